@@ -1,0 +1,56 @@
+"""The commands, and nothing else: each is one file here, read only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from evidence.project.errors import EvidenceError
+
+_COMMANDS = {
+    "status": "Where the tool stands: actions, questions, gates, what is overdue, what next.",
+    "run": "Run the stages and release an evidence pack.",
+    "verify": "Check that a pack is whole and unaltered.",
+    "check": "List everything a reviewer would send back.",
+    "scan": "Look for anything that identifies a child in a folder or file.",
+    "sign-off": "Record an approval of a stage against a pack.",
+    "data": "Make sample data, describe your own, audit it.",
+    "lab": "Open the notebooks in JupyterLab.",
+}
+
+
+class _Commands(click.Group):
+    """Reads a command's file when it is needed: `evidence --help` loads none of them."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        return importlib.import_module(f"evidence.cli.{name.replace('-', '_')}").command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name=None, version=importlib.import_module("evidence").__version__, prog_name="evidence")
+def commands() -> None:
+    """Take a data analytics tool through its ten stages, and show the evidence."""
+
+
+def main() -> None:
+    """Runs a command. Exit status: 0 done, 1 a check did not hold, 2 the command or an input is wrong."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A Windows console may not know every character of a council's name; a question mark beats a crash.
+            stream.reconfigure(errors="replace")
+    try:
+        commands(prog_name="evidence")
+    except EvidenceError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)

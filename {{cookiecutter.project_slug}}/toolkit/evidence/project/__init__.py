@@ -1,0 +1,22 @@
+"""Where the project is, what it says of itself, its parameter sets, and files that are never half written."""
+
+from evidence.project.dates import long_date
+from evidence.project.errors import EvidenceError
+from evidence.project.facts import Facts
+from evidence.project.files import atomic_write, read_text, sha256_of_file
+from evidence.project.parameters import declared_parameters
+from evidence.project.project import Project, open_project
+from evidence.project.stages import StageInfo
+
+__all__ = [
+    "EvidenceError",
+    "Facts",
+    "Project",
+    "StageInfo",
+    "atomic_write",
+    "declared_parameters",
+    "long_date",
+    "open_project",
+    "read_text",
+    "sha256_of_file",
+]

@@ -1,0 +1,71 @@
+"""Reading text that Windows, Excel or Linux wrote, and writing files so that a crash leaves the old one whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from evidence.project.errors import EvidenceError
+
+
+def read_text(path: Path) -> str:
+    """The text of a file saved as UTF-8 (with or without a byte order mark), UTF-16, or by older Windows programs.
+
+    Raises EvidenceError when the file is missing or cannot be opened.
+    """
+    try:
+        raw = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise EvidenceError("there is no such file.", where=str(path)) from None
+    except OSError as error:
+        raise EvidenceError(
+            f"the file cannot be opened ({error.strerror}).", where=str(path), remedy="Close it elsewhere and try again."
+        ) from None
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return raw.decode("utf-16").replace("\r\n", "\n")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("cp1252", errors="replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def atomic_write(path: Path, content: str | bytes) -> None:
+    """Writes a whole file or nothing: the old one stays until the new one is complete on disk.
+
+    Text is written as UTF-8 with plain line ends. Raises EvidenceError when the folder or file cannot be written.
+    """
+    path = Path(path)
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=".part-", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise EvidenceError(
+            f"the file cannot be written ({error.strerror}). Nothing was changed.",
+            where=str(path),
+            remedy="If it is open in Excel or another program, close it there. Otherwise check that you may write to the folder.",
+        ) from None
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def sha256_of_file(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal, read a piece at a time."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,97 @@
+"""Parameter sets: one file a run, typed against the notebooks' own parameters cells."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import json
+import tomllib
+from datetime import date
+from pathlib import Path
+
+from evidence.project.errors import EvidenceError
+from evidence.project.files import read_text
+
+_WORDS = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false", list: "a list"}
+
+
+def declared_parameters(notebook: Path) -> dict[str, object]:
+    """The names and default values in a notebook's cell tagged `parameters`; empty where it has none.
+
+    Raises EvidenceError when a line of that cell is anything else than `name = value` with a plain value.
+    """
+    for cell in json.loads(read_text(notebook))["cells"]:
+        if "parameters" in cell.get("metadata", {}).get("tags", []):
+            return _assignments("".join(cell["source"]), notebook.name)
+    return {}
+
+
+def _assignments(source: str, where: str) -> dict[str, object]:
+    found = {}
+    for statement in ast.parse(source).body:
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
+        try:
+            found[target.id] = ast.literal_eval(statement.value)
+        except (AttributeError, ValueError):
+            raise EvidenceError(
+                f"line {statement.lineno} of the parameters cell is not a name and a plain value.", where=where
+            ) from None
+    return found
+
+
+def read_parameters(path: Path, declared: dict[str, object], where: str, today: date | None = None) -> dict[str, object]:
+    """The whole set of parameters of one run: the file's values over the notebooks' defaults.
+
+    Raises EvidenceError before anything runs: for a name no notebook takes (with the nearest right one), a value of
+    another type, a date that is none. `as_of = "today"` becomes the date given as `today`.
+    """
+    try:
+        given = tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise EvidenceError(f"this is not valid TOML: {error}.", where=where) from None
+    values = dict(declared)
+    for name, value in given.items():
+        values[name] = _checked(name, value, declared, where)
+    return _resolved(values, where, today)
+
+
+def check_parameters(given: dict[str, object], declared: dict[str, object], where: str) -> dict[str, object]:
+    """`given` over `declared`, with the same checks as a file gets."""
+    values = dict(declared)
+    for name, value in given.items():
+        values[name] = _checked(name, value, declared, where)
+    return _resolved(values, where, None)
+
+
+def _checked(name: str, value: object, declared: dict[str, object], where: str) -> object:
+    if name not in declared:
+        near = difflib.get_close_matches(name.lower(), list(declared), n=1, cutoff=0.4)
+        remedy = f"Did you mean {near[0]}?" if near else f"The names are: {', '.join(sorted(declared))}."
+        raise EvidenceError(f"no notebook takes a parameter called {name}.", where=where, remedy=remedy)
+    wanted = type(declared[name])
+    if wanted is float and type(value) is int:
+        return float(value)
+    if type(value) is not wanted:
+        raise EvidenceError(
+            f"{name} must be {_WORDS[wanted]}.", where=where, remedy=f"For example: {name} = {_as_toml(declared[name])}"
+        )
+    return value
+
+
+def _as_toml(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _resolved(values: dict[str, object], where: str, today: date | None) -> dict[str, object]:
+    if values.get("as_of") == "today" and today:
+        values["as_of"] = today.isoformat()
+    for name in ("as_of", "year_end"):
+        if values.get(name) in (None, "") and name == "year_end":
+            continue
+        try:
+            values[name] = date.fromisoformat(str(values[name])).isoformat()
+        except (KeyError, ValueError):
+            raise EvidenceError(
+                f"{name} must be a date, written year-month-day.", where=where, remedy=f'For example: {name} = "2026-03-31"'
+            ) from None
+    return values

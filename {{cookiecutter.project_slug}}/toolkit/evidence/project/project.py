@@ -1,0 +1,141 @@
+"""The project: where it is and everything it says of itself."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterable
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+
+from evidence.project.errors import EvidenceError
+from evidence.project.facts import Facts, read_facts
+from evidence.project.parameters import check_parameters, declared_parameters, read_parameters
+from evidence.project.stages import StageInfo, read_stages
+
+
+class Project:
+    """One project folder. Everything is read when it is first asked for, and nothing is written."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root).resolve()
+
+    def path(self, *parts: str) -> Path:
+        return self.root.joinpath(*parts)
+
+    def relative(self, path: Path) -> str:
+        """How a file is named to people: from the project's folder, with forward slashes."""
+        path = Path(path)
+        try:
+            return path.resolve().relative_to(self.root).as_posix()
+        except ValueError:
+            return path.name
+
+    @cached_property
+    def facts(self) -> Facts:
+        return read_facts(self.root)
+
+    @cached_property
+    def stages(self) -> tuple[StageInfo, ...]:
+        return read_stages(self.path("reference", "stages.toml"))
+
+    def stage(self, number: int) -> StageInfo:
+        """The stage with this number. Raises EvidenceError where there is none."""
+        for stage in self.stages:
+            if stage.number == number:
+                return stage
+        raise EvidenceError(f"there is no stage {number}.", remedy=f"The stages are 1 to {self.stages[-1].number}.")
+
+    def notebook(self, stage: StageInfo) -> Path:
+        return self.path("notebooks", stage.notebook)
+
+    # Parameters ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def declared_parameters(self) -> dict[str, object]:
+        """Every name the notebooks take, with its default. Raises EvidenceError when two notebooks disagree on a type."""
+        declared: dict[str, object] = {}
+        for stage in self.stages:
+            for name, value in declared_parameters(self.notebook(stage)).items():
+                if type(declared.setdefault(name, value)) is not type(value):
+                    raise EvidenceError(
+                        f"{name} has another type here than in an earlier notebook.", where=f"notebooks/{stage.notebook}"
+                    )
+        return declared
+
+    def parameter_sets(self) -> list[str]:
+        """The names of the parameter sets: the files in `parameters/`, without their ending."""
+        return sorted(path.stem for path in self.path("parameters").glob("*.toml"))
+
+    def parameters(self, name: str, today: date | None = None) -> dict[str, object]:
+        """The checked parameters of `parameters/<name>.toml`. Raises EvidenceError as `read_parameters` does."""
+        path = self.path("parameters", f"{name}.toml")
+        if not path.is_file():
+            raise EvidenceError(
+                f"there is no parameter set called {name}.",
+                where="parameters/",
+                remedy=f"There are: {', '.join(self.parameter_sets())}. Copy one to make your own.",
+            )
+        return read_parameters(path, self.declared_parameters, f"parameters/{name}.toml", today or date.today())
+
+    def check_parameters(self, given: dict[str, object], where: str) -> dict[str, object]:
+        """`given` over the notebooks' defaults, checked as a file is."""
+        return check_parameters(given, self.declared_parameters, where)
+
+    def data_folder(self, parameters: dict[str, object]) -> Path:
+        """Where the run's data lies: `data_folder`, from the project's folder unless it is a full path."""
+        return self.path(str(parameters["data_folder"]))
+
+    # The team's tool -------------------------------------------------------------------------------------------
+
+    @property
+    def tool_path(self) -> Path:
+        """The team's one file. Raises EvidenceError when there is none, or more than one."""
+        found = sorted(self.path("src").glob("*/tool.py"))
+        # In the template itself the worked tools still lie side by side, and the default answers choose one.
+        found = found or sorted(self.path("src").glob(f"*/worked/{self.facts.analytics_type}.py"))
+        if len(found) != 1:
+            raise EvidenceError(
+                f"there must be exactly one tool.py in a folder of src/, and there are {len(found)}.", where="src/"
+            )
+        return found[0]
+
+    def load_tool(self) -> ModuleType:
+        """The team's tool as a module, read afresh at each call.
+
+        Raises EvidenceError when it lacks one of the three functions that a tool consists of.
+        """
+        path = self.tool_path
+        spec = importlib.util.spec_from_file_location("team_tool", path)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["team_tool"] = module
+        spec.loader.exec_module(module)
+        missing = [name for name in ("prepare", "run", "explain") if not callable(getattr(module, name, None))]
+        if missing:
+            raise EvidenceError(
+                f"the tool has no function called {_listed(missing)}.",
+                where=self.relative(path),
+                remedy="A tool has three functions: prepare(tables, parameters), run(frame, parameters), explain(frame, parameters).",
+            )
+        return module
+
+
+def _listed(names: Iterable[str]) -> str:
+    return " or ".join(names)
+
+
+def open_project(start: Path | str | None = None) -> Project:
+    """The project that `start` (or the current folder) lies in.
+
+    Raises EvidenceError when no folder on the way up holds a `project.toml`.
+    """
+    here = Path(start) if start else Path.cwd()
+    for folder in (here.resolve(), *here.resolve().parents):
+        if (folder / "project.toml").is_file():
+            return Project(folder)
+    raise EvidenceError(
+        "this folder is not inside a project: no project.toml was found here or above.",
+        remedy="Go to the project's folder first (cd), then repeat the command.",
+    )

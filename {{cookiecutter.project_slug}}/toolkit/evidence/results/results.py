@@ -1,0 +1,138 @@
+"""Named results: what one stage leaves for the next, and the record of what each stage read."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evidence.project import EvidenceError, atomic_write, read_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NAME = re.compile(r"[a-z][a-z0-9_.]*")
+
+
+class Results:
+    """The results of one run, in one folder.
+
+    `results/07/metrics.parquet` is the frame that stage 7 recorded as `metrics`, `results/07/alpha.recall.json` one
+    value with its label; `reads/07.json` lists what stage 7 read; `tables/` holds the tables as they were shown.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+
+    def record(
+        self, stage: int, name: str, value: object, label: str = "", unit: str = "", headline: bool = False
+    ) -> None:
+        """Keeps a number, text, list, dict or DataFrame under a name, over whatever the name held before.
+
+        `label` says in words what the value is; `headline` lists it among the figures that matter. Raises EvidenceError
+        for a name that is not lower case letters, digits, dots and underscores, and for a value that cannot be kept.
+        """
+        if not _NAME.fullmatch(name):
+            raise EvidenceError(
+                f'"{name}" cannot be the name of a result.', remedy="Use lower case letters, digits, dots and underscores."
+            )
+        folder = self._of_stage(stage)
+        about = {"name": name, "label": label or name, "unit": unit, "headline": headline}
+        if hasattr(value, "to_parquet"):
+            (folder / f"{name}.json").unlink(missing_ok=True)
+            atomic_write(folder / f"{name}.parquet", _parquet(value))
+            return
+        try:
+            text = json.dumps({**about, "value": _plain(value)}, ensure_ascii=False, indent=1, sort_keys=True)
+        except TypeError:
+            raise EvidenceError(
+                f"the result {name} of stage {stage} is a {type(value).__name__}, which cannot be kept.",
+                remedy="Record a number, text, a list, a dictionary or a DataFrame.",
+            ) from None
+        (folder / f"{name}.parquet").unlink(missing_ok=True)
+        atomic_write(folder / f"{name}.json", text + "\n")
+
+    def has(self, stage: int, name: str) -> bool:
+        return self._path(stage, name) is not None
+
+    def read(self, stage: int, name: str) -> object:
+        """The value or DataFrame of that name. Raises EvidenceError, saying what to run, when it is not there."""
+        path = self._path(stage, name)
+        if path is None:
+            raise EvidenceError(
+                f'stage {stage} has not recorded "{name}".', remedy=f"Run the notebook of stage {stage} first, then this one."
+            )
+        if path.suffix == ".parquet":
+            import pandas as pd
+
+            return pd.read_parquet(path)
+        return json.loads(read_text(path))["value"]
+
+    def names(self, stage: int) -> list[str]:
+        """The names of everything that stage recorded, in alphabetical order."""
+        return sorted(path.stem for path in self._of_stage(stage).glob("*") if path.suffix in (".json", ".parquet"))
+
+    def headlines(self, stage: int) -> list[dict]:
+        """The figures that matter of one stage: dicts with `name`, `label`, `value` and `unit`."""
+        values = [json.loads(read_text(path)) for path in sorted(self._of_stage(stage).glob("*.json"))]
+        return [value for value in values if value["headline"]]
+
+    def clear(self, stage: int) -> None:
+        """Removes what an earlier execution of the stage left, so that nothing stale is taken for new."""
+        for name in self.names(stage):
+            self._path(stage, name).unlink()
+        for table in self.folder.glob(f"tables/{stage:02d}_*.csv"):
+            table.unlink()
+        self._reads(stage).unlink(missing_ok=True)
+
+    # What a stage read -----------------------------------------------------------------------------------------
+
+    def note_read(self, stage: int, kind: str, name: str, sha256: str = "") -> None:
+        """Adds one line to the record of what a stage read: kind is `file`, `result`, `parameter` or `code`."""
+        entry = {"kind": kind, "name": name, "sha256": sha256}
+        entries = self.reads(stage)
+        if entry not in entries:
+            entries = sorted([*entries, entry], key=lambda item: (item["kind"], item["name"], item["sha256"]))
+            atomic_write(self._reads(stage), json.dumps(entries, ensure_ascii=False, indent=1) + "\n")
+
+    def reads(self, stage: int) -> list[dict]:
+        """What the stage read: dicts with `kind`, `name` and `sha256`, sorted."""
+        path = self._reads(stage)
+        return json.loads(read_text(path)) if path.is_file() else []
+
+    # Where things lie ------------------------------------------------------------------------------------------
+
+    def table_path(self, stage: int, name: str) -> Path:
+        return self.folder / "tables" / f"{stage:02d}_{name}.csv"
+
+    def _reads(self, stage: int) -> Path:
+        return self.folder / "reads" / f"{stage:02d}.json"
+
+    def _of_stage(self, stage: int) -> Path:
+        return self.folder / "results" / f"{stage:02d}"
+
+    def _path(self, stage: int, name: str) -> Path | None:
+        for suffix in (".json", ".parquet"):
+            path = self._of_stage(stage) / f"{name}{suffix}"
+            if path.is_file():
+                return path
+        return None
+
+
+def _plain(value: object) -> object:
+    """numpy's numbers as Python's; a number that is none as nothing, because JSON has no word for it."""
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    return frame.to_parquet(index=True)
