@@ -21,7 +21,9 @@ def read_text(path: Path) -> str:
         raise EvidenceError("there is no such file.", where=str(path)) from None
     except OSError as error:
         raise EvidenceError(
-            f"the file cannot be opened ({error.strerror}).", where=str(path), remedy="Close it elsewhere and try again."
+            f"the file cannot be opened ({error.strerror}).",
+            where=str(path),
+            remedy="Close it elsewhere and try again.",
         ) from None
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return raw.decode("utf-16").replace("\r\n", "\n")
@@ -55,7 +57,8 @@ def atomic_write(path: Path, content: str | bytes) -> None:
         raise EvidenceError(
             f"the file cannot be written ({error.strerror}). Nothing was changed.",
             where=str(path),
-            remedy="If it is open in Excel or another program, close it there. Otherwise check that you may write to the folder.",
+            remedy="If it is open in Excel or another program, close it there. "
+            "Otherwise check that you may write to the folder.",
         ) from None
 
 

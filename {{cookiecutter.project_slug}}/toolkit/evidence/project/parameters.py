@@ -39,7 +39,9 @@ def _assignments(source: str, where: str) -> dict[str, object]:
     return found
 
 
-def read_parameters(path: Path, declared: dict[str, object], where: str, today: date | None = None) -> dict[str, object]:
+def read_parameters(
+    path: Path, declared: dict[str, object], where: str, today: date | None = None
+) -> dict[str, object]:
     """The whole set of parameters of one run: the file's values over the notebooks' defaults.
 
     Raises EvidenceError before anything runs: for a name no notebook takes (with the nearest right one), a value of
@@ -92,6 +94,8 @@ def _resolved(values: dict[str, object], where: str, today: date | None) -> dict
             values[name] = date.fromisoformat(str(values[name])).isoformat()
         except (KeyError, ValueError):
             raise EvidenceError(
-                f"{name} must be a date, written year-month-day.", where=where, remedy=f'For example: {name} = "2026-03-31"'
+                f"{name} must be a date, written year-month-day.",
+                where=where,
+                remedy=f'For example: {name} = "2026-03-31"',
             ) from None
     return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import sys
 from collections.abc import Iterable
@@ -51,17 +52,31 @@ class Project:
     def notebook(self, stage: StageInfo) -> Path:
         return self.path("notebooks", stage.notebook)
 
+    def toolkit_digest(self) -> str:
+        """The SHA-256 over every source file of the toolkit: which code made what was made."""
+        digest = hashlib.sha256()
+        for path in sorted(self.path("toolkit", "evidence").rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                digest.update(path.relative_to(self.root).as_posix().encode())
+                # Line ends differ between a checkout on Windows and one on Linux; what the code does, not.
+                digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+        return digest.hexdigest()
+
     # Parameters ------------------------------------------------------------------------------------------------
 
     @cached_property
     def declared_parameters(self) -> dict[str, object]:
-        """Every name the notebooks take, with its default. Raises EvidenceError when two notebooks disagree on a type."""
+        """Every name the notebooks take, with its default.
+
+        Raises EvidenceError when two notebooks disagree on a type.
+        """
         declared: dict[str, object] = {}
         for stage in self.stages:
             for name, value in declared_parameters(self.notebook(stage)).items():
                 if type(declared.setdefault(name, value)) is not type(value):
                     raise EvidenceError(
-                        f"{name} has another type here than in an earlier notebook.", where=f"notebooks/{stage.notebook}"
+                        f"{name} has another type here than in an earlier notebook.",
+                        where=f"notebooks/{stage.notebook}",
                     )
         return declared
 
@@ -117,7 +132,8 @@ class Project:
             raise EvidenceError(
                 f"the tool has no function called {_listed(missing)}.",
                 where=self.relative(path),
-                remedy="A tool has three functions: prepare(tables, parameters), run(frame, parameters), explain(frame, parameters).",
+                remedy="A tool has three functions: prepare(tables, parameters), run(frame, parameters) "
+                "and explain(frame, parameters).",
             )
         return module
 

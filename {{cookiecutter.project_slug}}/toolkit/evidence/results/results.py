@@ -36,7 +36,8 @@ class Results:
         """
         if not _NAME.fullmatch(name):
             raise EvidenceError(
-                f'"{name}" cannot be the name of a result.', remedy="Use lower case letters, digits, dots and underscores."
+                f'"{name}" cannot be the name of a result.',
+                remedy="Use lower case letters, digits, dots and underscores.",
             )
         folder = self._of_stage(stage)
         about = {"name": name, "label": label or name, "unit": unit, "headline": headline}
@@ -62,7 +63,8 @@ class Results:
         path = self._path(stage, name)
         if path is None:
             raise EvidenceError(
-                f'stage {stage} has not recorded "{name}".', remedy=f"Run the notebook of stage {stage} first, then this one."
+                f'stage {stage} has not recorded "{name}".',
+                remedy=f"Run the notebook of stage {stage} first, then this one.",
             )
         if path.suffix == ".parquet":
             import pandas as pd
@@ -79,8 +81,16 @@ class Results:
         values = [json.loads(read_text(path)) for path in sorted(self._of_stage(stage).glob("*.json"))]
         return [value for value in values if value["headline"]]
 
+    def finish(self, stage: int) -> None:
+        """Notes that the stage ran to its end."""
+        atomic_write(self._finished(stage), "")
+
+    def finished(self, stage: int) -> bool:
+        return self._finished(stage).is_file()
+
     def clear(self, stage: int) -> None:
         """Removes what an earlier execution of the stage left, so that nothing stale is taken for new."""
+        self._finished(stage).unlink(missing_ok=True)
         for name in self.names(stage):
             self._path(stage, name).unlink()
         for table in self.folder.glob(f"tables/{stage:02d}_*.csv"):
@@ -109,6 +119,9 @@ class Results:
 
     def _reads(self, stage: int) -> Path:
         return self.folder / "reads" / f"{stage:02d}.json"
+
+    def _finished(self, stage: int) -> Path:
+        return self.folder / "finished" / f"{stage:02d}"
 
     def _of_stage(self, stage: int) -> Path:
         return self.folder / "results" / f"{stage:02d}"

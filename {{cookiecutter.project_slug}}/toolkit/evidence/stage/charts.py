@@ -1,0 +1,208 @@
+"""Charts in the house style, drawn from a table that disclosure control has already passed.
+
+Colours pass 3:1 against white and against each other, four at most; values are labelled directly and intervals shown.
+The same table gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+import numbers
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from evidence.project import EvidenceError
+from evidence.stage.html import cell_text, cell_text_of_key, label
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLOURS = ("#12436D", "#28A197", "#801650", "#F46A25")
+_STYLE = {
+    "svg.hashsalt": "evidence",
+    "svg.fonttype": "none",
+    "font.family": "DejaVu Sans",
+    "font.size": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#505A5F",
+    "xtick.color": "#0B0C0C",
+    "ytick.color": "#0B0C0C",
+}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What to draw: `kind` is bars or lines, `values` its columns, `low` and `high` an interval's ends."""
+
+    kind: str
+    values: tuple[str, ...]
+    low: str = ""
+    high: str = ""
+    percent: bool = False
+    target: float | None = None
+    target_label: str = ""
+
+
+def bars(
+    value: str,
+    low: str = "",
+    high: str = "",
+    percent: bool = False,
+    target: float | None = None,
+    target_label: str = "",
+) -> Chart:
+    """One horizontal bar a row, with its interval, and a line at `target` if there is one."""
+    return Chart("bars", (value,), low, high, percent, target, target_label)
+
+
+def lines(*values: str, percent: bool = False) -> Chart:
+    """One line a column over the rows in order; four at most."""
+    if len(values) > len(COLOURS):
+        raise EvidenceError(f"a chart can show {len(COLOURS)} lines at most, and this one has {len(values)}.")
+    return Chart("lines", values, percent=percent)
+
+
+def chart_html(chart: Chart, table: pd.DataFrame, headline: str) -> str:
+    """The chart as an image with its text alternative; empty where the table leaves nothing to draw."""
+    if not _drawable(chart, table):
+        return ""
+    image = base64.b64encode(_svg(chart, table)).decode("ascii")
+    alt = alt_text(chart, table, headline).replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
+    return f'<img class="ev-chart" src="data:image/svg+xml;base64,{image}" alt="{alt}">'
+
+
+def alt_text(chart: Chart, table: pd.DataFrame, headline: str) -> str:
+    """What the chart shows, in a sentence or two, for someone who cannot see it."""
+    kind = {"bars": "Bar chart", "lines": "Line chart"}[chart.kind]
+    sentences = [f"{kind}. {headline.rstrip('.')}."]
+    for column in chart.values:
+        known = [
+            (name, number)
+            for name, number in zip(_names(table), _numbers(table[column]), strict=True)
+            if number is not None
+        ]
+        if not known:
+            continue
+        text = lambda pair: f"{pair[0]} {cell_text(pair[1], chart.percent)}"  # noqa: E731
+        if chart.kind == "lines":
+            sentences.append(f"{label(column)}: {text(known[0])}, then to {text(known[-1])}.")
+        elif len(known) > 1:
+            ordered = sorted(known, key=lambda pair: pair[1])
+            sentences.append(f"Lowest: {text(ordered[0])}. Highest: {text(ordered[-1])}.")
+        else:
+            sentences.append(f"{text(known[0])}.")
+    hidden = sum(number is None for column in chart.values for number in _numbers(table[column]))
+    if hidden:
+        sentences.append(f"{hidden} not shown.")
+    return " ".join([*sentences, "The table holds the same numbers."])
+
+
+def _names(table: pd.DataFrame) -> list[str]:
+    keys = [key if isinstance(key, tuple) else (key,) for key in table.index]
+    return [
+        ", ".join(label(part) if isinstance(part, str) or part != part else cell_text_of_key(part) for part in key)
+        for key in keys
+    ]
+
+
+def _numbers(column: pd.Series) -> list[float | None]:
+    """The column's numbers; hidden and missing cells as nothing."""
+    usable = (
+        isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value) for value in column
+    )
+    return [float(value) if fine else None for value, fine in zip(column, usable, strict=True)]
+
+
+def _drawable(chart: Chart, table: pd.DataFrame) -> bool:
+    return any(number is not None for column in chart.values for number in _numbers(table[column]))
+
+
+def _svg(chart: Chart, table: pd.DataFrame) -> bytes:
+    # Without pyplot there is no global state, nothing to close, and half a second less to import.
+    import matplotlib
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(_STYLE):
+        height = 1.1 + 0.42 * len(table) if chart.kind == "bars" else 3.6
+        figure = Figure(figsize=(7.2, height), layout="constrained")
+        FigureCanvasSVG(figure)
+        axes = figure.add_subplot()
+        (_draw_bars if chart.kind == "bars" else _draw_lines)(axes, chart, table)
+        target = io.BytesIO()
+        figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    return _without_hidden_text(target.getvalue())
+
+
+def _draw_bars(axes, chart: Chart, table: pd.DataFrame) -> None:
+    values = _numbers(table[chart.values[0]])
+    lows = _numbers(table[chart.low]) if chart.low else [None] * len(values)
+    highs = _numbers(table[chart.high]) if chart.high else [None] * len(values)
+    reach = max(number for number in [*values, *highs, chart.target] if number is not None)
+    for place, (value, low, high) in enumerate(zip(values, lows, highs, strict=True)):
+        if value is None:
+            axes.text(reach * 0.01, place, "not shown", va="center", color="#505A5F")
+            continue
+        axes.barh(place, value, color=COLOURS[0], height=0.62)
+        end = value
+        if low is not None and high is not None:
+            axes.plot([low, high], [place, place], color="#F46A25", linewidth=2.5, solid_capstyle="butt")
+            end = max(value, high)
+        axes.text(end + reach * 0.015, place, cell_text(value, chart.percent), va="center")
+    if chart.target is not None:
+        axes.axvline(chart.target, color=COLOURS[2], linestyle=(0, (4, 2)), linewidth=1.8)
+        axes.text(chart.target, -0.75, f" {chart.target_label or 'target'}", color=COLOURS[2], va="bottom")
+    axes.set_yticks(range(len(values)), _wrapped(_names(table)))
+    axes.set_ylim(len(values) - 0.4, -0.8 if chart.target is not None else -0.6)
+    axes.set_xlim(min(0, *(number for number in [*values, *lows] if number is not None)), (reach or 1) * 1.16)
+    _number_axis(axes.xaxis, chart)
+
+
+def _draw_lines(axes, chart: Chart, table: pd.DataFrame) -> None:
+    top = 0.0
+    for colour, column in zip(COLOURS, chart.values, strict=False):
+        values = _numbers(table[column])
+        known = [number for number in values if number is not None]
+        if not known:
+            continue
+        top = max(top, *known)
+        axes.plot(
+            range(len(values)),
+            [math.nan if value is None else value for value in values],
+            color=colour,
+            marker="o",
+            linewidth=2.2,
+        )
+        last = max(place for place, value in enumerate(values) if value is not None)
+        text = f"  {label(column)} {cell_text(values[last], chart.percent)}"
+        axes.text(last, values[last], text, color=colour, va="center")
+    axes.set_xticks(range(len(table)), _names(table))
+    axes.set_xlim(-0.25, len(table) - 1 + max(0.9, len(table) * 0.28))
+    axes.set_ylim(0, (top or 1) * 1.2)
+    _number_axis(axes.yaxis, chart)
+
+
+def _wrapped(names: list[str]) -> list[str]:
+    import textwrap
+
+    return ["\n".join(textwrap.wrap(name, 30)) or name for name in names]
+
+
+def _number_axis(axis, chart: Chart) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(5))
+    axis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:g}%" if chart.percent else f"{number:,g}"))
+
+
+def _without_hidden_text(svg: bytes) -> bytes:
+    """Drops comments and metadata: a picture says what is seen in it and nothing else."""
+    text = svg.decode("utf-8")
+    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = text.replace("DejaVu Sans", "Arial, Helvetica, DejaVu Sans, sans-serif")
+    return re.sub(r"\n\s*\n+", "\n", text).encode("utf-8")

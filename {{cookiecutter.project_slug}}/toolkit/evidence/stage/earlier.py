@@ -1,0 +1,71 @@
+"""In JupyterLab: a notebook opened on its own finds the results of the stages it reads, because they are run first."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+from evidence.project import EvidenceError, Project, StageInfo, atomic_write, sha256_of_file
+from evidence.results import Results
+
+
+def run_missing_stages(project: Project, info: StageInfo, parameters: dict[str, object], results: Results) -> None:
+    """Runs the stages before `info` that it rests on and that are missing or rest on data or code that has changed.
+
+    Raises EvidenceError with the words of the stage that stopped.
+    """
+    missing = [number for number in _needed(project, info) if not _is_current(project, results, number)]
+    if not missing:
+        return
+    names = ", ".join(str(number) for number in missing)
+    print(f"This stage reads results of earlier stages. Running stage {names} first; this takes some seconds.")
+    atomic_write(results.folder / "parameters.json", json.dumps(parameters, indent=1, sort_keys=True) + "\n")
+    command = [sys.executable, "-m", "evidence", "run", "--stages", names.replace(" ", ""), "--no-pack"]
+    # The commands live above this room, so they are called as a person would call them.
+    done = subprocess.run(
+        [*command, "--folder", str(results.folder)],
+        cwd=project.root,
+        env={**os.environ, "PYTHONPATH": str(project.path("toolkit"))},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    )
+    still = [number for number in missing if not results.finished(number)]
+    if still:
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-3:]
+        raise EvidenceError(
+            f"stage {still[0]} did not finish: " + " ".join(said),
+            remedy=f"Open the notebook of stage {still[0]}, put right what it says, then come back.",
+        )
+
+
+def _needed(project: Project, info: StageInfo) -> list[int]:
+    """The stages that `info` reads, and those that they read, in order."""
+    found: set[int] = set()
+    open_ends = list(info.reads)
+    while open_ends:
+        number = open_ends.pop()
+        if number not in found:
+            found.add(number)
+            open_ends.extend(project.stage(number).reads)
+    return sorted(found)
+
+
+def _is_current(project: Project, results: Results, number: int) -> bool:
+    """Whether the stage finished, and the data and code it read are still the same."""
+    if not results.finished(number):
+        return False
+    for entry in results.reads(number):
+        if entry["name"] == "toolkit/evidence":
+            same = entry["sha256"] == project.toolkit_digest()
+        elif entry["kind"] in ("data", "code"):
+            path = project.path(entry["name"])
+            same = not path.is_file() or entry["sha256"] == sha256_of_file(path)
+        else:
+            continue
+        if not same:
+            return False
+    return True

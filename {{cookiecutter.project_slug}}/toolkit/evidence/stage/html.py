@@ -1,0 +1,113 @@
+"""Tables and text as HTML that a screen reader can follow: captions, row and column heads, no script."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import re
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+HIDDEN = "c"
+
+
+def label(name: object) -> str:
+    """A column's or row's name as people read it: `age_band` as `Age band`."""
+    if isinstance(name, tuple):
+        return ", ".join(label(part) for part in name)
+    if _is_missing(name):
+        return "Not recorded"
+    text = str(name)
+    if isinstance(name, str) and re.fullmatch(r"[a-z0-9_]+", text):
+        text = text.replace("_", " ").strip()
+        text = text[:1].upper() + text[1:]
+    return text
+
+
+def cell_text(value: object, percent: bool = False) -> str:
+    """One cell in words and figures; a hidden figure stays the letter c, and none at all is said in words."""
+    if _is_missing(value):
+        return "not estimable" if percent or isinstance(value, numbers.Number) else "not recorded"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, numbers.Integral):
+        return f"{int(value):,}"
+    if isinstance(value, numbers.Real):
+        if percent:
+            return f"{float(value):.1f}%"
+        return f"{int(value):,}" if float(value).is_integer() else f"{float(value):,.2f}"
+    if hasattr(value, "isoformat"):
+        return _long(value)
+    return str(value)
+
+
+def _long(value: object) -> str:
+    from evidence.project import long_date
+
+    return long_date(value.date() if hasattr(value, "date") else value)
+
+
+def _is_missing(value: object) -> bool:
+    return (
+        value is None
+        or (isinstance(value, float) and math.isnan(value))
+        or type(value).__name__ in ("NaTType", "NAType")
+    )
+
+
+def table_html(frame: pd.DataFrame, caption: str, percent: Iterable[str] = (), hide_index: bool = False) -> str:
+    """`frame` as a table: its index gives the row heads, its columns the column heads, `caption` says what it holds."""
+    percent = set(percent)
+    names = [] if hide_index else [label(name) if name else "" for name in frame.index.names]
+    heads = [*names, *(label(column) for column in frame.columns)]
+    lines = [
+        f"<table><caption>{escape(caption)}</caption>",
+        "<thead><tr>" + "".join(_head(head) for head in heads) + "</tr></thead>",
+        "<tbody>",
+    ]
+    for key, row in zip(frame.index, frame.itertuples(index=False, name=None), strict=True):
+        keys = () if hide_index else (key if isinstance(key, tuple) else (key,))
+        cells = [f'<th scope="row">{escape(_row_head(part))}</th>' for part in keys]
+        for column, value in zip(frame.columns, row, strict=True):
+            cells.append(_cell(value, column in percent))
+        lines.append("<tr>" + "".join(cells) + "</tr>")
+    return "\n".join([*lines, "</tbody></table>"])
+
+
+def _row_head(part: object) -> str:
+    return label(part) if isinstance(part, str) or _is_missing(part) else cell_text_of_key(part)
+
+
+def cell_text_of_key(part: object) -> str:
+    """A row's name; a year stays 2026 and does not become 2,026."""
+    return _long(part) if hasattr(part, "isoformat") else str(part)
+
+
+def _head(text: str) -> str:
+    return f'<th scope="col">{escape(text)}</th>' if text else "<td></td>"
+
+
+def _cell(value: object, percent: bool) -> str:
+    if isinstance(value, str):
+        if value == HIDDEN:
+            return '<td class="ev-hidden"><abbr title="hidden, so that no child can be recognised">c</abbr></td>'
+        return f"<td>{paragraphs(value) if chr(10) in value else escape(value)}</td>"
+    kind = ' class="num"' if isinstance(value, numbers.Number) and not isinstance(value, bool) else ""
+    return f"<td{kind}>{escape(cell_text(value, percent))}</td>"
+
+
+def paragraphs(text: str) -> str:
+    """Plain text with blank lines between paragraphs, as HTML paragraphs."""
+    parts = [part.strip() for part in re.split(r"\n\s*\n", text) if part.strip()]
+    return "".join(f"<p>{'<br>'.join(escape(line) for line in part.splitlines())}</p>" for part in parts)
+
+
+def list_html(items: Iterable[str], css: str = "") -> str:
+    """A list of plain texts."""
+    attribute = f' class="{css}"' if css else ""
+    return f"<ul{attribute}>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"

@@ -1,0 +1,263 @@
+"""What a notebook holds in its hand: one stage of one run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from evidence.project import EvidenceError, Project, StageInfo, atomic_write, open_project, sha256_of_file
+from evidence.results import Results
+from evidence.stage import charts
+from evidence.stage.html import label, list_html, paragraphs, table_html
+from evidence.stage.notebook import notebook_names, show_html, show_plain_errors, update_html
+from evidence.stage.pages import actions_html, answers_html, gate_html, header_html
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from evidence.data import Tables
+    from evidence.stage.charts import Chart
+    from evidence.workbook import Workbook
+
+
+def open_stage(number: int) -> Stage:
+    """Opens a stage in its notebook and shows its title, its purpose and what is still open.
+
+    The parameters are those of the notebook's parameters cell, checked as a parameter file is. In JupyterLab, earlier
+    stages that this one reads are run first where they have not been, with the same parameters.
+    """
+    show_plain_errors()
+    project = open_project()
+    taken = {name: value for name, value in notebook_names().items() if name in project.declared_parameters}
+    parameters = project.check_parameters(taken, where="the parameters cell")
+    stage = Stage(project, project.stage(number), parameters)
+    stage.begin()
+    return stage
+
+
+class Stage:
+    """One stage of one run: it shows the page, reads earlier results and records its own.
+
+    Everything it shows carries a mark that lets it into a pack; any other output of a cell stays out of packs.
+    """
+
+    bars = staticmethod(charts.bars)
+    lines = staticmethod(charts.lines)
+
+    def __init__(self, project: Project, info: StageInfo, parameters: dict[str, object]) -> None:
+        self.project, self.info, self.parameters = project, info, parameters
+        self.number = info.number
+        self.results = Results(_run_folder(project, parameters))
+        self._shown = 0
+
+    @property
+    def under_a_run(self) -> bool:
+        """True where `evidence run` executes the notebook; false where a person has it open."""
+        return "EVIDENCE_RUN_FOLDER" in os.environ
+
+    @property
+    def as_of(self) -> date:
+        """The day the run speaks from: never the clock's."""
+        return date.fromisoformat(str(self.parameters["as_of"]))
+
+    @property
+    def workbook(self) -> Workbook:
+        """The answers, registers and sign-offs as they are in their files at this moment."""
+        from evidence.workbook import open_workbook
+
+        book = open_workbook(self.project, results=self.results, as_of=self.as_of)
+        for path in book.files_read:
+            self.results.note_read(self.number, "workbook", self.project.relative(path), sha256_of_file(path))
+        return book
+
+    # Opening ---------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Clears what an earlier execution left, notes what this one rests on, and shows the head of the page."""
+        if not self.under_a_run:
+            self._run_earlier_stages()
+        self.results.clear(self.number)
+        for name, value in sorted(self.parameters.items()):
+            self.results.note_read(self.number, "parameter", f"{name} = {value!r}")
+        self.results.note_read(self.number, "code", "toolkit/evidence", self.project.toolkit_digest())
+        self._show("header", self.info.title, header_html(self.project, self.info, self.as_of))
+
+    def _run_earlier_stages(self) -> None:
+        from evidence.stage.earlier import run_missing_stages
+
+        run_missing_stages(self.project, self.info, self.parameters, self.results)
+
+    # Reading ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def tool(self) -> ModuleType:
+        """The team's own tool, `src/<package>/tool.py`."""
+        path = self.project.tool_path
+        self.results.note_read(self.number, "code", self.project.relative(path), sha256_of_file(path))
+        return self.project.load_tool()
+
+    def data(self) -> Tables:
+        """The tables of the run's data folder, de-identified as they are loaded (guidance action 6.02)."""
+        from evidence.data import load_tables
+
+        return load_tables(
+            self.project, self.project.data_folder(self.parameters), stage=self.number, on_read=self._note_data_file
+        )
+
+    def _note_data_file(self, path: Path) -> None:
+        self.results.note_read(self.number, "data", self.project.relative(path), sha256_of_file(path))
+
+    def result(self, stage: int, name: str) -> object:
+        """What an earlier stage recorded under that name. Raises EvidenceError where the stage is not one this one reads."""
+        if stage != self.number and stage not in self.info.reads:
+            raise EvidenceError(
+                f"stage {self.number} does not say that it reads stage {stage}.",
+                where="reference/stages.toml",
+                remedy=f"Add {stage} to the line `reads` of stage {self.number}.",
+            )
+        self.results.note_read(self.number, "result", f"{stage}/{name}")
+        return self.results.read(stage, name)
+
+    # Showing ---------------------------------------------------------------------------------------------------
+
+    def show(
+        self,
+        frame: pd.DataFrame,
+        headline: str,
+        *,
+        source: str = "",
+        note: str = "",
+        name: str = "",
+        counts: Sequence[str] | None = None,
+        parts: dict[str, str] | None = None,
+        plain: Sequence[str] = (),
+        percent: Sequence[str] = (),
+        chart: Chart | None = None,
+        caption: str = "",
+        hide_index: bool = False,
+    ) -> None:
+        """Shows a table, and a chart drawn from it, after disclosure control; keeps the table as CSV for the pack.
+
+        frame: one row a category, its index the row heads. counts: the columns that count children (every column of
+        whole numbers unless said otherwise); parts: {"moved": "children"} where one counts some of another; plain: the
+        numbers that are about no child, such as a year or a number of columns; percent: the columns to show as percentages.
+        headline says what was found, source where it comes from and for which period.
+        """
+        from evidence.privacy import load_rules, protect
+
+        self._shown += 1
+        safe = protect(frame, counts=counts, parts=parts, plain=plain, rules=load_rules(self.project))
+        self._keep_table(safe.table, name or f"table_{self._shown}", hide_index)
+        parts_of_figure = [f'<p class="ev-headline">{escape(headline)}</p>']
+        if chart:
+            parts_of_figure.append(charts.chart_html(chart, safe.table, headline))
+        parts_of_figure.append(table_html(safe.table, caption or headline, percent, hide_index))
+        notes = [text for text in (note, safe.note) if text]
+        parts_of_figure.extend(f'<p class="ev-note">{escape(text)}</p>' for text in notes)
+        if source:
+            parts_of_figure.append(f'<p class="ev-source">Source: {escape(source)}</p>')
+        kind = "chart" if chart else "table"
+        self._show(kind, headline, f'<figure class="ev">{"".join(parts_of_figure)}</figure>')
+
+    def _keep_table(self, table: pd.DataFrame, name: str, hide_index: bool) -> None:
+        text = table.to_csv(index=not hide_index, float_format="%.6g", lineterminator="\n")
+        atomic_write(self.results.table_path(self.number, name), text)
+
+    def show_estimates(
+        self,
+        table: pd.DataFrame,
+        headline: str,
+        *,
+        name: str,
+        source: str = "",
+        note: str = "",
+        target: float | None = None,
+    ) -> None:
+        """Shows a table of estimates with a bar and an interval a row.
+
+        table: columns n, denominator, percent (0 to 100), low, high, reliability, as the room `measures` returns them.
+        """
+        self.show(
+            table,
+            headline,
+            name=name,
+            source=source,
+            note=note,
+            counts=["denominator"],
+            parts={"n": "denominator"},
+            percent=["percent", "low", "high"],
+            chart=self.bars("percent", low="low", high="high", percent=True, target=target),
+        )
+
+    def say(self, text: str) -> None:
+        """Shows a paragraph of plain text."""
+        self._show("text", text[:60], f'<div class="ev-text">{paragraphs(text)}</div>')
+
+    def list(self, title: str, items: Iterable[str]) -> None:
+        """Shows a short list of plain texts under a line that says what it is."""
+        self._show("text", title, f'<div class="ev-text"><p>{escape(title)}</p>{list_html(items)}</div>')
+
+    def guidance(self) -> None:
+        """Shows what the guidance asks for in this stage and where each action stands, brought up to date by `gate`."""
+        html = actions_html(self.workbook.actions(self.number))
+        self._show("guidance", "What the guidance asks for", html, handle=f"evidence-guidance-{self.number}")
+
+    def answers(self) -> None:
+        """Shows the stage's answers, registers and documents: to be filled in in JupyterLab, to be read in a pack."""
+        book = self.workbook
+        if not self.under_a_run:
+            from evidence.stage.form import show_form
+
+            show_form(self, book)
+            return
+        self._show("answers", "Answers so far", answers_html(book, self.number))
+
+    def gate(self) -> None:
+        """Ends the stage: shows its gate, met or what is missing line by line, and notes that the stage is complete."""
+        self.results.finish(self.number)
+        book = self.workbook
+        update_html(f"evidence-guidance-{self.number}", "guidance", actions_html(book.actions(self.number)))
+        self._show("gate", "Gate", gate_html(book.gate(self.number), self.info))
+
+    def _show(self, kind: str, title: str, html: str, handle: str = "") -> None:
+        show_html(kind, title, html, handle)
+
+    # Recording -------------------------------------------------------------------------------------------------
+
+    def record(self, name: str, value: object, label: str = "", unit: str = "", headline: bool = False) -> None:
+        """Keeps a result for later stages and for the actions that rest on it; `headline` puts it on the index page."""
+        self.results.record(self.number, name, value, label=label, unit=unit, headline=headline)
+
+    def headlines(self) -> None:
+        """Prints the stage's figures that matter, one a line: what a stored reference is compared with."""
+        for figure in self.results.headlines(self.number):
+            print(f"{figure['label']}: {headline_text(figure)}")
+
+
+def headline_text(figure: dict) -> str:
+    """One headline figure in words: `12.3%`, `2,000 children`, `not estimable`."""
+    value, unit = figure["value"], figure["unit"]
+    if value is None:
+        return "not estimable"
+    if unit == "%":
+        return f"{value:.1f}%"
+    shown = label(value) if isinstance(value, str) else f"{value:,.3g}" if isinstance(value, float) else f"{value:,}"
+    return f"{shown} {unit}".strip()
+
+
+def _run_folder(project: Project, parameters: dict[str, object]) -> Path:
+    """The run's folder; for a person at work, one for each set of parameters, so that two never mix."""
+    given = os.environ.get("EVIDENCE_RUN_FOLDER")
+    if given:
+        return Path(given)
+    import hashlib
+    import json
+
+    digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()[:12]
+    return project.path(".evidence", "lab", digest)
