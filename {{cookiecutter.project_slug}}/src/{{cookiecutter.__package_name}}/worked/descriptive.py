@@ -1,0 +1,71 @@
+"""How placement stability changes from year to year (descriptive).
+
+This file is the tool. To make the project yours, keep the three functions and the names in capitals, and change what is in them:
+`prepare` makes one row for each child and year, `run` adds what the tool says of it, `explain` says why in words.
+"""
+
+import pandas as pd
+
+from evidence.measures import placements
+
+# One row is one child in one year; the columns that name the child and the period.
+UNIT = "child"
+PERIOD = "year_end"
+# Results are shown and compared by these columns.
+GROUPS = ["sex", "age_band", "ethnic_group", "placement_type"]
+# What happened (true or false), what the tool says of it, and a probability where it gives one.
+OUTCOME = "outcome"
+OUTPUT = "stability"
+SCORE = None
+# The tables and columns that are read. Nothing else is needed, so nothing else is asked for.
+TABLES = {"header": placements.HEADER_COLUMNS, "episodes": placements.EPISODE_COLUMNS}
+DEFINITION = placements.DEFINITION
+
+
+def prepare(tables, parameters):
+    """One row for each child looked after on 31 March of each year that the data covers, at most three."""
+    placements.need(tables, TABLES)
+    # The episodes are put in order once, because everything below asks for them.
+    tables = {**tables, "episodes": placements.follow_placements(tables["episodes"])}
+    years = placements.years_covered(tables["episodes"], parameters)
+    frame = pd.concat([placements.children_on(tables, day) for day in years], ignore_index=True)
+    frame[OUTCOME] = (frame["placements"] >= parameters["placements_at_least"]).astype("boolean")
+    return placements.in_steady_order(frame)
+
+
+def run(frame, parameters):
+    """The same rows with each child's stability in words, and the change since the year before."""
+    output = frame.copy()
+    many = f"{parameters['placements_at_least']} or more placements"
+    output[OUTPUT] = "moved, but fewer than " + many.replace(" or more", "")
+    # A child who was in temporary placements alone has none that count, and did not move between any.
+    output.loc[output["placements"] <= 1, OUTPUT] = "same placement all year"
+    output.loc[output[OUTCOME], OUTPUT] = many
+
+    # Only children who were also looked after a year ago have a number to compare with.
+    before = frame[[UNIT, PERIOD, "placements"]].rename(columns={"placements": "before"})
+    before[PERIOD] = before[PERIOD] + pd.DateOffset(years=1)
+    both = frame[[UNIT, PERIOD]].merge(before, on=[UNIT, PERIOD], how="left")
+    output["change"] = (frame["placements"] - both["before"].to_numpy()).astype("Int64")
+    return output
+
+
+def explain(frame, parameters):
+    """For each row, a sentence that says what was counted and what that makes it."""
+    words = [
+        f"{_placements(row.placements)} in the year; {_change(row.change)}. {parameters['placements_at_least']} or more count as unstable."
+        for row in frame.itertuples()
+    ]
+    return pd.DataFrame({"why": words}, index=frame.index, dtype="str")
+
+
+def _placements(number):
+    return "1 placement" if number == 1 else f"{number} placements"
+
+
+def _change(change):
+    if pd.isna(change):
+        return "not looked after a year before, so there is nothing to compare with"
+    if change == 0:
+        return "as many as in the year before"
+    return f"{abs(change)} {'more' if change > 0 else 'fewer'} than in the year before"

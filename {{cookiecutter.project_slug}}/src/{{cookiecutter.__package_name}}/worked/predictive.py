@@ -1,0 +1,157 @@
+"""Which children may move often in the coming year (predictive).
+
+This file is the tool. To make the project yours, keep the three functions and the names in capitals, and change what is in them:
+`prepare` makes one row for each child and year, `run` adds what the tool says of it, `explain` says why in words.
+
+A row stands on a 31 March. What is known of the child on that day is used to estimate how likely it is that the child has many
+placements in the year that begins the next day. The model learns from the earliest year and is tested on the latest one whose
+outcome is known. It supports a conversation about a child's plan; it decides nothing.
+"""
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+
+from evidence.measures import placements
+from evidence.project import EvidenceError
+
+# One row is one child on one 31 March; the columns that name the child and the day.
+UNIT = "child"
+PERIOD = "year_end"
+# Results are shown and compared by these columns.
+GROUPS = ["sex", "age_band", "ethnic_group", "placement_type"]
+# What happened in the year after (true or false, missing while it is not known), what the tool says, and its probability.
+OUTCOME = "outcome"
+OUTPUT = "flagged"
+SCORE = "probability"
+# The tables and columns that are read. Nothing else is needed, so nothing else is asked for.
+TABLES = {"header": placements.HEADER_COLUMNS, "episodes": placements.EPISODE_COLUMNS}
+DEFINITION = placements.DEFINITION
+
+# What the model learns from. Sex and ethnic group are left out on purpose: results are compared by them, not made from them.
+KINDS = ["age_band", "placement_type", "category_of_need"]
+NUMBERS = ["placements", "months_in_placement", "months_looked_after"]
+# Fewer children than this, or fewer with (or without) the outcome, and what the model learns is chance.
+FEWEST_CHILDREN, FEWEST_OUTCOMES = 100, 10
+
+
+def prepare(tables, parameters):
+    """One row for each child looked after on each 31 March, with what was known that day and what came in the year after."""
+    placements.need(tables, TABLES)
+    episodes = placements.follow_placements(tables["episodes"])
+    years = placements.years_covered(episodes, parameters)
+    # The outcome takes a year that the data covers. With one such year, the day before it began is all there is to stand on.
+    days = years[:-1] or [years[0] - pd.DateOffset(years=1)]
+    frame = pd.concat([_known_on(tables["header"], episodes, day) for day in [*days, years[-1]]], ignore_index=True)
+    frame[OUTCOME] = _year_after(frame, episodes, years[-1], parameters)
+    frame = placements.in_steady_order(frame)
+    frame["used_for"] = _used_for(frame, days, years[-1], parameters)
+    return frame
+
+
+def _known_on(header, episodes, day):
+    # Everything later than the day is taken away first, so that nothing below can look into the future.
+    episodes = placements.known_on(episodes, day)
+    rows = placements.children_on({"header": header, "episodes": episodes}, day)
+    now = placements.looked_after_on(episodes, day).set_index("CHILD")
+    same_placement = episodes.groupby(["CHILD", "PLACEMENT"], dropna=False)["DECOM"].transform("min")
+    placement_start = same_placement.groupby(episodes["CHILD"]).last()
+    # A period of care begins with the last episode coded S, or with the first one that the data holds.
+    begun = episodes["DECOM"].where(episodes["RNE"] == "S").groupby(episodes["CHILD"]).max()
+    begun = begun.fillna(episodes.groupby("CHILD")["DECOM"].min())
+    rows["months_in_placement"] = _months(rows[UNIT].map(placement_start), day)
+    rows["months_looked_after"] = _months(rows[UNIT].map(begun), day)
+    return rows[rows[UNIT].isin(now.index)]
+
+
+def _months(since, day):
+    return ((day - since).dt.days / 30.44).round(1)
+
+
+def _year_after(frame, episodes, last_year, parameters):
+    outcome = pd.Series(pd.NA, index=frame.index, dtype="boolean")
+    for day in frame[PERIOD].unique():
+        year_after = day + pd.DateOffset(years=1)
+        if year_after <= last_year:
+            here = frame[PERIOD] == day
+            # A child who leaves care early in the year stays in: on the day itself nobody knows who will.
+            counted = frame.loc[here, UNIT].map(placements.placements_in_year(episodes, year_after)).fillna(0)
+            outcome[here] = counted >= parameters["placements_at_least"]
+    return outcome
+
+
+def _used_for(frame, days, last_year, parameters):
+    used = pd.Series("training", index=frame.index, dtype="str")
+    used[(frame[PERIOD] > days[0])] = "neither"
+    used[frame[PERIOD] == days[-1]] = "testing"
+    if len(days) == 1:
+        # One year alone: half of the children, drawn at random, to learn from and the other half to test on.
+        here = frame.index[frame[PERIOD] == days[0]]
+        drawn = np.random.default_rng(parameters["seed"]).permutation(here)
+        used[drawn[: len(drawn) // 2]] = "training"
+    used[frame[PERIOD] == last_year] = "coming year"
+    return used
+
+
+def run(frame, parameters):
+    """The same rows with each child's probability (0 to 1) and whether it reaches the level at which a child is flagged."""
+    output = frame.copy()
+    features, model = _learn(frame, parameters)
+    output[SCORE] = model.predict_proba(features)[:, 1]
+    output[OUTPUT] = output[SCORE] >= parameters["flag_at"]
+    return output
+
+
+def _learn(frame, parameters):
+    training = frame["used_for"] == "training"
+    outcome = frame.loc[training, OUTCOME].astype("int")
+    fewest = min(outcome.sum(), (1 - outcome).sum())
+    if training.sum() < FEWEST_CHILDREN or fewest < FEWEST_OUTCOMES:
+        raise EvidenceError(
+            f"there is too little to learn from: the training year needs at least {FEWEST_CHILDREN} children, and at least "
+            f"{FEWEST_OUTCOMES} with and {FEWEST_OUTCOMES} without {parameters['placements_at_least']} or more placements in the year after.",
+            where="the tool, training the model",
+            remedy="Use more years of data, a lower placements_at_least, or a descriptive tool instead.",
+        )
+    features = _features(frame, training)
+    model = LogisticRegression(max_iter=1000, random_state=parameters["seed"])
+    return features, model.fit(features[training], outcome)
+
+
+def _features(frame, training):
+    kinds = pd.get_dummies(frame[KINDS], prefix_sep=": ", dtype="float")
+    # A kind that the training year does not have cannot have been learnt.
+    kinds = kinds[sorted(kinds.columns[kinds[training].any()])]
+    numbers = frame[NUMBERS].astype("float")
+    learnt_from = numbers[training]
+    numbers = numbers.fillna(learnt_from.median())
+    # On one scale the weights can be compared; the training year alone sets the scale.
+    spread = learnt_from.std().replace(0, 1)
+    return pd.concat([kinds, (numbers - learnt_from.mean()) / spread], axis="columns")
+
+
+def explain(frame, parameters):
+    """For each row, the three things that weigh most for this child, and in which direction. Needs all rows that `run` gave."""
+    features, model = _learn(frame, parameters)
+    training = frame["used_for"] == "training"
+    # How far each thing moves this child away from the average child of the training year.
+    weighs = (features - features[training].mean()) * model.coef_[0]
+    words = [_sentence(weighs.iloc[number], row, parameters) for number, row in enumerate(frame.to_dict("records"))]
+    return pd.DataFrame({"why": words}, index=frame.index, dtype="str")
+
+
+def _sentence(weighs, row, parameters):
+    largest = weighs.abs().sort_values(ascending=False, kind="stable").index[:3]
+    reasons = [f"{_reason(name, row)} ({'raises' if weighs[name] > 0 else 'lowers'} it)" for name in largest]
+    flagged = "Flagged" if row[SCORE] >= parameters["flag_at"] else "Not flagged"
+    return f"{flagged}: about {100 * row[SCORE]:.0f} in 100 such children are expected to move that often. What weighs most: {'; '.join(reasons)}."
+
+
+def _reason(name, row):
+    if name == "placements":
+        return f"{row['placements']} placements in the past year"
+    if name in NUMBERS:
+        return f"{row[name]:.0f} {name.replace('_', ' ')}"
+    column, value = name.split(": ", 1)
+    said = f"{column.replace('_', ' ')}: {value.lower()}"
+    return said if row[column] == value else f"not {said}"

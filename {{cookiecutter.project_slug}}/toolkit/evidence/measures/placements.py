@@ -1,0 +1,274 @@
+"""How placements of looked-after children are counted, from the tables of an SSDA903 return.
+
+One definition for every tool and every page. `DEFINITION` says it in words; the functions below do what it says.
+The tables have the return's columns in upper case, CHILD is a token, DECOM, DEC and DOB are dates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from evidence.measures.ssda903_words import (
+    CATEGORY_OF_NEED,
+    ETHNIC_GROUP,
+    NOT_KNOWN,
+    OTHER_PLACEMENT,
+    PLACEMENT_TYPE,
+    SEX,
+    age_band,
+    age_on,
+    words_for,
+)
+from evidence.project import EvidenceError
+
+DEFINITION = (
+    "Children looked after on 31 March, without those in a series of short breaks (legal status V3 or V4). "
+    "Their placements in the year from 1 April to 31 March are counted: the placement already running on 1 April counts as "
+    "one, and each episode that starts with a new placement (reason for new episode S, P or B) counts as one more. A change "
+    "of legal status alone (L) and a change with the same carer (T, U) are not new placements. Temporary placements (T0 to T4) "
+    "are not counted, nor is the return from one to the same kind of placement with the same provider. "
+    "Episodes without a start date or that end before they begin are left out, and a row that is there twice counts once."
+)
+
+EPISODE_COLUMNS = ["CHILD", "DECOM", "RNE", "LS", "CIN", "PLACE", "PLACE_PROVIDER", "DEC"]
+HEADER_COLUMNS = ["CHILD", "SEX", "DOB", "ETHNIC"]
+
+NEW_PLACEMENT = ["S", "P", "B"]
+TEMPORARY = ["T0", "T1", "T2", "T3", "T4"]
+SHORT_BREAKS = ["V3", "V4"]
+
+# A year counts as covered when at least this share of the latest year's number of episodes ended in it: a few old
+# rows, or one mistyped date, do not make a year.
+_COVERED_SHARE = 0.1
+
+
+def definition(parameters: Mapping[str, object]) -> str:
+    """The definition with this run's threshold."""
+    return f"{DEFINITION} {parameters['placements_at_least']} or more placements in the year count as unstable."
+
+
+def need(tables: Mapping[str, pd.DataFrame], wanted: Mapping[str, list[str]]) -> None:
+    """Raises EvidenceError when a table or a column that a tool reads is not in the data."""
+    for table, columns in wanted.items():
+        if table not in tables:
+            raise EvidenceError(
+                f"the tool reads a table called {table}, and the data has none.",
+                where="TABLES in the tool",
+                remedy=f"Put {table} into the data folder, or change what the tool reads.",
+            )
+        missing = [column for column in columns if column not in tables[table]]
+        if missing:
+            raise EvidenceError(
+                f"the tool reads {', '.join(missing)} from {table}, and the data does not have that.",
+                where="TABLES in the tool",
+                remedy="Check the file's first row and the access rules for this stage.",
+            )
+
+
+def follow_placements(episodes: pd.DataFrame) -> pd.DataFrame:
+    """The episodes that count, in order, each with the number of the child's placement it belongs to.
+
+    Returns EPISODE_COLUMNS sorted by child and date, with PLACEMENT: 1, 2, 3 ... within a child, missing while the child
+    is in a temporary placement. The order of the rows given makes no difference.
+    """
+    if "PLACEMENT" in episodes:
+        return episodes
+    rows = episodes[EPISODE_COLUMNS].dropna(subset=["CHILD", "DECOM"])
+    rows = rows[~(rows["DEC"] < rows["DECOM"]) & ~rows["LS"].isin(SHORT_BREAKS)].drop_duplicates()
+    # Two episodes that start on one day: the one that ended first came first.
+    rows = rows.sort_values(["CHILD", "DECOM", "DEC", "RNE", "PLACE", "PLACE_PROVIDER", "LS", "CIN"], ignore_index=True)
+
+    temporary = rows["PLACE"].isin(TEMPORARY)
+    was_temporary = temporary.groupby(rows["CHILD"]).shift(fill_value=False)
+    settled = rows[~temporary]
+    same_as_before = pd.Series(True, index=settled.index)
+    for column in ("PLACE", "PLACE_PROVIDER"):
+        code = settled[column].fillna("")
+        same_as_before &= code == code.groupby(settled["CHILD"]).shift()
+    returned = was_temporary[settled.index] & same_as_before & settled["RNE"].isin(["P", "B"])
+
+    # A child's first row opens a placement whatever its code: the return may begin in the middle of one.
+    first = ~settled["CHILD"].duplicated()
+    new = first | (settled["RNE"].isin(NEW_PLACEMENT) & ~returned)
+    rows["PLACEMENT"] = new.groupby(settled["CHILD"]).cumsum().reindex(rows.index).astype("Int64")
+    return rows
+
+
+def looked_after_on(episodes: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """The episode each child was in on `day`: one row a looked-after child. An episode's last day (DEC) is not part of it."""
+    rows = follow_placements(episodes)
+    running = rows[(rows["DECOM"] <= day) & ~(rows["DEC"] <= day)]
+    return running.drop_duplicates("CHILD", keep="last").reset_index(drop=True)
+
+
+def in_year(episodes: pd.DataFrame, year_end: pd.Timestamp) -> pd.DataFrame:
+    """The counted episodes that started in the year ending on `year_end`, or were running on its first day."""
+    rows = follow_placements(episodes)
+    start = first_day(year_end)
+    here = (rows["DECOM"] <= year_end) & ((rows["DECOM"] >= start) | ~(rows["DEC"] <= start))
+    return rows[here & rows["PLACEMENT"].notna()]
+
+
+def placements_in_year(episodes: pd.DataFrame, year_end: pd.Timestamp) -> pd.Series:
+    """The number of placements of each child in the year ending on `year_end`, indexed by CHILD.
+
+    A child who was in temporary placements alone all year is not in it.
+    """
+    return in_year(episodes, year_end).groupby("CHILD")["PLACEMENT"].nunique().rename("placements")
+
+
+def known_on(episodes: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """What could be known on `day`: later episodes are gone, and an episode that ended later is still running."""
+    rows = follow_placements(episodes)
+    rows = rows[rows["DECOM"] <= day].copy()
+    rows["DEC"] = rows["DEC"].mask(rows["DEC"] > day)
+    return rows.reset_index(drop=True)
+
+
+def first_day(year_end: pd.Timestamp) -> pd.Timestamp:
+    """The 1 April on which the year that ends on `year_end` began."""
+    return pd.Timestamp(year_end) - pd.DateOffset(years=1) + pd.Timedelta(days=1)
+
+
+def years_covered(episodes: pd.DataFrame, parameters: Mapping[str, object], most: int = 3) -> list[pd.Timestamp]:
+    """The year ends, oldest first, that the data covers up to the parameter `year_end`: at most `most`, without a gap.
+
+    An empty `year_end` stands for the last 31 March that the data reaches. Dates after `as_of` are mistakes and reach
+    nothing. Raises EvidenceError when not even one year is covered.
+    """
+    rows = follow_placements(episodes)
+    dates = pd.concat([rows["DECOM"], rows["DEC"]]).dropna()
+    if parameters.get("as_of"):
+        dates = dates[dates <= pd.Timestamp(parameters["as_of"])]
+    if dates.empty:
+        raise EvidenceError(
+            "no episode has dates that can be used.", where="table episodes", remedy="Check the dates, and the date as_of."
+        )
+    last = pd.Timestamp(parameters["year_end"]) if parameters.get("year_end") else last_year_end(dates.max())
+    ended = [int(rows["DEC"].between(first_day(end), end).sum()) for end in _year_ends(last, most)]
+    if dates.max() < first_day(last) or rows["DECOM"].min() > last:
+        raise EvidenceError(
+            f"the data does not reach the year that ends on {last:%d %B %Y}.".replace(" 0", " "),
+            where="parameter year_end",
+            remedy='Choose a year that the data covers, or "" for the last one it does.',
+        )
+    covered = [last]
+    for end, count in zip(_year_ends(last, most)[1:], ended[1:], strict=True):
+        if count == 0 or count < _COVERED_SHARE * ended[0]:
+            break
+        covered.insert(0, end)
+    return covered
+
+
+def last_year_end(latest: pd.Timestamp) -> pd.Timestamp:
+    """The last 31 March that data with this latest date reaches; the last month before one is given the benefit."""
+    reach = latest + pd.Timedelta(days=31)
+    this_year = pd.Timestamp(reach.year, 3, 31)
+    return this_year if reach >= this_year else pd.Timestamp(reach.year - 1, 3, 31)
+
+
+def _year_ends(last: pd.Timestamp, most: int) -> list[pd.Timestamp]:
+    return [last - pd.DateOffset(years=back) for back in range(most)]
+
+
+def children_on(tables: Mapping[str, pd.DataFrame], day: pd.Timestamp) -> pd.DataFrame:
+    """The children looked after on `day` (a 31 March), one row each, as they were then.
+
+    Columns: child, year_end, sex, age (whole years), age_band, ethnic_group, category_of_need, placement_type,
+    placements (in the year up to `day`).
+    """
+    episodes = follow_placements(tables["episodes"])
+    running = looked_after_on(episodes, day)
+    # A child who is in the header twice is taken as in the first of the two in the order of their values.
+    header = tables["header"][HEADER_COLUMNS].sort_values(HEADER_COLUMNS).drop_duplicates("CHILD")
+    rows = running.merge(header, on="CHILD", how="left", validate="one_to_one")
+    age = age_on(day, rows["DOB"])
+    placements = rows["CHILD"].map(placements_in_year(episodes, day))
+    return pd.DataFrame(
+        {
+            "child": rows["CHILD"],
+            "year_end": pd.Timestamp(day),
+            "sex": words_for(rows["SEX"], SEX),
+            "age": age,
+            "age_band": age_band(age),
+            "ethnic_group": words_for(rows["ETHNIC"], ETHNIC_GROUP),
+            "category_of_need": words_for(rows["CIN"], CATEGORY_OF_NEED),
+            "placement_type": placement_type(rows["PLACE"]),
+            "placements": placements.fillna(0).astype("int64"),
+        }
+    )
+
+
+def placement_type(place: pd.Series) -> pd.Series:
+    """The placement's kind in words; codes outside the main kinds are `Other`, blanks `Not known`."""
+    return words_for(place, PLACEMENT_TYPE, other=OTHER_PLACEMENT)
+
+
+def in_steady_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows ordered by what they say and not by the child's token, which differs from one project key to another."""
+    columns = [column for column in frame if column != "child"]
+    return frame.sort_values([*columns, "child"], ignore_index=True)
+
+
+def recount(episodes: pd.DataFrame, children: pd.Series, year_end: pd.Timestamp) -> dict[object, int]:
+    """The number of placements in the year, counted a second time and in another way: child by child, day by day in order.
+
+    Slow and plain on purpose: it shares no step with `placements_in_year` beyond the definition, so that a mistake in one
+    of them shows. `children` are the tokens to count for.
+    """
+    start, wanted, stays = first_day(year_end), set(children), {}
+    for row in episodes[EPISODE_COLUMNS].drop_duplicates().to_dict("records"):
+        if row["CHILD"] in wanted and _counts(row):
+            stays.setdefault(row["CHILD"], []).append(row)
+    return {child: _recount_one(stays.get(child, []), start, year_end) for child in children}
+
+
+def _counts(row: dict) -> bool:
+    ends_before = pd.notna(row["DEC"]) and pd.notna(row["DECOM"]) and row["DEC"] < row["DECOM"]
+    return pd.notna(row["DECOM"]) and not ends_before and row["LS"] not in SHORT_BREAKS
+
+
+def _recount_one(stays: list[dict], start: pd.Timestamp, year_end: pd.Timestamp) -> int:
+    def order(row: dict) -> tuple:
+        end = row["DEC"] if pd.notna(row["DEC"]) else pd.Timestamp.max
+        codes = (row[name] for name in ("RNE", "PLACE", "PLACE_PROVIDER", "LS", "CIN"))
+        return (row["DECOM"], end, *((1, "") if pd.isna(code) else (0, code) for code in codes))
+
+    number, seen, settled, away = 0, set(), None, False
+    for row in sorted(stays, key=order):
+        if row["PLACE"] in TEMPORARY:
+            away = True
+            continue
+        here = tuple("" if pd.isna(row[name]) else row[name] for name in ("PLACE", "PLACE_PROVIDER"))
+        back = away and row["RNE"] != "S" and here == settled
+        if settled is None or (row["RNE"] in NEW_PLACEMENT and not back):
+            number += 1
+        settled, away = here, False
+        running = row["DECOM"] < start and (pd.isna(row["DEC"]) or row["DEC"] > start)
+        if start <= row["DECOM"] <= year_end or running:
+            seen.add(number)
+    return len(seen)
+
+
+__all__ = [
+    "DEFINITION",
+    "EPISODE_COLUMNS",
+    "HEADER_COLUMNS",
+    "NOT_KNOWN",
+    "children_on",
+    "definition",
+    "first_day",
+    "follow_placements",
+    "in_steady_order",
+    "in_year",
+    "known_on",
+    "last_year_end",
+    "looked_after_on",
+    "need",
+    "placement_type",
+    "placements_in_year",
+    "recount",
+    "years_covered",
+]

@@ -1,0 +1,61 @@
+"""What the codes of the SSDA903 return mean, in the few groups that figures are compared by."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+NOT_KNOWN = "Not known"
+
+SEX = {"M": "Male", "F": "Female", "U": NOT_KNOWN}
+
+# The census groups: Chinese belongs to Asian, Gypsy, Roma and Irish Traveller to White.
+ETHNIC_GROUP = {
+    **dict.fromkeys(["WBRI", "WIRI", "WOTH", "WIRT", "WROM"], "White"),
+    **dict.fromkeys(["MWBC", "MWBA", "MWAS", "MOTH"], "Mixed"),
+    **dict.fromkeys(["AIND", "APKN", "ABAN", "AOTH", "CHNE"], "Asian"),
+    **dict.fromkeys(["BCRB", "BAFR", "BOTH"], "Black"),
+    "OOTH": "Other",
+    **dict.fromkeys(["REFU", "NOBT"], NOT_KNOWN),
+}
+
+CATEGORY_OF_NEED = {
+    "N1": "Abuse or neglect",
+    "N2": "Child's disability",
+    "N3": "Parent's illness or disability",
+    "N4": "Family in acute stress",
+    "N5": "Family dysfunction",
+    "N6": "Behaviour",
+    "N7": "Low income",
+    "N8": "Absent parenting",
+}
+
+PLACEMENT_TYPE = {
+    **dict.fromkeys(["U1", "U2", "U3"], "Foster care, relative or friend"),
+    **dict.fromkeys(["U4", "U5", "U6"], "Foster care, other carer"),
+    **dict.fromkeys(["K1", "K2"], "Children's home or secure unit"),
+    **dict.fromkeys(["K3", "H5", "P2"], "Supported or independent living"),
+    "P1": "With parents",
+    **dict.fromkeys(["A3", "A4", "A5", "A6"], "Placed for adoption"),
+}
+OTHER_PLACEMENT = "Other"
+
+AGE_BANDS = ["Under 1", "1 to 4", "5 to 9", "10 to 15", "16 and over", NOT_KNOWN]
+_AGE_EDGES = [0, 1, 5, 10, 16, 18]
+
+
+def words_for(codes: pd.Series, meaning: dict[str, str], other: str = NOT_KNOWN) -> pd.Series:
+    """Each code in words; a code that is not listed becomes `other`, a blank one `Not known`."""
+    return codes.map(meaning).fillna(other).mask(codes.isna(), NOT_KNOWN).astype("str")
+
+
+def age_on(day: pd.Timestamp, birth_month: pd.Series) -> pd.Series:
+    """Whole years on `day` (a month's last day, so that the day of birth does not matter); missing outside 0 to 17."""
+    months = (day.year - birth_month.dt.year) * 12 + day.month - birth_month.dt.month
+    age = months // 12
+    return age.where(age.between(0, 17)).astype("Int64")
+
+
+def age_band(age: pd.Series) -> pd.Series:
+    """The age bands of the national statistics, as text; `Not known` where the age is missing."""
+    bands = pd.cut(age.astype("float"), _AGE_EDGES, right=False, labels=AGE_BANDS[:-1])
+    return bands.astype("str").where(age.notna(), NOT_KNOWN).astype("str")
