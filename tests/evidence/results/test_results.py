@@ -1,0 +1,88 @@
+"""What a stage records is what a later stage reads."""
+
+import math
+
+import pandas as pd
+import pytest
+from evidence.project import EvidenceError
+from evidence.results import Results
+from hypothesis import given
+from hypothesis import strategies as st
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return Results(tmp_path_factory.mktemp("run"))
+
+
+@given(value=plain)
+def test_plain_values_come_back_as_they_were(results, value):
+    results.record(7, "value", value)
+    assert results.read(7, "value") == value
+
+
+def test_a_frame_comes_back_with_its_types_and_index(tmp_path):
+    frame = pd.DataFrame(
+        {"when": pd.to_datetime(["2026-03-01", None]), "what": ["a", None], "n": pd.array([1, None], dtype="Int64")},
+        index=pd.Index(["x", "y"], name="row"),
+    )
+    results = Results(tmp_path)
+    results.record(5, "baseline", frame)
+    pd.testing.assert_frame_equal(results.read(5, "baseline"), frame)
+
+
+def test_a_number_that_is_none_is_kept_as_nothing(tmp_path):
+    results = Results(tmp_path)
+    results.record(7, "recall", math.nan, label="Recall", unit="%", headline=True)
+    assert results.headlines(7) == [{"name": "recall", "label": "Recall", "value": None, "unit": "%", "headline": True}]
+
+
+def test_a_new_value_replaces_a_frame_of_the_same_name(tmp_path):
+    results = Results(tmp_path)
+    results.record(7, "metrics", pd.DataFrame({"a": [1]}))
+    results.record(7, "metrics", 3)
+    assert results.read(7, "metrics") == 3
+    assert results.names(7) == ["metrics"]
+
+
+def test_a_missing_result_says_what_to_run(tmp_path):
+    with pytest.raises(EvidenceError, match='stage 6 has not recorded "tool_output"(.|\n)*Run the notebook of stage 6'):
+        Results(tmp_path).read(6, "tool_output")
+
+
+@pytest.mark.parametrize("name", ["Recall", "../secret", "a b", "", "7up"])
+def test_a_name_that_is_no_file_name_everywhere_is_refused(tmp_path, name):
+    with pytest.raises(EvidenceError, match="cannot be the name of a result"):
+        Results(tmp_path).record(1, name, 1)
+
+
+def test_what_cannot_be_kept_is_named_without_its_value(tmp_path):
+    with pytest.raises(EvidenceError) as caught:
+        Results(tmp_path).record(1, "x", {"a": object()})
+    assert "which cannot be kept" in str(caught.value) and "object at" not in str(caught.value)
+
+
+def test_clearing_a_stage_leaves_nothing_stale_and_other_stages_alone(tmp_path):
+    results = Results(tmp_path)
+    for stage in (6, 7):
+        results.record(stage, "x", 1)
+        results.note_read(stage, "data", "a.csv", "00")
+        results.table_path(stage, "t").parent.mkdir(exist_ok=True)
+        results.table_path(stage, "t").write_text("a\n")
+        results.finish(stage)
+    results.clear(7)
+    assert (results.names(7), results.reads(7), results.finished(7), results.table_path(7, "t").exists()) == ([], [], False, False)
+    assert (results.names(6), len(results.reads(6)), results.finished(6), results.table_path(6, "t").exists()) == (["x"], 1, True, True)
+
+
+def test_reads_are_sorted_and_told_once(tmp_path):
+    results = Results(tmp_path)
+    for name in ("b", "a", "b"):
+        results.note_read(3, "data", name, "11")
+    assert [entry["name"] for entry in results.reads(3)] == ["a", "b"]
