@@ -1,6 +1,7 @@
 """Facts come from project.toml; in the template itself, from the default answers."""
 
 import pytest
+
 from evidence.project import EvidenceError, Project, open_project
 
 WHOLE = """
@@ -30,17 +31,25 @@ def project_with(tmp_path, text):
 
 def test_facts_are_read(tmp_path):
     facts = project_with(tmp_path, WHOLE).facts
-    assert (facts.title, facts.council, facts.analytics_type) == ("Placement “stability”", "Kent", "predictive")
+    assert (facts.title, facts.council, facts.analytics_type) == (
+        "Placement “stability”",
+        "Kent",
+        "predictive",
+    )
     assert not facts.council_is_fictional
 
 
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ('analytics_type = "predictive"', 'analytics_type = "Predictive"', "Use one of: descriptive, diagnostic, predictive"),
+        (
+            'analytics_type = "predictive"',
+            'analytics_type = "Predictive"',
+            "Use one of: descriptive, diagnostic, predictive",
+        ),
         ('source = "ssda903"', 'source = "903"', r"project.toml, \[data\] source"),
         ('team = "Data team"\n', "", r"\[people\] team is missing"),
-        ('title = "Placement', 'title = Placement', "not valid TOML"),
+        ('title = "Placement', "title = Placement", "not valid TOML"),
     ],
 )
 def test_a_wrong_fact_is_named(tmp_path, old, new, says):

@@ -4,6 +4,7 @@ import hashlib
 import os
 
 import pytest
+
 from evidence.project import EvidenceError, atomic_write, long_date, read_text, sha256_of_file
 
 

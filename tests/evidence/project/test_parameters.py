@@ -4,6 +4,7 @@ import json
 from datetime import date
 
 import pytest
+
 from evidence.project import EvidenceError, Project, declared_parameters
 
 CELL = 'as_of = "2026-04-30"  # a day\nflag_at = 0.25\nplaces = 3\nyear_end = ""\nstrict = True\n'
@@ -13,15 +14,17 @@ def notebook(source: str, tags=("parameters",)) -> str:
     return json.dumps({"cells": [{"cell_type": "code", "metadata": {"tags": list(tags)}, "source": source}]})
 
 
+def stage_entry(number: int, name: str) -> str:
+    texts = "".join(f'{key} = "{key}"\n' for key in ("slug", "title", "purpose", "people"))
+    return f'[[stage]]\nnumber = {number}\nnotebook = "{name}"\nreads = []\n{texts}'
+
+
 @pytest.fixture
 def project(tmp_path):
     for folder in ("notebooks", "parameters", "reference"):
         (tmp_path / folder).mkdir()
     (tmp_path / "notebooks" / "01_a.ipynb").write_text(notebook(CELL), encoding="utf-8")
-    (tmp_path / "reference" / "stages.toml").write_text(
-        '[[stage]]\nnumber = 1\nslug = "a"\ntitle = "A"\nnotebook = "01_a.ipynb"\nreads = []\npurpose = ""\npeople = ""\n',
-        encoding="utf-8",
-    )
+    (tmp_path / "reference" / "stages.toml").write_text(stage_entry(1, "01_a.ipynb"), encoding="utf-8")
     return Project(tmp_path)
 
 
@@ -75,9 +78,7 @@ def test_an_unknown_set_names_those_there_are(project):
 def test_two_notebooks_that_disagree_on_a_type_are_told_so(project):
     project.path("notebooks", "02_b.ipynb").write_text(notebook("places = 2.5\n"), encoding="utf-8")
     with project.path("reference", "stages.toml").open("a", encoding="utf-8") as stages:
-        stages.write(
-            '[[stage]]\nnumber = 2\nslug = "b"\ntitle = "B"\nnotebook = "02_b.ipynb"\nreads = [1]\npurpose = ""\npeople = ""\n'
-        )
+        stages.write(stage_entry(2, "02_b.ipynb"))
     with pytest.raises(EvidenceError, match="notebooks/02_b.ipynb: places has another type"):
         _ = project.declared_parameters
 

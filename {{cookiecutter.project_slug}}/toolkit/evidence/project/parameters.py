@@ -12,7 +12,13 @@ from pathlib import Path
 from evidence.project.errors import EvidenceError
 from evidence.project.files import read_text
 
-_WORDS = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false", list: "a list"}
+_WORDS = {
+    str: "text in quotes",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+}
 
 
 def declared_parameters(notebook: Path) -> dict[str, object]:
@@ -34,7 +40,8 @@ def _assignments(source: str, where: str) -> dict[str, object]:
             found[target.id] = ast.literal_eval(statement.value)
         except (AttributeError, ValueError):
             raise EvidenceError(
-                f"line {statement.lineno} of the parameters cell is not a name and a plain value.", where=where
+                f"line {statement.lineno} of the parameters cell is not a name and a plain value.",
+                where=where,
             ) from None
     return found
 
@@ -75,7 +82,9 @@ def _checked(name: str, value: object, declared: dict[str, object], where: str) 
         return float(value)
     if type(value) is not wanted:
         raise EvidenceError(
-            f"{name} must be {_WORDS[wanted]}.", where=where, remedy=f"For example: {name} = {_as_toml(declared[name])}"
+            f"{name} must be {_WORDS[wanted]}.",
+            where=where,
+            remedy=f"For example: {name} = {_as_toml(declared[name])}",
         )
     return value
 

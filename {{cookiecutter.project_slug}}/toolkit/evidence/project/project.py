@@ -113,7 +113,8 @@ class Project:
         found = found or sorted(self.path("src").glob(f"*/worked/{self.facts.analytics_type}.py"))
         if len(found) != 1:
             raise EvidenceError(
-                f"there must be exactly one tool.py in a folder of src/, and there are {len(found)}.", where="src/"
+                f"there must be exactly one tool.py in a folder of src/, and there are {len(found)}.",
+                where="src/",
             )
         return found[0]
 

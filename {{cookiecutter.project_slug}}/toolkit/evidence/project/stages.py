@@ -35,7 +35,8 @@ def read_stages(path: Path) -> tuple[StageInfo, ...]:
         stage = StageInfo(**{**entry, "reads": tuple(entry["reads"])})
         if any(earlier >= stage.number for earlier in stage.reads):
             raise EvidenceError(
-                f"stage {stage.number} can only read the results of stages before it.", where="reference/stages.toml"
+                f"stage {stage.number} can only read the results of stages before it.",
+                where="reference/stages.toml",
             )
         stages.append(stage)
     return tuple(sorted(stages, key=lambda stage: stage.number))

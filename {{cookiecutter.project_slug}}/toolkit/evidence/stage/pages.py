@@ -86,8 +86,10 @@ def _question_html(answer) -> str:
 def _register_html(register) -> str:
     problems = "".join(f'<p class="ev-note">{escape(problem)}</p>' for problem in register.problems)
     if register.frame.empty:
-        return f'<h3>{escape(register.title)}</h3>{problems}<p class="ev-open">Nothing is entered. It is kept in {escape(register.where)}.</p>'
-    return f"<h3>{escape(register.title)}</h3>{problems}{table_html(register.frame, register.title, hide_index=True)}"
+        entries = f'<p class="ev-open">Nothing is entered. It is kept in {escape(register.where)}.</p>'
+    else:
+        entries = table_html(register.frame, register.title, hide_index=True)
+    return f"<h3>{escape(register.title)}</h3>{problems}{entries}"
 
 
 def _document_html(document) -> str:

@@ -107,14 +107,20 @@ class Stage:
         from evidence.data import load_tables
 
         return load_tables(
-            self.project, self.project.data_folder(self.parameters), stage=self.number, on_read=self._note_data_file
+            self.project,
+            self.project.data_folder(self.parameters),
+            stage=self.number,
+            on_read=self._note_data_file,
         )
 
     def _note_data_file(self, path: Path) -> None:
         self.results.note_read(self.number, "data", self.project.relative(path), sha256_of_file(path))
 
     def result(self, stage: int, name: str) -> object:
-        """What an earlier stage recorded under that name. Raises EvidenceError where the stage is not one this one reads."""
+        """What an earlier stage recorded under that name.
+
+        Raises EvidenceError where the stage is not one that this one says it reads, or has recorded no such result.
+        """
         if stage != self.number and stage not in self.info.reads:
             raise EvidenceError(
                 f"stage {self.number} does not say that it reads stage {stage}.",
@@ -146,8 +152,8 @@ class Stage:
 
         frame: one row a category, its index the row heads. counts: the columns that count children (every column of
         whole numbers unless said otherwise); parts: {"moved": "children"} where one counts some of another; plain: the
-        numbers that are about no child, such as a year or a number of columns; percent: the columns to show as percentages.
-        headline says what was found, source where it comes from and for which period.
+        numbers that are about no child, such as a year or a number of columns; percent: the columns that
+        hold percentages. headline says what was found, source where it comes from and for which period.
         """
         from evidence.privacy import load_rules, protect
 

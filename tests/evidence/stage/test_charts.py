@@ -1,0 +1,59 @@
+"""A chart says what its table says, hides what its table hides, and comes out the same twice."""
+
+import base64
+import re
+
+import pandas as pd
+import pytest
+
+from evidence.project import EvidenceError
+from evidence.stage import charts
+
+TABLE = pd.DataFrame(
+    {"percent": [12.5, "c", 30.0, None], "low": [8.0, "c", 20.0, None], "high": [18.0, "c", 42.0, None]},
+    index=pd.Index(["Girls", "Boys", "Age 16 to 17", "Unknown"], name="group"),
+)
+
+
+def svg_of(html: str) -> str:
+    return base64.b64decode(re.search(r"base64,([^\"]+)", html).group(1)).decode("utf-8")
+
+
+@pytest.mark.parametrize(
+    "chart", [charts.bars("percent", "low", "high", percent=True, target=25.0), charts.lines("percent", percent=True)]
+)
+def test_the_same_table_gives_the_same_bytes(chart):
+    assert charts.chart_html(chart, TABLE, "A") == charts.chart_html(chart, TABLE, "A")
+
+
+def test_a_hidden_figure_is_nowhere_in_the_picture():
+    shown = svg_of(charts.chart_html(charts.bars("percent", "low", "high", percent=True), TABLE, "Moves"))
+    assert "12.5%" in shown and "30.0%" in shown and shown.count("not shown") == 2
+
+
+def test_a_picture_holds_no_comment_no_metadata_and_no_date():
+    shown = svg_of(charts.chart_html(charts.bars("percent"), TABLE, "Moves"))
+    assert "<!--" not in shown and "metadata" not in shown and "matplotlib.org" not in shown
+    assert not re.search(r"20\d\d-\d\d-\d\d", shown)
+
+
+def test_the_text_alternative_says_lowest_highest_and_how_many_are_hidden():
+    text = charts.alt_text(charts.bars("percent", percent=True), TABLE, "Older children move most.")
+    assert text == (
+        "Bar chart. Older children move most. Lowest: Girls 12.5%. Highest: Age 16 to 17 30.0%. "
+        "2 not shown. The table holds the same numbers."
+    )
+
+
+def test_quotes_in_a_headline_do_not_end_the_attribute():
+    html = charts.chart_html(charts.bars("percent"), TABLE, 'They call it "stable" & <fine>')
+    assert "&quot;stable&quot; &amp; &lt;fine>" in html
+
+
+def test_nothing_to_draw_gives_no_picture():
+    assert charts.chart_html(charts.bars("percent"), TABLE.iloc[[1, 3]], "A") == ""
+
+
+def test_five_lines_are_refused():
+    with pytest.raises(EvidenceError, match="4 lines at most"):
+        charts.lines("a", "b", "c", "d", "e")

@@ -1,0 +1,78 @@
+"""Tables that a screen reader can follow, and figures that are said the same way everywhere."""
+
+from datetime import date
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evidence.stage.html import cell_text, label, paragraphs, table_html
+from evidence.stage.notebook import plain_text
+
+
+@pytest.mark.parametrize(
+    ("value", "percent", "text"),
+    [
+        (2000, False, "2,000"),
+        (np.int64(12345), False, "12,345"),
+        (12.34, True, "12.3%"),
+        (0.5, False, "0.50"),
+        (3.0, False, "3"),
+        (float("nan"), True, "not estimable"),
+        (None, False, "not recorded"),
+        (pd.NaT, False, "not recorded"),
+        (True, False, "yes"),
+        (date(2026, 3, 31), False, "31 March 2026"),
+        (pd.Timestamp("2026-03-31"), False, "31 March 2026"),
+        ("c", True, "c"),
+    ],
+)
+def test_a_cell_says_its_value_in_words_and_figures(value, percent, text):
+    assert cell_text(value, percent) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("age_band", "Age band"),
+        ("SSDA903", "SSDA903"),
+        (("sex", "Girls"), "Sex, Girls"),
+        (None, "Not recorded"),
+        (2026, "2026"),
+    ],
+)
+def test_names_of_columns_are_read_as_words(name, text):
+    assert label(name) == text
+
+
+class Cells(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+
+def test_every_head_has_a_scope_and_the_table_a_caption():
+    frame = pd.DataFrame(
+        {"n": [1, 2]}, index=pd.MultiIndex.from_tuples([("a", "x"), ("b", None)], names=["group", None])
+    )
+    reader = Cells()
+    reader.feed(table_html(frame, "Children <by> group"))
+    heads = [attributes for tag, attributes in reader.found if tag == "th"]
+    assert len(heads) == 2 + 4 and all(head["scope"] in ("col", "row") for head in heads)
+    assert "Children &lt;by&gt; group" in table_html(frame, "Children <by> group")
+
+
+def test_text_from_people_is_never_taken_for_html():
+    frame = pd.DataFrame({"what": ["<script>alert(1)</script>", "a\n\nb & c"]})
+    html = table_html(frame, "x") + paragraphs("<b>1</b>\nnext\n\nlast")
+    assert "<script>" not in html and "<b>" not in html
+    assert "<p>a</p><p>b &amp; c</p>" in html and "<br>next" in html
+
+
+def test_html_reads_as_text_a_row_a_line():
+    frame = pd.DataFrame({"n": [1, 2]}, index=pd.Index(["a", "b"], name="group"))
+    assert plain_text(table_html(frame, "Cap")) == "Cap\nGroup\tN\nA\t1\nB\t2"
