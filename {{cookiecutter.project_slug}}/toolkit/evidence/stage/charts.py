@@ -33,6 +33,9 @@ _STYLE = {
     "ytick.color": "#0B0C0C",
 }
 
+# A line that crosses a figure would make it hard to read.
+_BEHIND_TEXT = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+
 
 @dataclass(frozen=True)
 class Chart:
@@ -152,7 +155,7 @@ def _draw_bars(axes, chart: Chart, table: pd.DataFrame) -> None:
         if low is not None and high is not None:
             axes.plot([low, high], [place, place], color="#F46A25", linewidth=2.5, solid_capstyle="butt")
             end = max(value, high)
-        axes.text(end + reach * 0.015, place, cell_text(value, chart.percent), va="center")
+        axes.text(end + reach * 0.015, place, cell_text(value, chart.percent), va="center", bbox=_BEHIND_TEXT)
     if chart.target is not None:
         axes.axvline(chart.target, color=COLOURS[2], linestyle=(0, (4, 2)), linewidth=1.8)
         axes.text(chart.target, -0.75, f" {chart.target_label or 'target'}", color=COLOURS[2], va="bottom")
@@ -178,8 +181,8 @@ def _draw_lines(axes, chart: Chart, table: pd.DataFrame) -> None:
             linewidth=2.2,
         )
         last = max(place for place, value in enumerate(values) if value is not None)
-        text = f"  {label(column)} {cell_text(values[last], chart.percent)}"
-        axes.text(last, values[last], text, color=colour, va="center")
+        text = f"{label(column)} {cell_text(values[last], chart.percent)}"
+        axes.text(last + len(values) * 0.03, values[last], text, color="#0B0C0C", va="center")
     axes.set_xticks(range(len(table)), _names(table))
     axes.set_xlim(-0.25, len(table) - 1 + max(0.9, len(table) * 0.28))
     axes.set_ylim(0, (top or 1) * 1.2)
@@ -204,5 +207,5 @@ def _without_hidden_text(svg: bytes) -> bytes:
     text = svg.decode("utf-8")
     text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = text.replace("DejaVu Sans", "Arial, Helvetica, DejaVu Sans, sans-serif")
+    text = text.replace("'DejaVu Sans'", "Arial, Helvetica, 'DejaVu Sans', sans-serif")
     return re.sub(r"\n\s*\n+", "\n", text).encode("utf-8")
