@@ -1,0 +1,130 @@
+"""What all tests share: the template, projects made from it, the real inputs beside the repository, and a browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
+TOOLKIT = TEMPLATE / "toolkit"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
+
+# The toolkit is tested where it lies, in this process and in the kernels and commands that tests start.
+sys.path.insert(0, str(TOOLKIT))
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(TOOLKIT), os.environ.get("PYTHONPATH")]))
+# A test runner that works in many projects at once must not leave compiled files in the template it bakes from.
+sys.dont_write_bytecode = True
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+os.environ.setdefault("MPLBACKEND", "agg")
+
+
+def questions() -> dict[str, object]:
+    """The questions of cookiecutter.json with their defaults, without the private lines."""
+    every = json.loads((ROOT / "cookiecutter.json").read_text(encoding="utf-8"))
+    return {name: default for name, default in every.items() if not name.startswith("_")}
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository's root."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def template() -> Path:
+    """The template's folder, with the names of its placeholders unrendered."""
+    return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real and third-party inputs that are not part of the repository."""
+    folder = Path(os.environ.get("EVIDENCE_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("the folder of real inputs is missing: set EVIDENCE_SHARED_DATA to it")
+    return folder
+
+
+def bake_into(folder: Path, **answers: str) -> Path:
+    """Makes a project in `folder` with these answers and the defaults for the others; returns the project's path."""
+    from cookiecutter.main import cookiecutter
+
+    unknown = set(answers) - set(questions())
+    assert not unknown, f"no such question: {', '.join(sorted(unknown))}"
+    made = cookiecutter(str(ROOT), no_input=True, default_config=True, output_dir=str(folder), extra_context=answers)
+    return Path(made)
+
+
+@pytest.fixture
+def bake(tmp_path: Path) -> Callable[..., Path]:
+    """`bake(analytics_type="predictive")` makes a project in a folder of its own and returns its path."""
+    count = iter(range(1_000_000))
+
+    def bake_one(**answers: str) -> Path:
+        return bake_into(tmp_path / f"bake{next(count)}", **answers)
+
+    return bake_one
+
+
+@pytest.fixture(scope="session")
+def sample_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project made from the default answers. Tests only read it: copy it to change something."""
+    return bake_into(tmp_path_factory.mktemp("sample"))
+
+
+@pytest.fixture(scope="session")
+def run_evidence() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`run_evidence(project, "run", "sample")` runs the project's own `evidence` in the project's folder."""
+
+    def run(project: Path, *arguments: object, timeout: float = 540, **environment: str) -> subprocess.CompletedProcess[str]:
+        toolkit = os.pathsep.join([str(project / "toolkit"), str(project / "src")])
+        return subprocess.run(
+            [sys.executable, "-m", "evidence", *map(str, arguments)],
+            cwd=project,
+            env={**os.environ, "PYTHONPATH": toolkit, "PYTHONUTF8": "1", **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=timeout,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a browser of the Chromium family; skipped by name, or failed where one is required."""
+    found = next((path for path in map(shutil.which, BROWSERS) if path), None)
+    if found:
+        return found
+    if os.environ.get("EVIDENCE_REQUIRE_BROWSER"):
+        pytest.fail("no browser of the Chromium family was found, and EVIDENCE_REQUIRE_BROWSER is set")
+    pytest.skip("no browser of the Chromium family was found")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[object]:
+    """A headless browser (Playwright's Browser), shared by the tests of a session."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser) -> Iterator[object]:
+    """A fresh page with the network off, as a reviewer's may be; 1280 pixels wide."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, offline=True)
+    yield context.new_page()
+    context.close()
