@@ -29,10 +29,10 @@ def label(name: object) -> str:
     return text
 
 
-def cell_text(value: object, percent: bool = False) -> str:
+def cell_text(value: object, percent: bool = False, missing: str = "") -> str:
     """One cell in words and figures; a hidden figure stays the letter c, and none at all is said in words."""
     if _is_missing(value):
-        return "not estimable" if percent or isinstance(value, numbers.Number) else "not recorded"
+        return missing or ("not estimable" if percent or isinstance(value, numbers.Number) else "not recorded")
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, numbers.Integral):
@@ -60,8 +60,13 @@ def _is_missing(value: object) -> bool:
     )
 
 
-def table_html(frame: pd.DataFrame, caption: str, percent: Iterable[str] = (), hide_index: bool = False) -> str:
-    """`frame` as a table: its index gives the row heads, its columns the column heads, `caption` says what it holds."""
+def table_html(
+    frame: pd.DataFrame, caption: str, percent: Iterable[str] = (), hide_index: bool = False, missing: str = ""
+) -> str:
+    """`frame` as a table: its index gives the row heads, its columns the column heads, `caption` says what it holds.
+
+    `missing` is what an empty cell says; without it, that a number could not be estimated or a text was not recorded.
+    """
     percent = set(percent)
     names = [] if hide_index else [label(name) if name else "" for name in frame.index.names]
     heads = [*names, *(label(column) for column in frame.columns)]
@@ -74,7 +79,7 @@ def table_html(frame: pd.DataFrame, caption: str, percent: Iterable[str] = (), h
         keys = () if hide_index else (key if isinstance(key, tuple) else (key,))
         cells = [f'<th scope="row">{escape(_row_head(part))}</th>' for part in keys]
         for column, value in zip(frame.columns, row, strict=True):
-            cells.append(_cell(value, column in percent))
+            cells.append(_cell(value, column in percent, missing))
         lines.append("<tr>" + "".join(cells) + "</tr>")
     return "\n".join([*lines, "</tbody></table>"])
 
@@ -92,13 +97,13 @@ def _head(text: str) -> str:
     return f'<th scope="col">{escape(text)}</th>' if text else "<td></td>"
 
 
-def _cell(value: object, percent: bool) -> str:
+def _cell(value: object, percent: bool, missing: str) -> str:
     if isinstance(value, str):
         if value == HIDDEN:
             return '<td class="ev-hidden"><abbr title="hidden, so that no child can be recognised">c</abbr></td>'
-        return f"<td>{paragraphs(value) if chr(10) in value else escape(value)}</td>"
+        return f"<td>{paragraphs(value) if chr(10) in value else escape(value or missing)}</td>"
     kind = ' class="num"' if isinstance(value, numbers.Number) and not isinstance(value, bool) else ""
-    return f"<td{kind}>{escape(cell_text(value, percent))}</td>"
+    return f"<td{kind}>{escape(cell_text(value, percent, missing))}</td>"
 
 
 def paragraphs(text: str) -> str:

@@ -12,7 +12,17 @@ from evidence.stage.html import paragraphs, table_html
 if TYPE_CHECKING:
     import pandas as pd
 
-    from evidence.workbook import Gate, Workbook
+    from evidence.workbook import (
+        Answer,
+        Document,
+        Entry,
+        Field,
+        Gate,
+        Maturity,
+        Register,
+        Triage,
+        Workbook,
+    )
 
 
 def header_html(project: Project, info: StageInfo, as_of: date) -> str:
@@ -34,19 +44,18 @@ def state_html(state: str) -> str:
 def actions_html(actions: pd.DataFrame) -> str:
     """One row an action of the guidance: id, what is asked, where it stands, and the evidence or what it waits for."""
     done = int(actions["state"].isin(["done", "not applicable"]).sum())
-    rows = []
-    for action in actions.itertuples(index=False):
-        rows.append(
-            f'<tr><th scope="row">{escape(action.id)}</th><td>{escape(action.action)}</td>'
-            f"<td>{state_html(action.state)}</td><td>{escape(action.evidence)}</td></tr>"
-        )
+    rows = "".join(
+        f'<tr><th scope="row">{escape(action.id)}</th><td>{escape(action.action)}</td>'
+        f"<td>{state_html(action.state)}</td><td>{escape(action.evidence)}</td></tr>"
+        for action in actions.itertuples(index=False)
+    )
     return (
         f"<p>{done} of {len(actions)} actions of this stage are done or do not apply. "
         "The state comes from the evidence; nobody ticks it.</p>"
         "<table><caption>What the guidance asks for in this stage, and where each action stands</caption>"
         '<thead><tr><th scope="col">Action</th><th scope="col">What it asks for</th>'
         '<th scope="col">State</th><th scope="col">Evidence</th></tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table>"
+        f"<tbody>{rows}</tbody></table>"
     )
 
 
@@ -75,30 +84,112 @@ def answers_html(book: Workbook, stage: int) -> str:
     return "".join(parts)
 
 
-def _question_html(answer) -> str:
-    if answer.state == "answered":
-        text = f'<div class="ev-answer">{paragraphs(answer.text)}</div>'
+def _question_html(answer: Answer) -> str:
+    if answer.state == "unanswered":
+        note = f" {escape(answer.note)}" if answer.note else ""
+        text = f'<p class="ev-open">Not answered.{note} It is written in {escape(answer.where)}.</p>'
     else:
-        text = f'<p class="ev-open">Not answered. It is written in {escape(answer.where)}.</p>'
+        choice = f"<p><strong>{escape(answer.choice)}</strong></p>" if answer.choice else ""
+        text = f'<div class="ev-answer">{choice}{paragraphs(answer.text)}</div>'
     return f"<h3>{escape(answer.question)}</h3>{text}"
 
 
-def _register_html(register) -> str:
-    problems = "".join(f'<p class="ev-note">{escape(problem)}</p>' for problem in register.problems)
-    if register.frame.empty:
+def _register_html(register: Register) -> str:
+    problems = "".join(
+        f'<p class="ev-note">{escape(one.where)}: {escape(one.what)} {escape(one.remedy)}</p>'
+        for one in register.problems
+    )
+    if register.not_applicable:
+        entries = f'<p class="ev-answer">Does not apply: {escape(register.not_applicable)}</p>'
+    elif not register.rows:
         entries = f'<p class="ev-open">Nothing is entered. It is kept in {escape(register.where)}.</p>'
     else:
-        entries = table_html(register.frame, register.title, hide_index=True)
+        entries = table_html(register.frame, register.title, hide_index=True, missing="not given")
     return f"<h3>{escape(register.title)}</h3>{problems}{entries}"
 
 
-def _document_html(document) -> str:
-    open_fields = sum(field.state != "answered" for field in document.fields)
-    said = f"{len(document.fields) - open_fields} of {len(document.fields)} headings are filled in."
-    fields = "".join(
-        f"<dt>{escape(field.question)}</dt><dd>"
-        + (paragraphs(field.text) if field.state == "answered" else '<span class="ev-open">Not answered</span>')
-        + "</dd>"
-        for field in document.fields
+def _document_html(document: Document) -> str:
+    filled = sum(field.state != "unanswered" for field in document.fields)
+    fields = "".join(f"<dt>{escape(field.heading)}</dt><dd>{_field_html(field)}</dd>" for field in document.fields)
+    return (
+        f"<h3>{escape(document.title)}</h3><p>{filled} of {len(document.fields)} headings are filled in. "
+        f"It is written in {escape(document.where)}.</p><dl>{fields}</dl>"
     )
-    return f"<h3>{escape(document.title)}</h3><p>{said} It is written in {escape(document.where)}.</p><dl>{fields}</dl>"
+
+
+def _field_html(field: Field) -> str:
+    return '<span class="ev-open">Not answered</span>' if field.state == "unanswered" else paragraphs(field.text)
+
+
+def maturity_html(maturity: Maturity) -> str:
+    """The level and what it permits, then a row a component, then the preconditions of a predictive tool."""
+    says = f"<p>{escape(maturity.says)}</p>" if maturity.says else ""
+    components = [(one.name, one.level or "not assessed", one.why, one.asked) for one in maturity.components]
+    html = f"<p><strong>{escape(maturity.sentence)}</strong></p>{says}" + _rows_html(
+        "The components of data maturity, and the level of each",
+        ("Component", "Level", "Why", "Who was asked"),
+        components,
+    )
+    if maturity.preconditions_met is not None:
+        preconditions = [(one.name, one.met or "not answered", one.evidence) for one in maturity.preconditions]
+        html += _rows_html(
+            "What a predictive tool needs before it is begun", ("Precondition", "Met", "Evidence"), preconditions
+        )
+    return html
+
+
+def triage_html(triage: Triage) -> str:
+    """The outcome and its reasons, what to follow up, then each answer with its points."""
+    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in triage.reasons)
+    raised = [(theme.name, theme.why, theme.ask) for theme in triage.themes if theme.raised]
+    answers = [
+        (one.question, one.answer or "not answered", f"{one.points} of {one.maximum}", one.effect)
+        for one in triage.answers
+    ]
+    html = f"<p><strong>{escape(triage.sentence)}</strong></p>"
+    html += f"<p>Why:</p><ul>{reasons}</ul>" if reasons else ""
+    html += _override_html(triage)
+    if raised:
+        html += _rows_html("What to follow up", ("Theme", "Why", "What to ask"), raised)
+    return html + _rows_html("The answers, and the points of each", ("Question", "Answer", "Points", "Effect"), answers)
+
+
+def _override_html(triage: Triage) -> str:
+    override = triage.override
+    if override is None:
+        return ""
+    counts = "" if override.counts else f" It does not count: {escape(override.why_not)}"
+    who = f"{escape(override.approver_name)}, {escape(override.approver_role)}"
+    return (
+        f"<p>Somebody set the outcome to {escape(override.outcome)}: {escape(override.reason)} "
+        f"Approved by {who}.{counts}</p>"
+    )
+
+
+def risks_html(entries: list[Entry]) -> str:
+    """A row a risk, worst first; a sentence where none is recorded."""
+    if not entries:
+        return '<p class="ev-open">No risk is recorded. That is not the same as no risk.</p>'
+    rows = [
+        (
+            one.id,
+            one.words,
+            str(one.score),
+            one.owner or "nobody",
+            f"{long_date(one.review_on)}{', overdue' if one.overdue else ''}" if one.review_on else "no date",
+            one.status,
+        )
+        for one in entries
+    ]
+    return _rows_html(
+        "The risks, worst first", ("Risk", "What could happen", "Score (1 to 9)", "Owner", "Review on", "Status"), rows
+    )
+
+
+def _rows_html(caption: str, heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
+    body = "".join(
+        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in rest)}</tr>'
+        for first, *rest in rows
+    )
+    return f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -16,7 +16,15 @@ from evidence.results import Results
 from evidence.stage import charts
 from evidence.stage.html import label, list_html, paragraphs, table_html
 from evidence.stage.notebook import notebook_names, show_html, show_plain_errors, update_html
-from evidence.stage.pages import actions_html, answers_html, gate_html, header_html
+from evidence.stage.pages import (
+    actions_html,
+    answers_html,
+    gate_html,
+    header_html,
+    maturity_html,
+    risks_html,
+    triage_html,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -223,6 +231,18 @@ class Stage:
             show_form(self, book)
             return
         self._show("answers", "Answers so far", answers_html(book, self.number))
+
+    def maturity(self) -> None:
+        """Shows what the data-maturity assessment says and permits (guidance actions 2.01 to 2.05)."""
+        self._show("text", "Data maturity", maturity_html(self.workbook.maturity()))
+
+    def triage(self) -> None:
+        """Shows the outcome of the ethics triage, why, and what to follow up (guidance action 4.01)."""
+        self._show("text", "Ethics triage", triage_html(self.workbook.triage()))
+
+    def risks(self) -> None:
+        """Shows the risk register, worst first (guidance action 4.02)."""
+        self._show("text", "Risks", risks_html(self.workbook.risks()))
 
     def gate(self) -> None:
         """Ends the stage: shows its gate, met or what is missing line by line, and notes that the stage is complete."""
