@@ -297,7 +297,7 @@ def _find_council(answer: object) -> tuple[str, str, str]:
 def _not_found(answer: str, plain: str, meant: frozenset[str]) -> str:
     shown = line(answer)[:60]
     codes = sorted(meant) or DIVIDED.get(plain) or _nearest(plain)
-    named = [f"{councils()[code][0]} ({code})" for code in codes]
+    named = [f"{council_name(code)} ({code})" for code in codes]
     if meant:
         return f'"{shown}" may be more than one council: answer with one of {"; ".join(named)}.'
     if not named:
@@ -315,7 +315,8 @@ def _nearest(plain: str) -> list[str]:
 
 
 def council_name(answer: object) -> str:
-    return _find_council(answer)[0]
+    """The council's name as it is spoken: "Bristol, City of" of the published tables is "Bristol"."""
+    return re.sub(r", (?:City|County) of$", "", _find_council(answer)[0])
 
 
 def council_code(answer: object) -> str:
