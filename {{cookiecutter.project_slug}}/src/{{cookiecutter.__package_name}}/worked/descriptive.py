@@ -1,7 +1,8 @@
 """How placement stability changes from year to year (descriptive).
 
-This file is the tool. To make the project yours, keep the three functions and the names in capitals, and change what is in them:
-`prepare` makes one row for each child and year, `run` adds what the tool says of it, `explain` says why in words.
+This file is the tool. To make the project yours, keep the three functions and the names in capitals, and change
+what is in them: `prepare` makes one row for each child and year, `run` adds what the tool says of it, `explain`
+says why in words.
 """
 
 import pandas as pd
@@ -53,10 +54,25 @@ def run(frame, parameters):
 def explain(frame, parameters):
     """For each row, a sentence that says what was counted and what that makes it."""
     words = [
-        f"{_placements(row.placements)} in the year; {_change(row.change)}. {parameters['placements_at_least']} or more count as unstable."
+        f"{_placements(row.placements)} in the year; {_change(row.change)}. "
+        f"{parameters['placements_at_least']} or more count as unstable."
         for row in frame.itertuples()
     ]
     return pd.DataFrame({"why": words}, index=frame.index, dtype="str")
+
+
+def weights(frame, parameters):
+    """How the outputs come about overall: how many rows there are of each kind of stability."""
+    return frame[OUTPUT].value_counts().sort_index().rename_axis("factor").to_frame("rows")
+
+
+def recount(tables, frame, parameters):
+    """The placements of these rows counted in a second way, to check the first: a Series with the rows' index."""
+    counted = pd.Series(0, index=frame.index)
+    for day, rows in frame.groupby(PERIOD):
+        again = placements.recount(tables["episodes"], rows[UNIT], day)
+        counted[rows.index] = rows[UNIT].map(again)
+    return counted
 
 
 def _placements(number):

@@ -1,12 +1,13 @@
 """What goes with unstable placements (diagnostic).
 
-This file is the tool. To make the project yours, keep the three functions and the names in capitals, and change what is in them:
-`prepare` makes one row for each child and year, `run` adds what the tool says of it, `explain` says why in words.
+This file is the tool. To make the project yours, keep the three functions and the names in capitals, and change
+what is in them: `prepare` makes one row for each child and year, `run` adds what the tool says of it, `explain`
+says why in words.
 
-The method is indirect standardisation. Children differ in age and in where they live, and both go with moving. So each child is
-given the share of unstable placements among all children of the same age band and placement type: what would be expected if only
-these two mattered. A group whose observed number is well above its expected number stands out for another reason. It does not
-say which reason, and it does not say that the group is the cause.
+The method is indirect standardisation. Children differ in age and in where they live, and both go with moving. So
+each child is given the share of unstable placements among all children of the same age band and placement type:
+what would be expected if only these two mattered. A group whose observed number is well above its expected number
+stands out for another reason. It does not say which reason, and it does not say that the group is the cause.
 """
 
 import pandas as pd
@@ -77,6 +78,26 @@ def explain(frame, parameters):
         for row in frame.itertuples()
     ]
     return pd.DataFrame({"why": words}, index=frame.index, dtype="str")
+
+
+def weights(frame, parameters):
+    """How the outputs come about overall: what is expected, on average, at each age band and in each placement type."""
+    tables = [
+        frame.groupby(column)[OUTPUT]
+        .agg(rows="size", expected="mean")
+        .rename(lambda group, of=column: f"{of.replace('_', ' ')}: {group}")
+        for column in STANDARDISED_BY
+    ]
+    return pd.concat(tables).rename_axis("factor")
+
+
+def recount(tables, frame, parameters):
+    """The placements of these rows counted in a second way, to check the first: a Series with the rows' index."""
+    counted = pd.Series(0, index=frame.index)
+    for day, rows in frame.groupby(PERIOD):
+        again = placements.recount(tables["episodes"], rows[UNIT], day)
+        counted[rows.index] = rows[UNIT].map(again)
+    return counted
 
 
 def _alike(row):

@@ -1,11 +1,13 @@
 """Which children may move often in the coming year (predictive).
 
-This file is the tool. To make the project yours, keep the three functions and the names in capitals, and change what is in them:
-`prepare` makes one row for each child and year, `run` adds what the tool says of it, `explain` says why in words.
+This file is the tool. To make the project yours, keep the three functions and the names in capitals, and change
+what is in them: `prepare` makes one row for each child and year, `run` adds what the tool says of it, `explain`
+says why in words.
 
-A row stands on a 31 March. What is known of the child on that day is used to estimate how likely it is that the child has many
-placements in the year that begins the next day. The model learns from the earliest year and is tested on the latest one whose
-outcome is known. It supports a conversation about a child's plan; it decides nothing.
+A row stands on a 31 March. What is known of the child on that day is used to estimate how likely it is that the
+child has many placements in the year that begins the next day. The model learns from the earliest year and is
+tested on the latest one whose outcome is known. It supports a conversation about a child's plan; it decides
+nothing.
 """
 
 import numpy as np
@@ -20,7 +22,7 @@ UNIT = "child"
 PERIOD = "year_end"
 # Results are shown and compared by these columns.
 GROUPS = ["sex", "age_band", "ethnic_group", "placement_type"]
-# What happened in the year after (true or false, missing while it is not known), what the tool says, and its probability.
+# What happened in the year after (true, false, or missing while not known), what the tool says, and its probability.
 OUTCOME = "outcome"
 OUTPUT = "flagged"
 SCORE = "probability"
@@ -28,7 +30,7 @@ SCORE = "probability"
 TABLES = {"header": placements.HEADER_COLUMNS, "episodes": placements.EPISODE_COLUMNS}
 DEFINITION = placements.DEFINITION
 
-# What the model learns from. Sex and ethnic group are left out on purpose: results are compared by them, not made from them.
+# What the model learns from. Sex and ethnic group are left out on purpose: results are compared by them, no more.
 KINDS = ["age_band", "placement_type", "category_of_need"]
 NUMBERS = ["placements", "months_in_placement", "months_looked_after"]
 # Fewer children than this, or fewer with (or without) the outcome, and what the model learns is chance.
@@ -36,11 +38,11 @@ FEWEST_CHILDREN, FEWEST_OUTCOMES = 100, 10
 
 
 def prepare(tables, parameters):
-    """One row for each child looked after on each 31 March, with what was known that day and what came in the year after."""
+    """One row for each child looked after on each 31 March: what was known that day, and what came in the year after."""
     placements.need(tables, TABLES)
     episodes = placements.follow_placements(tables["episodes"])
     years = placements.years_covered(episodes, parameters)
-    # The outcome takes a year that the data covers. With one such year, the day before it began is all there is to stand on.
+    # An outcome needs a year that the data covers. With one such year, only the day before it began is left to stand on.
     days = years[:-1] or [years[0] - pd.DateOffset(years=1)]
     frame = pd.concat([_known_on(tables["header"], episodes, day) for day in [*days, years[-1]]], ignore_index=True)
     frame[OUTCOME] = _year_after(frame, episodes, years[-1], parameters)
@@ -94,7 +96,7 @@ def _used_for(frame, days, last_year, parameters):
 
 
 def run(frame, parameters):
-    """The same rows with each child's probability (0 to 1) and whether it reaches the level at which a child is flagged."""
+    """The same rows with each child's probability (0 to 1), and whether it is high enough to be flagged."""
     output = frame.copy()
     features, model = _learn(frame, parameters)
     output[SCORE] = model.predict_proba(features)[:, 1]
@@ -108,8 +110,9 @@ def _learn(frame, parameters):
     fewest = min(outcome.sum(), (1 - outcome).sum())
     if training.sum() < FEWEST_CHILDREN or fewest < FEWEST_OUTCOMES:
         raise EvidenceError(
-            f"there is too little to learn from: the training year needs at least {FEWEST_CHILDREN} children, and at least "
-            f"{FEWEST_OUTCOMES} with and {FEWEST_OUTCOMES} without {parameters['placements_at_least']} or more placements in the year after.",
+            f"there is too little to learn from: the training year needs at least {FEWEST_CHILDREN} children, and at "
+            f"least {FEWEST_OUTCOMES} with and {FEWEST_OUTCOMES} without {parameters['placements_at_least']} or more "
+            "placements in the year after.",
             where="the tool, training the model",
             remedy="Use more years of data, a lower placements_at_least, or a descriptive tool instead.",
         )
@@ -131,7 +134,7 @@ def _features(frame, training):
 
 
 def explain(frame, parameters):
-    """For each row, the three things that weigh most for this child, and in which direction. Needs all rows that `run` gave."""
+    """For each row, the three things that weigh most for this child, and which way. Needs all rows that `run` gave."""
     features, model = _learn(frame, parameters)
     training = frame["used_for"] == "training"
     # How far each thing moves this child away from the average child of the training year.
@@ -140,16 +143,34 @@ def explain(frame, parameters):
     return pd.DataFrame({"why": words}, index=frame.index, dtype="str")
 
 
+def today(frame, parameters):
+    """The rule that practice could use without a model: a child who moved in the past year is flagged."""
+    return frame["placements"] >= 2
+
+
+def weights(frame, parameters):
+    """What weighs most overall, largest first: the mean size of each thing's part in the outputs, and its direction."""
+    features, model = _learn(frame, parameters)
+    size = (features - features.mean()).abs().mean() * abs(model.coef_[0])
+    table = pd.DataFrame(
+        {"weight": size, "direction": ["raises" if weight > 0 else "lowers" for weight in model.coef_[0]]}
+    )
+    return (
+        table.rename(lambda name: name.replace("_", " ")).sort_values("weight", ascending=False).rename_axis("factor")
+    )
+
+
 def _sentence(weighs, row, parameters):
     largest = weighs.abs().sort_values(ascending=False, kind="stable").index[:3]
     reasons = [f"{_reason(name, row)} ({'raises' if weighs[name] > 0 else 'lowers'} it)" for name in largest]
     flagged = "Flagged" if row[SCORE] >= parameters["flag_at"] else "Not flagged"
-    return f"{flagged}: about {100 * row[SCORE]:.0f} in 100 such children are expected to move that often. What weighs most: {'; '.join(reasons)}."
+    likely = f"about {100 * row[SCORE]:.0f} in 100 such children are expected to move that often"
+    return f"{flagged}: {likely}. What weighs most: {'; '.join(reasons)}."
 
 
 def _reason(name, row):
     if name == "placements":
-        return f"{row['placements']} placements in the past year"
+        return f"{row[name]} placement{'' if row[name] == 1 else 's'} in the past year"
     if name in NUMBERS:
         return f"{row[name]:.0f} {name.replace('_', ' ')}"
     column, value = name.split(": ", 1)

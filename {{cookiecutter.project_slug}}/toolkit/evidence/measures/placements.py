@@ -25,10 +25,11 @@ from evidence.project import EvidenceError
 
 DEFINITION = (
     "Children looked after on 31 March, without those in a series of short breaks (legal status V3 or V4). "
-    "Their placements in the year from 1 April to 31 March are counted: the placement already running on 1 April counts as "
-    "one, and each episode that starts with a new placement (reason for new episode S, P or B) counts as one more. A change "
-    "of legal status alone (L) and a change with the same carer (T, U) are not new placements. Temporary placements (T0 to T4) "
-    "are not counted, nor is the return from one to the same kind of placement with the same provider. "
+    "Their placements in the year from 1 April to 31 March are counted: the placement already running on 1 April counts "
+    "as one, and each episode that starts with a new placement (reason for new episode S, P or B) counts as one more. "
+    "A change of legal status alone (L) and a change with the same carer (T, U) are not new placements. Temporary "
+    "placements (T0 to T4) are not counted, nor is the return from one to the same kind of placement with the same "
+    "provider. "
     "Episodes without a start date or that end before they begin are left out, and a row that is there twice counts once."
 )
 
@@ -70,8 +71,8 @@ def need(tables: Mapping[str, pd.DataFrame], wanted: Mapping[str, list[str]]) ->
 def follow_placements(episodes: pd.DataFrame) -> pd.DataFrame:
     """The episodes that count, in order, each with the number of the child's placement it belongs to.
 
-    Returns EPISODE_COLUMNS sorted by child and date, with PLACEMENT: 1, 2, 3 ... within a child, missing while the child
-    is in a temporary placement. The order of the rows given makes no difference.
+    Returns EPISODE_COLUMNS sorted by child and date, with PLACEMENT: 1, 2, 3 ... within a child, missing while the
+    child is in a temporary placement. The order of the rows given makes no difference.
     """
     if "PLACEMENT" in episodes:
         return episodes
@@ -97,7 +98,7 @@ def follow_placements(episodes: pd.DataFrame) -> pd.DataFrame:
 
 
 def looked_after_on(episodes: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
-    """The episode each child was in on `day`: one row a looked-after child. An episode's last day (DEC) is not part of it."""
+    """The episode each child was in on `day`: one row a looked-after child. An episode's DEC is not part of it."""
     rows = follow_placements(episodes)
     running = rows[(rows["DECOM"] <= day) & ~(rows["DEC"] <= day)]
     return running.drop_duplicates("CHILD", keep="last").reset_index(drop=True)
@@ -144,7 +145,9 @@ def years_covered(episodes: pd.DataFrame, parameters: Mapping[str, object], most
         dates = dates[dates <= pd.Timestamp(parameters["as_of"])]
     if dates.empty:
         raise EvidenceError(
-            "no episode has dates that can be used.", where="table episodes", remedy="Check the dates, and the date as_of."
+            "no episode has dates that can be used.",
+            where="table episodes",
+            remedy="Check the dates, and the date as_of.",
         )
     last = pd.Timestamp(parameters["year_end"]) if parameters.get("year_end") else last_year_end(dates.max())
     ended = [int(rows["DEC"].between(first_day(end), end).sum()) for end in _year_ends(last, most)]
@@ -213,10 +216,10 @@ def in_steady_order(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def recount(episodes: pd.DataFrame, children: pd.Series, year_end: pd.Timestamp) -> dict[object, int]:
-    """The number of placements in the year, counted a second time and in another way: child by child, day by day in order.
+    """The number of placements in the year, counted a second time and in another way: child by child, row by row.
 
-    Slow and plain on purpose: it shares no step with `placements_in_year` beyond the definition, so that a mistake in one
-    of them shows. `children` are the tokens to count for.
+    Slow and plain on purpose: it shares no step with `placements_in_year` beyond the definition, so that a mistake
+    in one of them shows. `children` are the tokens to count for.
     """
     start, wanted, stays = first_day(year_end), set(children), {}
     for row in episodes[EPISODE_COLUMNS].drop_duplicates().to_dict("records"):

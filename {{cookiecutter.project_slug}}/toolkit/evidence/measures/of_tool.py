@@ -1,0 +1,383 @@
+"""The measures of a whole tool: one call a page, the same for descriptive, diagnostic and predictive tools.
+
+A tool is the module with prepare, run and explain. It says what it is by its constants: SCORE names a column of
+probabilities in a predictive tool and is None in the others; OUTPUT is `expected` (a probability) in a diagnostic
+one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+
+from evidence.measures import accuracy, drifting, estimating, links
+from evidence.measures.estimating import ALL, by_each, proportions, truth
+from evidence.project import EvidenceError
+
+OBSERVED_TO_EXPECTED = "observed to expected"
+WITH_OUTCOME = "with the outcome"
+
+
+def kind(tool: ModuleType) -> str:
+    """`predictive`, `diagnostic` or `descriptive`, told by what the tool puts out."""
+    if tool.SCORE is not None:
+        return "predictive"
+    return "diagnostic" if tool.OUTPUT == "expected" else "descriptive"
+
+
+def main_measure(tool: ModuleType) -> str:
+    """The measure that is shown by group when one has to be chosen."""
+    return {"predictive": "recall", "diagnostic": OBSERVED_TO_EXPECTED, "descriptive": WITH_OUTCOME}[kind(tool)]
+
+
+def tested_rows(tool: ModuleType, output: pd.DataFrame) -> pd.DataFrame:
+    """The rows that a tool is judged on: outcome known and not learnt from.
+
+    These are the rows whose column `used_for` says `testing`; without such a column, the latest period with a known
+    outcome.
+    """
+    known = output[truth(output[tool.OUTCOME]).notna()]
+    if "used_for" in known:
+        return known[known["used_for"] == "testing"]
+    return known[known[tool.PERIOD] == known[tool.PERIOD].max()] if tool.PERIOD else known
+
+
+def baseline(tool: ModuleType, frame: pd.DataFrame, parameters: Mapping[str, object]) -> pd.DataFrame:
+    """How things stand today (guidance action 5.04): the outcome of all children and in each group, latest known period.
+
+    Index (characteristic, group), first row (`All`, `All children`); columns as `estimates`.
+    """
+    return by_each(_latest(tool, frame), tool.OUTCOME, tool.GROUPS, overall=True)
+
+
+def _latest(tool: ModuleType, frame: pd.DataFrame) -> pd.DataFrame:
+    known = frame[truth(frame[tool.OUTCOME]).notna()]
+    return known[known[tool.PERIOD] == known[tool.PERIOD].max()] if tool.PERIOD else known
+
+
+def by_period(tool: ModuleType, frame: pd.DataFrame, by: str | Sequence[str] = ()) -> pd.DataFrame:
+    """The outcome in each period whose outcome is known, and in each group of `by`: columns as `estimates`."""
+    known = frame[truth(frame[tool.OUTCOME]).notna()]
+    columns = [by] if isinstance(by, str) else list(by)
+    table = proportions(known, tool.OUTCOME, [*columns, tool.PERIOD])
+    return _dated(table)
+
+
+def _dated(table: pd.DataFrame) -> pd.DataFrame:
+    """Dates in the last level of the index as they are shown."""
+    if isinstance(table.index, pd.MultiIndex):
+        days = estimating.period_words(pd.Series(table.index.levels[-1]))
+        table.index = table.index.set_levels(days, level=-1)
+    else:
+        table.index = pd.Index(estimating.period_words(pd.Series(table.index)), name=table.index.name)
+    return table
+
+
+def representation_of(tool: ModuleType, frame: pd.DataFrame) -> pd.DataFrame:
+    """Each group's share of the children with the outcome beside its share of all children, latest period (5.09)."""
+    rows = _latest(tool, frame)
+    return estimating.representation(rows[truth(rows[tool.OUTCOME]) == 1], tool.GROUPS, rows)
+
+
+PROTECTED = ("sex", "age_band", "ethnic_group", "disability", "religion")
+
+
+def proxies_of(tool: ModuleType, frame: pd.DataFrame, seed: int = 2026) -> pd.DataFrame:
+    """`proxies` for the protected characteristics that the tool's frame has, against its other columns (5.10).
+
+    A tool may name its own in PROTECTED. The age itself is not called a stand-in for its band.
+    """
+    protected = [name for name in getattr(tool, "PROTECTED", PROTECTED) if name in frame]
+    aside = {*protected, "age", tool.UNIT, tool.PERIOD, tool.OUTCOME, tool.OUTPUT, tool.SCORE, "used_for"}
+    variables = [name for name in frame if name not in aside]
+    return links.proxies(_latest(tool, frame), protected, variables, seed)
+
+
+def test_tool(tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str, object]) -> pd.DataFrame:
+    """The tool's results on rows with a known outcome (7.04): index measure, columns as `estimates`.
+
+    Predictive: recall, precision, specificity, false discovery, false omission, accuracy, flagged, outcome, at the
+    threshold. Descriptive: the outcome in the latest period, and in each half of the children drawn at random: a
+    figure that holds in one half only is not stable. Diagnostic: besides these, observed as a percentage of
+    expected.
+    """
+    rows = tested_rows(tool, output)
+    if kind(tool) == "predictive":
+        return accuracy.metrics(rows, tool.OUTCOME, tool.OUTPUT)
+    drawn = np.random.default_rng(parameters["seed"]).permutation(len(rows)) % 2 == 0
+    parts = {WITH_OUTCOME: rows, "the same, one half": rows[drawn], "the same, other half": rows[~drawn]}
+    tables = [proportions(part, tool.OUTCOME) for part in parts.values()]
+    names = list(parts)
+    if kind(tool) == "diagnostic":
+        tables.append(_total_ratio(tool, rows))
+        names.append(OBSERVED_TO_EXPECTED)
+    table = pd.concat(tables)
+    table.index = pd.Index(names, name="measure")
+    return table
+
+
+# pytest takes every function called test_* for a test of its own unless told otherwise.
+test_tool.__test__ = False
+
+
+def _total_ratio(tool: ModuleType, rows: pd.DataFrame) -> pd.DataFrame:
+    table = estimating.observed_expected(rows.assign(_all=ALL), tool.OUTCOME, tool.OUTPUT, "_all")
+    return table.drop(columns=["expected", "difference"])
+
+
+def test_by_group(tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str, object]) -> pd.DataFrame:
+    """The tool's results in each group of GROUPS (7.05): index (characteristic, group, measure), columns as `estimates`.
+
+    Predictive: every accuracy measure. Descriptive: the outcome. Diagnostic: observed as a percentage of expected.
+    """
+    rows = tested_rows(tool, output)
+    if kind(tool) == "predictive":
+        return accuracy.metrics_by_group(rows, tool.OUTCOME, tool.OUTPUT, tool.GROUPS)
+    if kind(tool) == "descriptive":
+        table = by_each(rows, tool.OUTCOME, tool.GROUPS)
+    else:
+        table = observed_expected_by_group(tool, output)
+    return pd.concat({main_measure(tool): table}, names=["measure"]).reorder_levels(
+        ["characteristic", "group", "measure"]
+    )
+
+
+test_by_group.__test__ = False
+
+
+def observed_expected_by_group(tool: ModuleType, output: pd.DataFrame) -> pd.DataFrame:
+    """Diagnostic tools: `observed_expected` by each of GROUPS, latest period: index (characteristic, group).
+
+    What was standardised for is left out of the groups: there observed and expected are equal by construction.
+    """
+    rows = tested_rows(tool, output)
+    left_out = getattr(tool, "STANDARDISED_BY", ())
+    tables = {
+        column.replace("_", " "): estimating.observed_expected(rows, tool.OUTCOME, tool.OUTPUT, column).rename(
+            index=str
+        )
+        for column in tool.GROUPS
+        if column not in left_out
+    }
+    return pd.concat(tables, names=["characteristic", "group"])
+
+
+def against_baseline(tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str, object]) -> pd.DataFrame:
+    """Is it better than today (7.02)?
+
+    Predictive: `accuracy.against_rule` with the tool's own function `today(frame, parameters)`, the simple rule
+    that practice could use now. Descriptive and diagnostic: for each group, the latest period against the one
+    before: what a page that repeats last year's figure would get wrong (columns of `before_after`).
+    """
+    if kind(tool) == "predictive":
+        rows = tested_rows(tool, output)
+        if not hasattr(tool, "today"):
+            raise EvidenceError(
+                "the tool does not say what today's simple rule is.",
+                where="the tool",
+                remedy="Add a function today(frame, parameters) that flags children as practice could without the tool.",
+            )
+        rows = rows.assign(_today=tool.today(rows, parameters))
+        return accuracy.against_rule(rows, tool.OUTCOME, tool.OUTPUT, "_today", seed=parameters["seed"])
+    before, now = _last_two(tool, output)
+    groups = tool.GROUPS
+    return estimating.before_after(
+        by_each(before, tool.OUTCOME, groups, True), by_each(now, tool.OUTCOME, groups, True)
+    )
+
+
+def _last_two(tool: ModuleType, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of the last period but one and of the last; with one period, none and all."""
+    periods = sorted(frame[tool.PERIOD].unique()) if tool.PERIOD else []
+    if len(periods) < 2:
+        return frame.iloc[:0], frame
+    return frame[frame[tool.PERIOD] == periods[-2]], frame[frame[tool.PERIOD] == periods[-1]]
+
+
+def calibration_of(tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str, object]) -> pd.DataFrame:
+    """Predictive tools: `accuracy.calibration` of the tested rows; an empty table for the others."""
+    if kind(tool) != "predictive":
+        return estimating.estimates([], [], pd.Index([], name="band")).assign(predicted=pd.Series(dtype="float64"))
+    return accuracy.calibration(tested_rows(tool, output), tool.OUTCOME, tool.SCORE)
+
+
+def checks(tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str, object]) -> pd.DataFrame:
+    """Does the tool behave (7.02, reliable)? Index check; columns n (rows where it held), denominator, held (yes or no).
+
+    Every row has an output; each child has one row a period; a second run says the same; rows in another order say
+    the same.
+    """
+    frame = output[[column for column in output if column not in (tool.OUTPUT, tool.SCORE)]]
+    again = tool.run(frame, parameters)
+    turned = tool.run(frame.iloc[::-1].reset_index(drop=True), parameters)[tool.OUTPUT].iloc[::-1].to_numpy()
+    key = [tool.UNIT, tool.PERIOD] if tool.PERIOD else [tool.UNIT]
+    held = {
+        "every row has an output": output[tool.OUTPUT].notna(),
+        "one row for each child and period": ~output.duplicated(key, keep=False),
+        "a second run says the same": _same(output[tool.OUTPUT], again[tool.OUTPUT].to_numpy()),
+        "the order of rows makes no difference": _same(output[tool.OUTPUT], turned),
+    }
+    table = pd.DataFrame({"n": {name: int(values.sum()) for name, values in held.items()}})
+    table["denominator"] = len(output)
+    table["held"] = np.where(table["n"] == table["denominator"], "yes", "no")
+    return table.rename_axis("check")
+
+
+def _same(first: pd.Series, second: np.ndarray) -> pd.Series:
+    if pd.api.types.is_float_dtype(first):
+        return pd.Series(np.isclose(first, second.astype(float), equal_nan=True), index=first.index)
+    return (first == second) | (first.isna() & pd.isna(second))
+
+
+def reconciliation_of(
+    tool: ModuleType,
+    tables: Mapping[str, pd.DataFrame],
+    frame: pd.DataFrame,
+    parameters: Mapping[str, object],
+    most: int = 500,
+) -> pd.DataFrame:
+    """Counted twice (7.02, accurate): the tool's own `recount(tables, frame, parameters)` against the column it names.
+
+    Index (period); columns n (children counted the same both ways), denominator (children recounted, at most `most` a
+    period, drawn with the seed), percent, low, high, reliability. An empty table where the tool has no recount.
+    """
+    if not hasattr(tool, "recount"):
+        return estimating.estimates([], [], pd.Index([], name="period"))
+    rows = []
+    for period, part in frame.groupby(tool.PERIOD):
+        drawn = np.random.default_rng(parameters["seed"]).permutation(len(part))[:most]
+        part = part.iloc[np.sort(drawn)]
+        again = tool.recount(tables, part, parameters)
+        rows.append((period, int((again == part["placements"]).sum()), len(part)))
+    periods, same, of = zip(*rows, strict=True)
+    index = pd.Index(estimating.period_words(pd.Series(periods)), name="period")
+    return estimating.estimates(same, of, index)
+
+
+def performance(tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str, object]) -> pd.DataFrame:
+    """The tool's results in each period whose outcome is known (9.02): index (period, measure), columns as `estimates`.
+
+    In a predictive tool the period it learnt from looks better than the tool is; it is left out.
+    """
+    known = output[truth(output[tool.OUTCOME]).notna()]
+    if "used_for" in known:
+        known = known[known["used_for"] != "training"]
+    tables = {}
+    for period, rows in known.groupby(tool.PERIOD):
+        tables[_day(period)] = test_tool(tool, rows.assign(used_for="testing"), parameters)
+    return pd.concat(tables, names=["period"]) if tables else test_tool(tool, known, parameters)
+
+
+def _day(period: object) -> str:
+    return estimating.period_words(pd.Series([period]))[0]
+
+
+def alpha_beta(tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str, object]) -> pd.DataFrame:
+    """The last period with a known outcome against the one before it (7.08): columns of `before_after`, index measure.
+
+    With one such period there is nothing to compare, and every difference is missing.
+    """
+    known = output[truth(output[tool.OUTCOME]).notna()]
+    before, now = _last_two(tool, known)
+    now_table = test_tool(tool, now.assign(used_for="testing"), parameters)
+    old_table = test_tool(tool, before.assign(used_for="testing"), parameters) if len(before) else now_table.iloc[:0]
+    keep = [name for name in now_table.index if name != OBSERVED_TO_EXPECTED]
+    return estimating.before_after(old_table.reindex(keep), now_table.loc[keep])
+
+
+def drift_of(tool: ModuleType, frame: pd.DataFrame, seed: int = 2026) -> pd.DataFrame:
+    """`drift` of what goes into the tool: the latest period against the one before (9.03)."""
+    aside = {tool.UNIT, tool.PERIOD, tool.OUTCOME, tool.OUTPUT, tool.SCORE, "used_for", "change", "difference", "alike"}
+    variables = [name for name in frame if name not in aside]
+    before, now = _last_two(tool, frame)
+    return drifting.drift(before, now, variables, seed)
+
+
+def deidentification_cost(
+    tool: ModuleType, tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, object]
+) -> pd.DataFrame:
+    """What still coarser data would cost the tool (6.04): index version of the data.
+
+    Versions: as loaded; year of birth alone; episode dates to the month. Columns as `estimates` for the tool's main
+    figure (recall, or the outcome), and same_output (percent of children whose output is the same as with the data
+    as loaded).
+    """
+    versions = {
+        "as loaded": tables,
+        "year of birth only": _year_of_birth(tables),
+        "dates to the month": _to_month(tables),
+    }
+    rows, usual = [], None
+    for name, version in versions.items():
+        output = tool.run(tool.prepare(version, parameters), parameters)
+        said = output.set_index([tool.UNIT, tool.PERIOD])[tool.OUTPUT]
+        usual = said if usual is None else usual
+        measure = "recall" if kind(tool) == "predictive" else WITH_OUTCOME
+        row = test_tool(tool, output, parameters).loc[[measure]].rename(index={measure: name})
+        row["same_output"] = 100 * float(_same(usual, said.reindex(usual.index).to_numpy()).mean())
+        rows.append(row)
+    return pd.concat(rows).rename_axis("data")
+
+
+def _year_of_birth(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    def coarser(frame: pd.DataFrame) -> pd.DataFrame:
+        # The middle of the year, so that ages are wrong as often by being too old as too young.
+        return frame.assign(DOB=frame["DOB"].dt.to_period("Y").dt.to_timestamp() + pd.DateOffset(months=6))
+
+    return {name: coarser(frame) if "DOB" in frame else frame for name, frame in tables.items()}
+
+
+def _to_month(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    def coarser(frame: pd.DataFrame) -> pd.DataFrame:
+        dates = [name for name in frame if pd.api.types.is_datetime64_any_dtype(frame[name])]
+        return frame.assign(**{name: frame[name].dt.to_period("M").dt.to_timestamp() for name in dates})
+
+    return {name: coarser(frame) for name, frame in tables.items()}
+
+
+def explanations(tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str, object]) -> pd.DataFrame:
+    """How the tool reaches its outputs, overall (6.07): the tool's own `weights(frame, parameters)`, largest first.
+
+    Index factor; columns as the tool gives them. Cases are explained by `explain`, and a pack shows none of them.
+    Raises EvidenceError where the tool has no such function.
+    """
+    if not hasattr(tool, "weights"):
+        raise EvidenceError(
+            "the tool does not say what weighs most overall.",
+            where="the tool",
+            remedy="Add a function weights(frame, parameters) that gives a table with one factor a row.",
+        )
+    return tool.weights(output, parameters)
+
+
+def test_plan(tool: ModuleType) -> pd.DataFrame:
+    """What is tested, of the outputs and of how they are used (7.01): index test; columns of, why, where."""
+    rows = [
+        ("one row a child, nothing lost", "outputs", "a dropped child gets no support", "tests/test_tool.py"),
+        ("edge cases", "outputs", "rare records are where counting goes wrong", "tests/test_edge_cases.py"),
+        ("tables and columns are there", "outputs", "a changed return must not pass unseen", "tests/test_data_contract.py"),
+        ("figures against the agreed thresholds", "outputs", "fixed first, so that results cannot move them", "stage 7"),
+        ("figures in each group", "outputs", "a good average can hide a group it fails", "stage 7"),
+        ("against today's way", "outputs", "a tool must be better than what it replaces", "stage 7"),
+        ("the same figures again", "outputs", "what changes by itself cannot be checked", "tests/test_reproducible.py"),
+        ("beside today's process", "use", "shows who would be treated differently", "stage 7, parallel run"),
+        ("with people of all skill levels", "use", "what is not understood is misused", "stage 7, user tests"),
+        ("challenging a result", "use", "people must be able to say it is wrong", "stage 6, challenge log"),
+    ]  # fmt: skip
+    if kind(tool) == "predictive":
+        rows.insert(
+            3,
+            (
+                "no look into the future",
+                "outputs",
+                "what is learnt after the event flatters the tool",
+                "tests/test_tool.py",
+            ),
+        )
+    return pd.DataFrame(rows, columns=["test", "of", "why", "where"]).set_index("test")
+
+
+test_plan.__test__ = False

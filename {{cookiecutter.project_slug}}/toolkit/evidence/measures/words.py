@@ -1,0 +1,188 @@
+"""Sentences made from tables of measures: the headlines of pages.
+
+A sentence never names a figure that small-number rules would hide. Each function takes the table as `measures`
+gives it, applies the same protection as the page does, and speaks only of rows that stay in sight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from evidence.measures.accuracy import MEANING
+from evidence.measures.estimating import FEW_BELOW, NOT_ESTIMABLE
+
+if TYPE_CHECKING:
+    from evidence.privacy import Rules
+
+NOTHING = "Too few children to say"
+
+
+def lowest(table: pd.DataFrame, what: str, rules: Rules | None = None) -> str:
+    """`Recall is lowest for ethnic group Mixed, 31% (12% to 58%), of 14 children`, from the rows that may be shown."""
+    return _extreme(table, what, "lowest", rules)
+
+
+def highest(table: pd.DataFrame, what: str, rules: Rules | None = None) -> str:
+    """The same for the highest row."""
+    return _extreme(table, what, "highest", rules)
+
+
+def _extreme(table: pd.DataFrame, what: str, which: str, rules: Rules | None) -> str:
+    rows = shown(table, rules)
+    if rows.empty:
+        return f"{NOTHING} how {_small(what)} differs between groups"
+    if len(rows) == 1:
+        return overall(table, rows.index[0], what, rules)
+    values = rows["percent"].astype(float)
+    if values.max() == values.min():
+        return f"{_large(what)} is the same in every group that can be shown, {_percent(values.iloc[0])}"
+    name = values.idxmin() if which == "lowest" else values.idxmax()
+    row = rows.loc[name]
+    text = f"{_large(what)} is {which} for {group_words(name)}, {_percent(row['percent'])} ({_interval(row)}), of {_children(row)}"
+    return text + (": too few to be sure" if row["denominator"] < FEW_BELOW else "")
+
+
+def overall(table: pd.DataFrame, row: object, what: str, rules: Rules | None = None) -> str:
+    """One row in words: `Recall: 54% (46% to 62%), of 143 children`."""
+    rows = shown(table, rules)
+    if row not in rows.index:
+        return f"{NOTHING} what {_small(what)} is"
+    found = rows.loc[row]
+    return f"{_large(what)}: {_percent(found['percent'])} ({_interval(found)}), of {_children(found)}"
+
+
+def trend(table: pd.DataFrame, what: str, rules: Rules | None = None) -> str:
+    """From the first period to the last: `rose from 11% to 14%`, or that the change may be chance."""
+    rows = shown(table, rules)
+    if len(rows) < 2 or len(rows) < len(table):
+        return (
+            f"{NOTHING} how {_small(what)} changes"
+            if len(rows) < 2
+            else f"{_large(what)}: not every period can be shown"
+        )
+    first, last = rows.iloc[0], rows.iloc[-1]
+    words = f"from {_percent(first['percent'])} ({rows.index[0]}) to {_percent(last['percent'])} ({rows.index[-1]})"
+    if first["low"] <= last["percent"] <= first["high"] or last["low"] <= first["percent"] <= last["high"]:
+        return f"{_large(what)} went {words}, which may be chance"
+    return f"{_large(what)} {'rose' if last['percent'] > first['percent'] else 'fell'} {words}"
+
+
+def base_rate(metrics: pd.DataFrame, rules: Rules | None = None) -> str:
+    """What the flags mean in numbers of children: `Of 100 children flagged, about 26 ...`. Index measure, as `metrics`."""
+    rows = shown(metrics, rules)
+    parts = []
+    if "precision" in rows.index:
+        number = rows.at["precision", "percent"]
+        parts.append(
+            f"Of 100 children flagged, about {number:.0f} had the outcome and about {100 - round(number)} did not."
+        )
+    if "recall" in rows.index:
+        number = rows.at["recall", "percent"]
+        parts.append(
+            f"Of 100 children who had the outcome, about {number:.0f} were flagged and about {100 - round(number)} were missed."
+        )
+    if "outcome" in rows.index:
+        parts.append(
+            f"Of 100 children drawn without the tool, about {rows.at['outcome', 'percent']:.0f} would have had it."
+        )
+    return " ".join(parts) or f"{NOTHING} what a flag means."
+
+
+def meaning(measure: str) -> str:
+    """What an accuracy measure counts, in words."""
+    return MEANING.get(measure, measure)
+
+
+def strongest_proxy(table: pd.DataFrame) -> str:
+    """Which variable is most closely linked with which protected characteristic."""
+    known = table.dropna(subset="strength")
+    if known.empty:
+        return f"{NOTHING} which variables stand in for protected characteristics"
+    (protected, variable), row = known["strength"].idxmax(), known.loc[known["strength"].idxmax()]
+    words = f"{_large(variable)} is the variable most closely linked with {protected}"
+    return f"{words}: a {row['link']} link, {row['strength']:.2f} ({row['low']:.2f} to {row['high']:.2f}) of 1"
+
+
+def drift(table: pd.DataFrame) -> str:
+    """Which variables drifted, and how often such an alarm is false."""
+    if table.empty or (table["alarm"] == NOT_ESTIMABLE).all():
+        return "One period alone shows no drift"
+    ringing, rate = list(table.index[table["alarm"] == "yes"]), table["false_alarm_percent"].iloc[0]
+    false = f"without any drift an alarm rings in at most {rate:.0f} of 100 periods"
+    return f"Drift in {_listed(ringing)}; {false}" if ringing else f"No drift beyond chance; {false}"
+
+
+def triggers(table: pd.DataFrame) -> str:
+    """How many triggers for retirement are met, and how many cannot be judged."""
+    met, unknown = list(table.index[table["met"] == "yes"]), int((table["met"] == "not known").sum())
+    words = f"Speaks for retiring the tool: {_listed(met)}" if met else "Nothing known speaks for retiring the tool"
+    return f"{words}; {unknown} of {len(table)} triggers cannot be judged yet" if unknown else words
+
+
+def against_baseline(table: pd.DataFrame) -> str:
+    """On which measures the tool is better than today's way, and on which worse; for years, which groups changed."""
+    if "better" in table:
+        better, worse = (list(table.index[table["better"] == who]) for who in ("tool", "today"))
+        parts = [f"Better than today's rule on {_listed(better)}"] if better else []
+        parts += (
+            [f"{'worse' if better else 'Worse than today' + chr(8217) + 's rule'} on {_listed(worse)}"] if worse else []
+        )
+        return "; ".join(parts) or "No clear difference from today's rule"
+    sure = table[(table["low"] > 0) | (table["high"] < 0)]
+    return (
+        f"{len(sure)} of {len(table)} groups changed by more than chance since the year before"
+        if table["difference"].notna().any()
+        else "There is no earlier year to compare with"
+    )
+
+
+def shown(table: pd.DataFrame, rules: Rules | None = None) -> pd.DataFrame:
+    """The rows of a table of estimates that may be named: nothing in them is hidden, and the percentage can be estimated.
+
+    Takes a table before or after protection; columns n, denominator, percent, low, high.
+    """
+    from evidence.privacy import Rules, protect
+
+    safe = protect(table, counts=["denominator"], parts={"n": "denominator"}, rules=rules or Rules()).table
+    numbers = safe[["n", "denominator", "percent", "low", "high"]].apply(pd.to_numeric, errors="coerce")
+    return numbers.dropna()
+
+
+def group_words(name: object) -> str:
+    """The label of a row in words: `ethnic group Mixed`."""
+    return " ".join(str(part) for part in name) if isinstance(name, tuple) else str(name)
+
+
+def definition(parameters: Mapping[str, object]) -> str:
+    """How placements are counted, with this run's threshold."""
+    from evidence.measures import placements
+
+    return placements.definition(parameters)
+
+
+def _children(row: pd.Series) -> str:
+    number = int(row["denominator"])
+    return "1 child" if number == 1 else f"{number:,} children"
+
+
+def _interval(row: pd.Series) -> str:
+    return f"{_percent(row['low'])} to {_percent(row['high'])}"
+
+
+def _percent(value: float) -> str:
+    return f"{value:.0f}%"
+
+
+def _large(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _small(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
