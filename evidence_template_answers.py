@@ -129,9 +129,9 @@ FORMER_MODULES = set(
 )
 # Names that are imported in a project, or are folders of it, besides those that its lock names.
 OTHER_MODULES = set(
-    "attr bs4 conftest cookiecutter data dateutil evidence fitz ipykernel IPython jupyter jwt notebook notebooks numpy "
-    "packs parameters pip pkg_resources pylab pythoncom reference scipy sklearn src team_tool test tests tool toolkit "
-    "tornado traitlets win32api win32com workbook worked yaml zmq".lower().split()
+    "argon2 attr bs4 conftest cookiecutter data dateutil evidence ipykernel_launcher jupyter jwt mpl_toolkits notebook "
+    "notebooks packs parameters pip pkg_resources py pylab pythoncom pythonjsonlogger reference rpds sklearn src "
+    "team_tool test tests tool toolkit websocket win32api win32com workbook worked yaml zmq".split()
 )
 
 
@@ -193,10 +193,10 @@ def _problem_with_folder(text: str) -> str:
 
 # Councils -------------------------------------------------------------------------------------------------------
 
-# How people name a council around its own name. The longest come first, so that "Borough Council" goes before "Council".
+# How people name a council around its own name, each removed in this order, the longest before what it ends in.
 BEFORE = (
-    "the council of the", "council of the", "royal borough of", "london borough of", "metropolitan borough of", "city of",
-    "county of", "borough of", "council of", "the",
+    "the", "council of the", "council of", "royal borough of", "london borough of", "metropolitan borough of", "city of",
+    "county of", "borough of",
 )  # fmt: skip
 AFTER = (
     "city metropolitan district council", "metropolitan district council", "metropolitan borough council",
@@ -252,14 +252,18 @@ def _plain(text: str) -> str:
     return " ".join("st" if word == "saint" else word for word in words)
 
 
+def _without_after(plain: str) -> str:
+    """A plain name without "County Council" and the like."""
+    for words in AFTER:
+        plain = plain.removesuffix(f" {words}")
+    return plain
+
+
 def _bare(plain: str) -> str:
     """A plain name without "County Council", "London Borough of" and the like."""
-    for _ in range(3):
-        for words in BEFORE:
-            plain = plain.removeprefix(f"{words} ")
-        for words in AFTER:
-            plain = plain.removesuffix(f" {words}")
-    return plain
+    for words in BEFORE:
+        plain = plain.removeprefix(f"{words} ")
+    return _without_after(plain)
 
 
 @lru_cache(maxsize=1)
@@ -285,7 +289,7 @@ def _find_council(answer: object) -> tuple[str, str, str]:
         return FICTIONAL_COUNCIL, "", ""
     if not plain:
         raise Refused(f'Name your council, or answer "{FICTIONAL_COUNCIL}" to try the template first.')
-    for way in (plain, _bare(plain), plain.replace(" ", "")):
+    for way in (plain, _without_after(plain), _bare(plain), plain.replace(" ", "")):
         meant = _known_names().get(way, frozenset())
         if len(meant) == 1:
             return councils()[next(iter(meant))]
@@ -310,7 +314,7 @@ def _nearest(plain: str) -> list[str]:
     words = set(plain.split())
     holding = [code for code, (name, _, _) in councils().items() if words and words <= set(_plain(name).split())]
     by_name = {way: sorted(codes)[0] for way, codes in _known_names().items() if not way[-1].isdigit()}
-    spelt_alike = [by_name[way] for way in difflib.get_close_matches(plain, sorted(by_name), n=5, cutoff=0.6)]
+    spelt_alike = [by_name[way] for way in difflib.get_close_matches(plain, sorted(by_name), n=5, cutoff=0.7)]
     return list(dict.fromkeys([*holding, *spelt_alike]))[:5]
 
 

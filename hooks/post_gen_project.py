@@ -16,7 +16,8 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-CONTINUOUS_INTEGRATION = json.loads(r""" {{ cookiecutter.continuous_integration|tojson }} """)
+# The only answer that the project itself does not hold, as JSON.
+CONTINUOUS_INTEGRATION = r""" {{ cookiecutter.continuous_integration|tojson }} """
 CI_FILES = {"github": ".github", "azure": "azure-pipelines.yml"}
 # What working in the template's own folder leaves there; none of it belongs to a new project, least of all data.
 LEFT_BY_WORK = (
@@ -135,7 +136,7 @@ def folder_from_here(project: Path, environment: Mapping[str, str]) -> str:
 def main() -> None:
     project = Path.cwd()
     facts = tomllib.loads((project / "project.toml").read_text(encoding="utf-8"))
-    keep_what_was_chosen(project, facts["tool"]["analytics_type"], CONTINUOUS_INTEGRATION)
+    keep_what_was_chosen(project, facts["tool"]["analytics_type"], json.loads(CONTINUOUS_INTEGRATION))
     remove_what_work_left(project)
     committed = commit(project)
     windows = os.name == "nt"
