@@ -67,6 +67,7 @@ from evidence.measures.of_tool import (
     tested_rows,
 )
 from evidence.measures.review import edge_cases, trial_design, triggers
+from evidence.measures.summaries import minimisation, output_counts, trial_sizes
 
 __all__ = [
     "against_baseline",
@@ -93,10 +94,12 @@ __all__ = [
     "kind",
     "main_measure",
     "metrics",
+    "minimisation",
     "metrics_by_group",
     "observed_expected",
     "observed_expected_by_group",
     "one_measure",
+    "output_counts",
     "over_thresholds",
     "performance",
     "placements",
@@ -113,6 +116,7 @@ __all__ = [
     "test_tool",
     "tested_rows",
     "trial_design",
+    "trial_sizes",
     "triggers",
     "words",
 ]

@@ -186,3 +186,74 @@ def _small(text: str) -> str:
 
 def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def representation(table: pd.DataFrame, rules: Rules | None = None) -> str:
+    """Which groups have more or fewer children than their share, beyond chance, among the rows that may be named."""
+    rows = table.loc[shown(table, rules).index]
+    over = [group_words(name) for name in rows.index[rows["ratio_low"] > 1]]
+    under = [group_words(name) for name in rows.index[rows["ratio_high"] < 1]]
+    if rows.empty:
+        return f"{NOTHING} who is over- or under-represented"
+    if not over and not under:
+        return "No group is over- or under-represented by more than chance explains"
+    parts = [f"Over-represented: {_listed(over)}"] if over else []
+    return "; ".join(parts + ([f"{'u' if over else 'U'}nder-represented: {_listed(under)}"] if under else []))
+
+
+def output_counts(table: pd.DataFrame) -> str:
+    """What the table of outputs holds."""
+    return f"How many children the tool gave each output, {_listed([str(one) for one in table.columns])}"
+
+
+def minimisation(table: pd.DataFrame) -> str:
+    """How many of the variables held are loaded, and how many of those the tool uses."""
+    held, loaded, used = (int(table[name].sum()) for name in ("held", "loaded", "used"))
+    return f"Of {held} variables held, {loaded} are loaded for this stage and the tool uses {used}"
+
+
+def cost(table: pd.DataFrame, rules: Rules | None = None) -> str:
+    """How far the main figure moves when the data is made coarser."""
+    rows = shown(table, rules)
+    if len(rows) < 2:
+        return f"{NOTHING} what coarser data would cost"
+    moved = (rows["percent"] - rows["percent"].iloc[0]).abs().max()
+    return f"Coarser data would move the main figure by {moved:.1f} percentage points at most"
+
+
+def checks(table: pd.DataFrame) -> str:
+    """Whether every check held, and which did not."""
+    failed = list(table.index[table["held"] != "yes"])
+    return f"Did not hold: {_listed(failed)}" if failed else f"All {len(table)} checks held"
+
+
+def year_to_year(table: pd.DataFrame) -> str:
+    """On how many measures the latest year differs from the one before by more than chance."""
+    known = table["difference"].notna()
+    if not known.any():
+        return "There is no earlier year to compare with"
+    sure = int(((table["low"] > 0) | (table["high"] < 0)).sum())
+    return f"{sure} of {int(known.sum())} measures differ from the year before by more than chance explains"
+
+
+def trial_sizes(table: pd.DataFrame) -> str:
+    """How many children would show the middle size of change."""
+    if table.empty:
+        return "Today's share is not estimable, so the size of a trial cannot be worked out"
+    row, name = table.iloc[len(table) // 2], table.index[len(table) // 2]
+    return f"A trial would need {row['in_all']:,} children in all to show {name}; there are {row['children_now']:,} now"
+
+
+def performance(table: pd.DataFrame, rules: Rules | None = None) -> str:
+    """How many periods can be judged, and the latest figure of the first measure."""
+    rows = shown(table, rules)
+    if rows.empty:
+        return f"{NOTHING} how the tool did"
+    period, measure = rows.index[-1][0], table.index[0][1]
+    latest = rows[[name == (period, measure) for name in rows.index]]
+    count = len({name[0] for name in rows.index})
+    said = f"{count} {'year' if count == 1 else 'years'} can be judged"
+    if latest.empty:
+        return said
+    row = latest.iloc[0]
+    return f"{said}; in {period}, {_small(measure)} was {_percent(row['percent'])} ({_interval(row)})"

@@ -23,7 +23,7 @@ def label(name: object) -> str:
     if _is_missing(name):
         return "Not recorded"
     text = str(name)
-    if isinstance(name, str) and re.fullmatch(r"[a-z0-9_]+", text):
+    if isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9_ ]*", text):
         text = text.replace("_", " ").strip()
         text = text[:1].upper() + text[1:]
     return text

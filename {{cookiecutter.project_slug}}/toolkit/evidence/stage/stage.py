@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cached_property
@@ -32,6 +33,21 @@ if TYPE_CHECKING:
     from evidence.data import Tables
     from evidence.stage.charts import Chart
     from evidence.workbook import Workbook
+
+# Columns of `measures` that hold percentages from 0 to 100.
+PERCENT_COLUMNS = (
+    "percent",
+    "low",
+    "high",
+    "difference",
+    "percent_before",
+    "percent_now",
+    "percent_today",
+    "percent_then",
+    "reference_percent",
+    "same_output",
+    "predicted",
+)
 
 
 def open_stage(number: int) -> Stage:
@@ -205,8 +221,25 @@ class Stage:
             note=note,
             counts=["denominator"],
             parts={"n": "denominator"},
-            percent=["percent", "low", "high"],
+            percent=PERCENT_COLUMNS,
             chart=self.bars("percent", low="low", high="high", percent=True, target=target),
+        )
+
+    def show_comparison(
+        self, table: pd.DataFrame, headline: str, *, name: str, source: str = "", note: str = ""
+    ) -> None:
+        """Shows two sets of estimates side by side, as `measures.before_after` and `against_baseline` return them."""
+        wholes = [column for column in table.columns if str(column).startswith("denominator")]
+        parts = {column.replace("denominator", "n"): column for column in wholes}
+        self.show(
+            table,
+            headline,
+            name=name,
+            source=source,
+            note=note,
+            counts=wholes,
+            parts={part: whole for part, whole in parts.items() if part in table},
+            percent=PERCENT_COLUMNS,
         )
 
     def say(self, text: str) -> None:
@@ -259,6 +292,21 @@ class Stage:
     def record(self, name: str, value: object, label: str = "", unit: str = "", headline: bool = False) -> None:
         """Keeps a result for later stages and for the actions that rest on it; `headline` puts it on the index page."""
         self.results.record(self.number, name, value, label=label, unit=unit, headline=headline)
+
+    def record_headlines(self, table: pd.DataFrame, prefix: str) -> None:
+        """Keeps the percentages of a table of estimates as headline figures, one a row.
+
+        A figure that disclosure control would hide is kept as not estimable.
+        """
+        from evidence.measures.words import shown
+        from evidence.privacy import load_rules
+
+        safe = shown(table, load_rules(self.project))
+        for row in table.index:
+            value = round(float(safe.at[row, "percent"]), 1) if row in safe.index else None
+            words = label(row)
+            name = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
+            self.record(f"{prefix}.{name}", value, label=words, unit="%", headline=True)
 
     def headlines(self) -> None:
         """Prints the stage's figures that matter, one a line: what a stored reference is compared with."""

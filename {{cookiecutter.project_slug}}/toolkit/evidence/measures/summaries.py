@@ -1,0 +1,76 @@
+"""Short tables for the pages of stages 6 and 8: what the tool gave, which data it used, how large a trial would be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import ModuleType
+
+import pandas as pd
+
+from evidence.measures.estimating import period_words
+from evidence.measures.review import trial_design
+
+_FALLS = {"a tenth fewer": 0.1, "a quarter fewer": 0.25, "half as many": 0.5}
+
+
+def output_counts(tool: ModuleType, output: pd.DataFrame) -> pd.DataFrame:
+    """How many children the tool gave each output, period by period.
+
+    Index the output (numbers in five equal steps from 0 to 1); a column of children a period, then nothing else.
+    """
+    values = output[tool.OUTPUT]
+    if pd.api.types.is_float_dtype(values):
+        steps = [f"{low / 100:.1f} to {(low + 20) / 100:.1f}" for low in range(0, 100, 20)]
+        values = pd.cut(values, [-0.001, 0.2, 0.4, 0.6, 0.8, 1.001], labels=steps).astype("str")
+    elif pd.api.types.is_bool_dtype(values):
+        values = values.map({True: f"{tool.OUTPUT}: yes", False: f"{tool.OUTPUT}: no"}).astype("str")
+    periods = period_words(output[tool.PERIOD])
+    table = pd.crosstab(values, periods).rename_axis(index="output", columns=None)
+    return table.astype("int64")
+
+
+def minimisation(
+    held: Iterable[tuple[str, str]], given: Iterable[tuple[str, str]], used: Mapping[str, Sequence[str]]
+) -> pd.DataFrame:
+    """Variables held against variables used (guidance action 6.01): one row a table.
+
+    held and given are pairs of table and column; used is the tool's own list. Columns held, loaded, used, unused
+    (loaded and not used: numbers of variables), and not_needed, their names.
+    """
+    held, given = list(held), list(given)
+    rows = {}
+    for table in dict(held):
+        loaded = [column for name, column in given if name == table]
+        idle = [column for column in loaded if column not in used.get(table, ())]
+        rows[table] = {
+            "held": sum(name == table for name, _ in held),
+            "loaded": len(loaded),
+            "used": len(loaded) - len(idle),
+            "unused": len(idle),
+            "not_needed": ", ".join(idle) or "none",
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("table")
+
+
+def trial_sizes(baseline: pd.DataFrame) -> pd.DataFrame:
+    """How many children a trial would need to tell a change from chance (8.07), for three sizes of change.
+
+    baseline: its first row is all children (columns as `estimates`). Index the change; columns percent_today,
+    percent_then, each_arm and in_all (children), children_now. Empty where today's share is not estimable, 0 or 100.
+    """
+    today = baseline.iloc[0]
+    rate = float(today["percent"]) / 100
+    rows = {}
+    for words, fall in _FALLS.items():
+        if not 0 < rate < 1:
+            continue
+        trial = trial_design(rate, rate * fall).iloc[0]
+        rows[words] = {
+            "percent_today": 100 * rate,
+            "percent_then": 100 * rate * (1 - fall),
+            "each_arm": int(trial["children"]),
+            "in_all": int(trial["total"]),
+            "children_now": int(today["denominator"]),
+        }
+    columns = ["percent_today", "percent_then", "each_arm", "in_all", "children_now"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("change")
