@@ -1,0 +1,103 @@
+"""HTML as it reaches a page: nothing that acts or asks, and everything a screen reader needs."""
+
+from __future__ import annotations
+
+import pytest
+from bs4 import BeautifulSoup
+
+from evidence.pack.tidy import Page
+from evidence.project import EvidenceError
+
+PIXEL = "data:image/png;base64,iVBORw0KGgo="
+
+
+def tidy(html: str, shown: bool = False) -> str:
+    return Page("p").tidy(html, "notebooks/01.ipynb, cell 4", shown)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<script>alert(1)</script>",
+        "<p onclick='x()' style='color:red'>a</p>",
+        "<iframe src='https://example.org'></iframe>",
+        "<link rel=stylesheet href=https://example.org/a.css>",
+        "<form action=/><button>Send</button></form>",
+        "<a href='javascript:alert(1)'>a</a>",
+        "<a href='data:text/html,x'>a</a>",
+        "<svg onload=alert(1)><script>1</script></svg>",
+        "<meta http-equiv=refresh content='0;url=https://example.org'>",
+        "<style>@import 'https://example.org'</style>",
+    ],
+)
+def test_nothing_acts_or_asks(html):
+    cleaned = tidy(html).lower()
+    for word in (
+        "script",
+        "onclick",
+        "onload",
+        "iframe",
+        "<link",
+        "<form",
+        "<button",
+        "data:text",
+        "<meta",
+        "@import",
+        "style=",
+    ):
+        assert word not in cleaned
+
+
+def test_ticks_are_said_in_words():
+    assert tidy("<ul><li><input type=checkbox checked> a</li><li><input type=checkbox> b</li></ul>") == (
+        "<ul><li>[done]  a</li><li>[open]  b</li></ul>"
+    )
+
+
+def test_headings_follow_on_and_make_the_contents():
+    page = Page("p")
+    html = page.tidy("<h1>A</h1><h4>B</h4>", "x") + page.tidy("<h2>C</h2><h6>D</h6><h3>E</h3>", "x")
+    assert [(tag.name, tag.text) for tag in BeautifulSoup(html, "html.parser").find_all(True)] == [
+        ("h2", "A"), ("h3", "B"), ("h2", "C"), ("h3", "D"), ("h3", "E"),
+    ]  # fmt: skip
+    assert page.contents == [("part-1", "A"), ("part-3", "C")]
+
+
+def test_table_heads_say_what_they_are_the_head_of():
+    soup = BeautifulSoup(
+        tidy(
+            "<table><caption>C</caption><thead><tr><th></th><th>N</th></tr></thead>"
+            "<tbody><tr><th>a</th><td class='ev-number'>1</td></tr></tbody></table>",
+            shown=True,
+        ),
+        "html.parser",
+    )
+    assert [(cell.name, cell.get("scope"), cell.get("class")) for cell in soup.find_all(["th", "td"])] == [
+        ("td", None, None), ("th", "col", ["ev-number"]), ("th", "row", None), ("td", None, ["ev-number"]),
+    ]  # fmt: skip
+
+
+def test_a_wide_table_can_be_reached_and_is_named():
+    html = "<table><caption>Children</caption><tr><th>a</th><th>b</th><th>c</th></tr></table>"
+    page = Page("p")
+    regions = BeautifulSoup(page.tidy(html, "x") + page.tidy(html, "x"), "html.parser").select("div.wide")
+    assert [(region["role"], region["tabindex"], region["aria-labelledby"]) for region in regions] == [
+        ("region", "0", "table-1"),
+        ("region", "0", "table-2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("html", "says"),
+    [
+        ("<table><tr><td>1</td></tr></table>", "no caption"),
+        (f"<img src='{PIXEL}'>", "no text alternative"),
+        (f"<img src='{PIXEL}' alt='  '>", "no text alternative"),
+        (f"<img src='{PIXEL}' alt='No description has been provided for this image'>", "no text alternative"),
+        ("<img src='https://example.org/a.png' alt='A chart'>", "outside the pack"),
+        ("<img src='a.png' alt='A chart'>", "outside the pack"),
+    ],
+)
+def test_what_a_reader_could_not_follow_stops_the_pack_and_names_the_cell(html, says):
+    with pytest.raises(EvidenceError, match=f"notebooks/01.ipynb, cell 4: .*{says}"):
+        tidy(html, shown=True)

@@ -1,0 +1,88 @@
+"""`evidence verify`: is a pack what it was when it was sealed, and does it come out the same again?"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+
+@click.command("verify")
+@click.argument("pack", type=click.Path(path_type=Path))
+@click.option(
+    "--rerun", is_flag=True, help="Make the pack again from its recorded parameters and compare byte for byte."
+)
+def command(pack: Path, rerun: bool) -> None:
+    """Check that PACK is complete and was not altered since it was sealed.
+
+    Exit status 0: it is. 1: it is not, and each file is named. 2: PACK is no pack.
+    """
+    from evidence.pack import verify
+
+    pack = _pack_called(pack)
+    faults = verify(pack)
+    for fault in faults:
+        click.echo(str(fault))
+    if faults:
+        click.echo(f"{_count(len(faults), 'fault')} in {pack.name}. It is not what was sealed: do not rely on it.")
+        sys.exit(1)
+    click.echo(f"{pack.name} is complete and unaltered.")
+    if rerun:
+        _rerun(pack)
+
+
+def _pack_called(given: Path) -> Path:
+    """A pack's folder, or a pack's name as `evidence run` takes it."""
+    from evidence.project import EvidenceError, open_project
+
+    if given.exists() or len(given.parts) > 1:
+        return given.resolve() if given.exists() else given
+    try:
+        named = open_project().path("packs", given.name)
+    except EvidenceError:
+        return given
+    return named if named.exists() else given
+
+
+def _rerun(pack: Path) -> None:
+    from evidence.pack import differences, release
+    from evidence.project import open_project
+    from evidence.run import execute, progress_for
+
+    project = open_project()
+    inputs = json.loads((pack / "inputs.json").read_text(encoding="utf-8"))
+    previous = json.loads((pack / "previous.json").read_text(encoding="utf-8"))
+    parameters = project.check_parameters(inputs["parameters"], "the pack's recorded parameters")
+    asked = inputs["stages"]
+    click.echo("Running it again.", err=True)
+    project.path(".evidence").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="rerun-", dir=project.path(".evidence")) as folder:
+        run = execute(project, inputs["name"], parameters, asked, Path(folder) / "run", progress_for())
+        again = release(
+            project,
+            run.folder,
+            inputs["name"],
+            draft=inputs["draft"],
+            folder=Path(folder) / pack.name,
+            previous=previous,
+        )
+        found = differences(pack, again)
+    if not found:
+        click.echo("Made again from the same inputs, it is the same byte for byte.")
+        return
+    causes = [item for item in found if item.cause]
+    for item in causes:
+        click.echo(f"why: {item.name} {item.what}")
+    if not causes:
+        click.echo("why: no recorded input differs. Compare the versions of Python and its packages in receipt.json.")
+    for item in found:
+        if not item.cause:
+            click.echo(f"{item.name}: {item.what}")
+    sys.exit(1)
+
+
+def _count(number: int, one: str) -> str:
+    return f"{number} {one}" if number == 1 else f"{number} {one}s"

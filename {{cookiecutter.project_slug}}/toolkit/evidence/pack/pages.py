@@ -1,0 +1,178 @@
+"""The page of each stage, made with nbconvert from the executed notebook, and a plain page where a stage stopped."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+
+from evidence.pack.record import RunRecord, StageRecord
+from evidence.pack.tidy import Page
+from evidence.project import EvidenceError, Project, StageInfo, long_date, read_text
+from evidence.project.slow_imports import without_slow_imports
+
+with without_slow_imports():
+    import nbformat
+    from nbconvert.exporters.html import HTMLExporter
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+TEMPLATE = Path(__file__).parent / "template"
+_HIDDEN_TAGS = {"remove-cell", "parameters", "injected-parameters"}
+# The page says these itself, in its own head.
+_SAID_ALREADY = ("header",)
+_STATE_WORDS = {
+    "done": "Finished",
+    "failed": "Stopped before its end",
+    "not run": "Not run",
+    "not asked": "Not part of this run",
+}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What is around every page of a pack: the stamp, the tool, the run, and the way to the other pages."""
+
+    stamp: str
+    title: str
+    council: str
+    as_of: str
+    run: str
+    stages: list[dict]
+    css: str = field(repr=False)
+
+
+def frame_of(project: Project, record: RunRecord, stamp: str) -> Frame:
+    """The same frame for each page of one pack."""
+    states = {stage.number: stage.state for stage in record.stages}
+    stages = [
+        {
+            "number": stage.number,
+            "title": stage.title,
+            "page": page_name(stage),
+            "state": _STATE_WORDS[states[stage.number]],
+            "trouble": states[stage.number] != "done",
+        }
+        for stage in project.stages
+    ]
+    facts = project.facts
+    council = facts.council if facts.council_code else f"{facts.council} (a made-up council)"
+    css = read_text(TEMPLATE / "pack.css")
+    return Frame(stamp, facts.title, council, long_date(str(record.parameters["as_of"])), record.name, stages, css)
+
+
+def page_name(stage: StageInfo) -> str:
+    return f"{stage.folder}.html"
+
+
+def stage_page(frame: Frame, record: RunRecord, stage: StageInfo, went: StageRecord) -> str:
+    """One stage's page. Raises EvidenceError, naming stage and cell, for what a reader could not follow."""
+    page = Page(stage.folder)
+    parts, left_out = _finished(record, stage, page) if went.state == "done" else (_stopped(stage, went, page), 0)
+    notebook = nbformat.v4.new_notebook(cells=[_ready(html, place) for place, html in enumerate(parts)])
+    resources = {
+        "frame": frame,
+        "stage": stage,
+        "went": went,
+        "contents": page.contents if len(page.contents) > 2 else [],
+        "left_out": left_out,
+        "before": frame.stages[stage.number - 2] if stage.number > 1 else None,
+        "after": frame.stages[stage.number] if stage.number < len(frame.stages) else None,
+    }
+    html, _ = _exporter().from_notebook_node(notebook, resources)
+    return html.replace("\r\n", "\n").strip() + "\n"
+
+
+def _finished(record: RunRecord, stage: StageInfo, page: Page) -> tuple[list[str], int]:
+    """What the notebook says and shows, as HTML in order, and how many outputs are left out."""
+    source = nbformat.reads(read_text(record.folder / "notebooks" / stage.notebook), as_version=4)
+    shown, left_out = [], 0
+    for number, cell in enumerate((cell for cell in source.cells if not _is_injected(cell)), start=1):
+        if _HIDDEN_TAGS & set(cell.metadata.get("tags", ())):
+            continue
+        where = f"notebooks/{stage.notebook}, cell {number}"
+        if cell.cell_type == "markdown":
+            shown.append(_markdown(cell, page, where))
+        elif cell.cell_type == "code":
+            left_out += cell.metadata.get("evidence", {}).get("left_out", 0)
+            shown.extend(_output(output, page, where) for output in cell.outputs)
+    return shown, left_out
+
+
+def _ready(html: str, place: int):
+    """A cell that holds nothing but HTML for the template to put on the page."""
+    output = nbformat.v4.new_output("display_data", data={"text/html": html})
+    return nbformat.v4.new_code_cell(outputs=[output], id=f"part-{place}")
+
+
+def _output(output, page: Page, where: str) -> str:
+    if output.output_type == "stream":
+        return page.tidy(f'<pre class="headlines">{escape(output.text)}</pre>', where)
+    about = output.metadata["evidence"]
+    if about.get("kind") in _SAID_ALREADY:
+        return ""
+    where = f"{where} ({about['title']})" if about.get("title") else where
+    if "text/html" not in output.data:
+        raise EvidenceError("this output is not HTML, and a pack shows nothing else.", where=where)
+    html = page.tidy(output.data["text/html"], where, shown=True)
+    return f'<div class="ev-output" data-kind="{escape(about.get("kind", "text"))}">{html}</div>'
+
+
+def _markdown(cell, page: Page, where: str) -> str:
+    """The cell's Markdown; the notebook's own title is left out, because the page has it already."""
+    source = cell.source
+    if page.headings == 0:
+        source = re.sub(r"\A\s*#\s.*$", "", source, count=1, flags=re.MULTILINE)
+    renderer = IPythonRenderer(escape=False, exclude_anchor_links=True, attachments=cell.get("attachments", {}))
+    return page.tidy(MarkdownWithMath(renderer=renderer).render(source), where)
+
+
+def _stopped(stage: StageInfo, went: StageRecord, page: Page) -> list[str]:
+    """What happened and what to do, quoting no data."""
+    first, *rest = went.why.splitlines() or [""]
+    words = {
+        "failed": "This stage stopped before its end, so nothing it showed is in this pack.",
+        "not run": "This stage was not run.",
+        "not asked": "This run was made without this stage.",
+    }
+    parts = [f"<h2>What happened</h2><p>{words[went.state]}</p>"]
+    if went.why:
+        parts.append("".join(f"<p>{escape(line)}</p>" for line in (first, *rest) if line.strip()))
+    parts.append(f"<h2>What to do</h2>{_remedy(stage, went)}")
+    return [page.tidy("".join(parts), stage.notebook)]
+
+
+def _remedy(stage: StageInfo, went: StageRecord) -> str:
+    again = "<p>Then run the stages again: <code>evidence run</code>.</p>"
+    if went.state == "failed":
+        return (
+            f"<p>Open <code>notebooks/{escape(stage.notebook)}</code> and run it from the top. The analyst who ran it "
+            f"finds the full message in the log of stage {stage.number} in the run's folder. It may quote data, so it "
+            f"is not in this pack.</p>{again}"
+        )
+    if went.state == "not run":
+        return f"<p>Put right the stages it waits for; their pages say what stopped them.</p>{again}"
+    return "<p>Nothing, if that was meant. To include every stage: <code>evidence run</code>.</p>"
+
+
+def _is_injected(cell) -> bool:
+    """papermill's own cell is not counted: an author does not see it."""
+    return "injected-parameters" in cell.metadata.get("tags", ())
+
+
+@lru_cache(maxsize=1)
+def _exporter() -> HTMLExporter:
+    return HTMLExporter(template_name=TEMPLATE.name, extra_template_basedirs=[str(TEMPLATE.parent)])
+
+
+def front_page(frame: Frame, standing: object, more: dict) -> str:
+    """The index page from what `standing` says of the tool."""
+    template = _exporter().environment.get_template("front.html.j2")
+    html = template.render(resources={"frame": frame, "front": True}, frame=frame, standing=standing, **more)
+    return html.replace("\r\n", "\n").strip() + "\n"
+
+
+def json_text(document: object) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

@@ -1,0 +1,241 @@
+"""Makes the pack beside its place, looks for anything in it that identifies a child, seals it, puts it there."""
+
+from __future__ import annotations
+
+import getpass
+import importlib.metadata
+import os
+import platform
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import evidence
+from evidence.pack.changes import changes_since, previous_of
+from evidence.pack.record import (
+    FIGURES,
+    INPUTS,
+    PREVIOUS,
+    RunRecord,
+    check_answers_unchanged,
+    figures_of,
+    inputs_of,
+    read_record,
+)
+from evidence.pack.seal import RECEIPT, sealed_files, write_manifest, zip_bytes
+from evidence.pack.standing import standing_of
+from evidence.pack.words import words_used
+from evidence.project import EvidenceError, Project, atomic_write
+from evidence.project.folders import hold, put_in_place, recover, remove
+from evidence.stage import headline_text
+
+if TYPE_CHECKING:
+    from evidence.workbook import Workbook
+
+_UNSET: dict = {}
+_ABOUT = {
+    "area": "an area or a service",
+    "cohort": "a group of children or families",
+    "individual": "one child or family",
+}
+_ROUTES = {"director": (8, 9), "governance": (4, 5, 6), "oversight": (4, 7, 8), "evaluator": (3, 7, 9)}
+_PACKAGES = (
+    "papermill", "nbconvert", "nbclient", "ipykernel", "pandas", "numpy", "pyarrow", "matplotlib", "scikit-learn",
+    "beautifulsoup4", "mistune",
+)  # fmt: skip
+
+
+def pack_folder(project: Project, name: str) -> Path:
+    """Where the pack of that name lies."""
+    return project.path("packs", name)
+
+
+def release(
+    project: Project,
+    run_folder: Path,
+    name: str,
+    *,
+    draft: bool = False,
+    folder: Path | None = None,
+    previous: dict | None = _UNSET,
+    book: Workbook | None = None,
+) -> Path:
+    """Makes the pack `packs/<name>/` (or `folder`) of a finished run, `<name>.zip` beside it, and returns its path.
+
+    draft: stamp it as a draft whatever has been signed. previous: the pack to compare with, as `previous.json` holds
+    it, where it is not simply the one in place. book: the workbook, opened here unless given.
+
+    Raises EvidenceError, and leaves the previous pack as it was, when something in the new one identifies a child, when
+    a page would not be accessible, or when an answer changed after the run.
+    """
+    final = folder or pack_folder(project, name)
+    record = read_record(run_folder)
+    with hold(final.with_name(f".{final.name}.lock"), f"Making the pack {name}"):
+        recover(final)
+        part = final.with_name(f".{final.name}.part")
+        remove(part)
+        part.mkdir(parents=True, mode=0o700)
+        try:
+            _build(part, project, record, draft, previous, final, book)
+            scanned = _scan(part, project, record)
+            digest = write_manifest(part)
+            _write_json(part / RECEIPT, _receipt(record, scanned, digest))
+            zipped = zip_bytes(part, final.name)
+            _share(part)
+            put_in_place(part, final)
+            atomic_write(final.with_name(f"{final.name}.zip"), zipped)
+        finally:
+            remove(part)
+    return final
+
+
+def _build(
+    part: Path,
+    project: Project,
+    record: RunRecord,
+    draft: bool,
+    previous: dict | None,
+    final: Path,
+    book: Workbook | None,
+) -> None:
+    # nbconvert takes most of a second to import; checking a pack does without it.
+    from evidence.pack.pages import frame_of, front_page, page_name, stage_page
+
+    book = book or _open_workbook(project, record)
+    inputs = inputs_of(project, record, evidence.__version__, draft)
+    standing = standing_of(project, book, draft)
+    check_answers_unchanged(project, inputs, list(book.files_read))
+    figures = figures_of(project, record)
+    previous = previous_of(final, inputs) if previous is _UNSET else previous
+    _write_json(part / "parameters.json", record.parameters)
+    _write_json(part / INPUTS, inputs)
+    _write_json(part / FIGURES, figures)
+    _write_json(part / PREVIOUS, previous)
+    _copy(record.folder / "notebooks", part / "notebooks", "*.ipynb", _finished(record))
+    _copy(record.folder / "tables", part / "tables", "*.csv")
+    frame = frame_of(project, record, standing.stamp)
+    pages = {}
+    for stage, went in zip(project.stages, record.stages, strict=True):
+        pages[page_name(stage)] = stage_page(frame, record, stage, went)
+    names = {stage.number: page_name(stage) for stage in project.stages}
+    facts = project.facts
+    more = {
+        "facts": facts,
+        "fictional": not facts.council_code,
+        "sample": Path(str(record.parameters.get("data_folder", ""))).as_posix().endswith("data/sample"),
+        "kind": facts.analytics_type.capitalize(),
+        "about": _ABOUT[facts.output_about],
+        "trouble": [stage for stage in frame.stages if stage["trouble"]],
+        "changes": changes_since(previous, figures),
+        "figures": [{**figure, "text": headline_text(figure), "page": names[figure["stage"]]} for figure in figures],
+        "routes": {reader: _links(project, names, numbers) for reader, numbers in _ROUTES.items()},
+        "parameters": sorted((key, str(value)) for key, value in record.parameters.items()),
+        "inputs": inputs,
+        "words": words_used([*pages.values(), standing.sentence, standing.stamp]),
+    }
+    pages["index.html"] = front_page(frame, standing, more)
+    for page, html in pages.items():
+        (part / page).write_bytes(html.encode())
+
+
+def _open_workbook(project: Project, record: RunRecord) -> Workbook:
+    from datetime import date
+
+    from evidence.workbook import open_workbook
+
+    return open_workbook(project, results=record.results, as_of=date.fromisoformat(str(record.parameters["as_of"])))
+
+
+def _finished(record: RunRecord) -> set[str]:
+    """A notebook that stopped half way is not evidence, and its code may have been caught with data in its hands."""
+    return {stage.notebook for stage in record.stages if stage.state == "done"}
+
+
+def _copy(source: Path, target: Path, pattern: str, only: set[str] | None = None) -> None:
+    for path in sorted(source.glob(pattern)) if source.is_dir() else []:
+        if only is None or path.name in only:
+            target.mkdir(exist_ok=True)
+            shutil.copyfile(path, target / path.name)
+
+
+def _links(project: Project, names: dict[int, str], numbers: tuple[int, ...]) -> str:
+    from html import escape
+
+    there = [stage for stage in project.stages if stage.number in numbers]
+    links = [f'<a href="{names[stage.number]}">stage {stage.number}, {escape(stage.title)}</a>' for stage in there]
+    return " and ".join([", ".join(links[:-1]), links[-1]] if len(links) > 1 else links)
+
+
+def _scan(part: Path, project: Project, record: RunRecord) -> dict:
+    """Compares the whole pack with the real values of the data. Raises EvidenceError, saying where and never what."""
+    from evidence.privacy import scan
+
+    secrets = _identifying_values(project, record)
+    findings = scan(part, secrets, allowed=[str(value) for value in record.parameters.values()])
+    if findings:
+        places = sorted({f"{_inside(part, finding.path)}, line {finding.line}: {finding.kind}" for finding in findings})
+        shown = "\n".join(places[:20] + ([f"and {len(places) - 20} more places"] if len(places) > 20 else []))
+        raise EvidenceError(
+            "the pack was not released, because something in it may identify a child. "
+            f"The previous pack is as it was.\n{shown}",
+            remedy="Take it out of the answers, the notebook or the table that it comes from, then run again.",
+        )
+    return {"files": len(sealed_files(part)), "findings": 0}
+
+
+def _identifying_values(project: Project, record: RunRecord):
+    """The real values that must not be in a pack; none where no stage opened a file of data and there is none."""
+    from evidence.data import identifying_values
+
+    folder = project.data_folder(record.parameters)
+    opened = any(entry["kind"] == "data" for stage in project.stages for entry in record.results.reads(stage.number))
+    if not opened and not folder.is_dir():
+        return []
+    return identifying_values(project, record.parameters["data_folder"])
+
+
+def _inside(part: Path, path: object) -> str:
+    path = Path(str(path))
+    return path.relative_to(part).as_posix() if path.is_absolute() else path.as_posix()
+
+
+def _receipt(record: RunRecord, scanned: dict, manifest_digest: str) -> dict:
+    return {
+        "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "host": platform.node(),
+        "user": _user(),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "packages": {name: version for name in _PACKAGES if (version := _version(name))},
+        "seconds_by_stage": record.seconds,
+        "leak_scan": scanned,
+        "manifest_sha256": manifest_digest,
+    }
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _share(part: Path) -> None:
+    """Until now only its owner could look into the folder; a released pack is as open as any new folder."""
+    mask = os.umask(0)
+    os.umask(mask)
+    part.chmod(0o777 & ~mask)
+
+
+def _write_json(path: Path, document: object) -> None:
+    from evidence.pack.pages import json_text
+
+    path.write_bytes(json_text(document).encode())

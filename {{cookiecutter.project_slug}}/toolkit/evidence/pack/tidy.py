@@ -1,0 +1,160 @@
+"""HTML from notebooks and answers, made safe to open anywhere and easy to follow with a screen reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bs4 import BeautifulSoup, Tag
+
+from evidence.project import EvidenceError
+
+_DROPPED = (
+    "script",
+    "style",
+    "link",
+    "meta",
+    "base",
+    "iframe",
+    "object",
+    "embed",
+    "applet",
+    "form",
+    "noscript",
+    "template",
+    "title",
+    "head",
+)
+_FORM_PARTS = ("input", "button", "select", "textarea")
+_KEPT = {
+    "class",
+    "colspan",
+    "rowspan",
+    "scope",
+    "headers",
+    "alt",
+    "src",
+    "href",
+    "title",
+    "data-state",
+    "lang",
+    "open",
+    "start",
+    "datetime",
+}
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_NARROW = 2
+
+
+@dataclass
+class Page:
+    """What is known of a page while its parts are tidied in order: headings so far, and how many tables."""
+
+    name: str
+    contents: list[tuple[str, str]] = field(default_factory=list)
+    level: int = 1
+    headings: int = 0
+    tables: int = 0
+
+    def tidy(self, html: str, where: str, shown: bool = False) -> str:
+        """The part as the page holds it.
+
+        where: how the part is named in a message. shown: it is something that a stage shows, so that a table needs a
+        caption. Raises EvidenceError for a table without caption, and for a picture without text alternative or from
+        elsewhere.
+        """
+        soup = BeautifulSoup(html, "html.parser")
+        _remove_what_acts(soup)
+        for heading in soup.find_all(_HEADINGS):
+            self._place(heading)
+        for image in soup.find_all("img"):
+            _check_image(image, where)
+        for table in soup.find_all("table"):
+            self._set_table(soup, table, where, shown)
+        return str(soup)
+
+    def _place(self, heading: Tag) -> None:
+        """The page's title is the only h1, and no level is left out below it."""
+        self.level = max(2, min(int(heading.name[1]), self.level + 1))
+        self.headings += 1
+        heading.name = f"h{self.level}"
+        heading["id"] = f"part-{self.headings}"
+        if self.level == 2:
+            self.contents.append((heading["id"], heading.get_text(" ", strip=True)))
+
+    def _set_table(self, soup: BeautifulSoup, table: Tag, where: str, shown: bool) -> None:
+        self.tables += 1
+        caption = table.find("caption")
+        if caption is None and shown:
+            raise EvidenceError(
+                "a table has no caption, so a reader who cannot see the page does not learn what it holds.",
+                where=where,
+                remedy="Give the table a caption: stage.show does so by itself.",
+            )
+        for row in table.find_all("tr"):
+            for cell in row.find_all("th", recursive=False):
+                _set_head(table, cell)
+        _align_heads(table)
+        if (
+            max((len(row.find_all(["td", "th"], recursive=False)) for row in table.find_all("tr")), default=0)
+            <= _NARROW
+        ):
+            return
+        region = soup.new_tag("div", attrs={"class": "wide", "role": "region", "tabindex": "0"})
+        if caption is None:
+            region["aria-label"] = f"Table {self.tables}"
+        else:
+            caption["id"] = f"table-{self.tables}"
+            region["aria-labelledby"] = caption["id"]
+        table.wrap(region)
+
+
+def _align_heads(table: Tag) -> None:
+    """The head of a column of numbers stands above them, on the right."""
+    head, body = table.select_one("thead tr"), table.select_one("tbody tr")
+    if head is None or body is None:
+        return
+    for above, below in zip(head.find_all(["td", "th"]), body.find_all(["td", "th"]), strict=False):
+        if "ev-number" in below.get("class", ()):
+            above["class"] = ["ev-number"]
+
+
+def _remove_what_acts(soup: BeautifulSoup) -> None:
+    """Scripts, forms, styles and anything that asks another machine; a ticked box is said in words."""
+    for tag in soup.find_all(_DROPPED):
+        tag.decompose()
+    for tag in soup.find_all(_FORM_PARTS):
+        if tag.get("type") == "checkbox":
+            tag.replace_with("[done] " if tag.has_attr("checked") else "[open] ")
+        else:
+            tag.decompose()
+    for tag in soup.find_all(True):
+        tag.attrs = {name: value for name, value in tag.attrs.items() if name in _KEPT}
+        if not str(tag.get("href", "https:")).startswith(("https:", "http:", "mailto:", "#")):
+            del tag["href"]
+
+
+def _check_image(image: Tag, where: str) -> None:
+    if not str(image.get("alt", "")).strip() or image["alt"].startswith("No description has been provided"):
+        raise EvidenceError(
+            "a picture has no text alternative, so a reader who cannot see it does not learn what it shows.",
+            where=where,
+            remedy="Show it with stage.show, which writes one, or give it one yourself.",
+        )
+    if not str(image.get("src", "")).startswith("data:image/"):
+        raise EvidenceError(
+            "a picture lies outside the pack, and a pack must open without a network.",
+            where=where,
+            remedy="Put the picture into the notebook itself.",
+        )
+
+
+def _set_head(table: Tag, cell: Tag) -> None:
+    """A head says what it is the head of; an empty one is no head."""
+    if not cell.get_text(strip=True):
+        cell.name = "td"
+        cell.attrs.pop("scope", None)
+    elif not cell.get("scope"):
+        in_head = cell.find_parent("thead") is not None or (
+            table.find("thead") is None and cell.parent.find("td") is None
+        )
+        cell["scope"] = "col" if in_head else "row"

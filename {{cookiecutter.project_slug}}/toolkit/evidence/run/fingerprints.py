@@ -1,0 +1,84 @@
+"""What went into a run, as digests: the code at its start, and everything the stages read while it went on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from evidence.project import EvidenceError, Project, StageInfo, read_text, sha256_of_file
+from evidence.results import Results
+
+# The kinds of things that a stage notes as read and that are files; the code is looked at as a whole instead.
+FILES = ("data", "workbook", "file")
+
+
+def code_digests(project: Project, stages: list[StageInfo]) -> dict[str, str]:
+    """Digests by name: each notebook (its cells, not its outputs), each file of the tool, the toolkit as a whole."""
+    digests = {f"notebooks/{stage.notebook}": _cells_digest(project.notebook(stage)) for stage in stages}
+    for path in sorted(project.path("src").rglob("*.py")):
+        digests[project.relative(path)] = _text_digest(path)
+    digests["toolkit"] = folder_digest(Path(__file__).parents[1], "*.py", "*.j2", "*.css", "*.json")
+    return dict(sorted(digests.items()))
+
+
+def folder_digest(folder: Path, *patterns: str) -> str:
+    """One digest of all files of those kinds under a folder, by name and content."""
+    whole = hashlib.sha256()
+    for path in sorted({path for pattern in patterns for path in folder.rglob(pattern)}, key=Path.as_posix):
+        whole.update(f"{_text_digest(path)}  {path.relative_to(folder).as_posix()}\n".encode())
+    return whole.hexdigest()
+
+
+def files_read(project: Project, results: Results, data_folder: Path) -> dict[str, tuple[Path, str]]:
+    """Every file the stages read: its name as recorded -> where it lies, and its digest when it was read.
+
+    Raises EvidenceError when two stages read different contents of the same file.
+    """
+    found: dict[str, tuple[Path, str]] = {}
+    for stage in project.stages:
+        for entry in results.reads(stage.number):
+            if entry["kind"] not in FILES:
+                continue
+            path = _where(project, entry["name"], data_folder)
+            if found.setdefault(entry["name"], (path, entry["sha256"]))[1] != entry["sha256"]:
+                raise _changed(entry["name"])
+    return found
+
+
+def check_unchanged(project: Project, results: Results, data_folder: Path, code: dict[str, str]) -> None:
+    """Raises EvidenceError, naming the file, when anything that was read is no longer what it was."""
+    for name, (path, digest) in files_read(project, results, data_folder).items():
+        if not path.is_file() or sha256_of_file(path) != digest:
+            raise _changed(name)
+    now = code_digests(project, list(project.stages))
+    for name in code:
+        if now.get(name) != code[name]:
+            raise _changed(name)
+
+
+def _text_digest(path: Path) -> str:
+    """The digest of a text whatever its line ends: a checkout on Windows has others than one on Linux."""
+    return hashlib.sha256(read_text(path).encode()).hexdigest()
+
+
+def _cells_digest(notebook: Path) -> str:
+    cells = [[cell["cell_type"], "".join(cell["source"])] for cell in json.loads(read_text(notebook))["cells"]]
+    return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
+
+
+def _where(project: Project, name: str, data_folder: Path) -> Path:
+    """A file outside the project is recorded by its name alone, and only the data may lie outside."""
+    inside = project.path(name)
+    if inside.is_file():
+        return inside
+    outside = sorted(data_folder.rglob(name)) if data_folder.is_dir() and "/" not in name else []
+    return outside[0] if outside else inside
+
+
+def _changed(name: str) -> EvidenceError:
+    return EvidenceError(
+        "the file changed while the run was going, so its stages do not speak of the same thing. Nothing was kept.",
+        where=name,
+        remedy="Run again, and leave the file alone until the run has finished.",
+    )
