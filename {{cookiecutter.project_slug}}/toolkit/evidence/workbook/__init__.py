@@ -1,0 +1,48 @@
+"""What people write, and what follows from it: actions, maturity, triage, registers, gates, sign-offs, verdict."""
+
+from evidence.workbook.actions import STATES, Action
+from evidence.workbook.answers import Answer, Document, Field
+from evidence.workbook.book import Costs, Workbook, open_workbook
+from evidence.workbook.gates import GATES, Gate, Reason
+from evidence.workbook.linked import Entry, ScopeChange
+from evidence.workbook.maturity import Component, Maturity, Precondition
+from evidence.workbook.registers import Register, Row
+from evidence.workbook.requirements import Requirement
+from evidence.workbook.sheet import Problem
+from evidence.workbook.signoffs import SignOff, record_text
+from evidence.workbook.thresholds import Threshold, ThresholdCheck, check_thresholds
+from evidence.workbook.triage import Override, Theme, Triage, TriageAnswer
+from evidence.workbook.verdict import Verdict
+
+__all__ = [
+    "GATES",
+    "STATES",
+    "Action",
+    "Answer",
+    "Component",
+    "Costs",
+    "Document",
+    "Entry",
+    "Field",
+    "Gate",
+    "Maturity",
+    "Override",
+    "Precondition",
+    "Problem",
+    "Reason",
+    "Register",
+    "Requirement",
+    "Row",
+    "ScopeChange",
+    "SignOff",
+    "Theme",
+    "Threshold",
+    "ThresholdCheck",
+    "Triage",
+    "TriageAnswer",
+    "Verdict",
+    "Workbook",
+    "check_thresholds",
+    "open_workbook",
+    "record_text",
+]

@@ -1,0 +1,105 @@
+"""What testing has to reach, fixed in stage 5 before anyone tests, and whether stage 7 reached it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from evidence.workbook.words import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from evidence.workbook.book import Workbook
+
+EVERYONE, EACH_GROUP = "everyone", "each group"
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """`measure` (precision, recall, accuracy) must be at least `at_least` (0 to 1) for `group`.
+
+    `group` is "everyone", "each group", or one group as `column: value`, for example `SEX: F`.
+    """
+
+    id: str
+    measure: str
+    group: str
+    at_least: float
+    worse_error: str
+
+
+@dataclass(frozen=True)
+class ThresholdCheck:
+    """A threshold beside what was measured. `met` is None where it was not measured or could not be estimated."""
+
+    threshold: Threshold | None
+    met: bool | None
+    text: str
+
+
+def read_thresholds(book: Workbook) -> list[Threshold]:
+    """The complete lines of `thresholds.csv`, in their order."""
+    return [
+        Threshold(row.id, row["measure"], plain(row.text("group")), row["at_least"], row.text("worse_error"))
+        for row in book.register("thresholds").complete_rows
+    ]
+
+
+def check_thresholds(book: Workbook) -> list[ThresholdCheck]:
+    """Each threshold against the named results `metrics` and `metrics_by_group` of stage 7.
+
+    `metrics` has the columns `measure` and `value`; `metrics_by_group` has `group_by`, `group`, `measure` and `value`
+    besides. A value that is missing was not estimable. For a tool that is not predictive, success criteria take the
+    place of thresholds, and what is checked is that stage 7 measured the tool at all.
+    """
+    if book.project.facts.analytics_type != "predictive":
+        there = book.has_result(7, "metrics")
+        says = "Stage 7 has measured how accurate the tool is." if there else "Waits for stage 7 to measure the tool."
+        return [ThresholdCheck(None, True if there else None, says)]
+    thresholds = read_thresholds(book)
+    if not thresholds:
+        return [ThresholdCheck(None, None, "No thresholds have been set, so there is nothing to test against.")]
+    return [_check(book, one) for one in thresholds]
+
+
+def _check(book: Workbook, threshold: Threshold) -> ThresholdCheck:
+    name = "metrics" if threshold.group == EVERYONE else "metrics_by_group"
+    wanted = f"{threshold.measure.capitalize()} for {threshold.group} of at least {threshold.at_least:.2f}"
+    if not book.has_result(7, name):
+        return ThresholdCheck(threshold, None, f"{wanted}: waits for stage 7 to measure it.")
+    frame = book.result(7, name)
+    if not hasattr(frame, "columns") or not {"measure", "value"} <= set(frame.columns):
+        return ThresholdCheck(threshold, None, f"{wanted}: stage 7 recorded something that cannot be compared.")
+    rows = _rows_of(frame[[plain(str(measure)) == threshold.measure for measure in frame["measure"]]], threshold)
+    return _compare(threshold, wanted, rows)
+
+
+def _rows_of(frame: pd.DataFrame, threshold: Threshold) -> pd.DataFrame:
+    if threshold.group == EVERYONE:
+        return frame
+    labels = [plain(f"{by}: {group}") for by, group in zip(frame["group_by"], frame["group"], strict=True)]
+    if threshold.group == EACH_GROUP:
+        return frame.assign(label=labels)
+    return frame.assign(label=labels)[[label == threshold.group for label in labels]]
+
+
+def _compare(threshold: Threshold, wanted: str, rows: pd.DataFrame) -> ThresholdCheck:
+    if rows.empty:
+        return ThresholdCheck(threshold, None, f"{wanted}: not measured.")
+    values = rows["value"].dropna().astype(float)
+    if threshold.group == EVERYONE or threshold.group != EACH_GROUP:
+        if values.empty:
+            return ThresholdCheck(threshold, None, f"{wanted}: not estimable, too few cases.")
+        return ThresholdCheck(threshold, bool(values.iloc[0] >= threshold.at_least), f"{wanted}: {values.iloc[0]:.2f}.")
+    below = rows[rows["value"].astype(float) < threshold.at_least]
+    unknown = int(rows["value"].isna().sum())
+    if values.empty:
+        return ThresholdCheck(threshold, None, f"{wanted}: not estimable in any group.")
+    said = f"{wanted}: {len(values) - len(below)} of {len(values)} groups reach it"
+    if len(below):
+        lowest = below.sort_values("value").iloc[0]
+        said += f", the lowest is {float(lowest['value']):.2f} ({lowest['group_by']}: {lowest['group']})"
+    if unknown:
+        said += f"; {unknown} not estimable, too few cases"
+    return ThresholdCheck(threshold, len(below) == 0, said + ".")
