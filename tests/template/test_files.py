@@ -115,3 +115,10 @@ def test_what_work_in_the_template_leaves_there_is_in_no_project(tmp_path, root)
     found = files_of(project)
     assert not found.intersection(left)
     assert not any("__pycache__" in path or ".ipynb_checkpoints" in path or ".evidence" in path for path in found)
+
+
+def test_the_versions_agree(sample_project, root):
+    toolkit = (root / "{{cookiecutter.project_slug}}/toolkit/evidence/__init__.py").read_text(encoding="utf-8")
+    version = re.search(r'^__version__ = "(.+)"$', toolkit, re.MULTILINE)[1]
+    facts = tomllib.loads((sample_project / "project.toml").read_text(encoding="utf-8"))
+    assert facts["template"]["version"] == version
