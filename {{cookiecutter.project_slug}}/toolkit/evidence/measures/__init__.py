@@ -67,12 +67,13 @@ from evidence.measures.of_tool import (
     tested_rows,
 )
 from evidence.measures.review import edge_cases, trial_design, triggers
-from evidence.measures.summaries import minimisation, output_counts, trial_sizes
+from evidence.measures.summaries import as_rows, minimisation, output_counts, trial_sizes
 
 __all__ = [
     "against_baseline",
     "against_rule",
     "alpha_beta",
+    "as_rows",
     "baseline",
     "before_after",
     "by_each",

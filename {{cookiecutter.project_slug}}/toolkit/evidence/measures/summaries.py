@@ -74,3 +74,14 @@ def trial_sizes(baseline: pd.DataFrame) -> pd.DataFrame:
         }
     columns = ["percent_today", "percent_then", "each_arm", "in_all", "children_now"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("change")
+
+
+def as_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of estimates with its index as columns and the percentage as a share: what thresholds are held against.
+
+    Columns measure (and group_by, group, where the table is by group), value (0 to 1, missing where not estimable), then
+    those of the table.
+    """
+    rows = table.reset_index().rename(columns={"characteristic": "group_by"})
+    rows["value"] = rows["percent"] / 100
+    return rows

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         Workbook,
     )
 
+OURS = "The questions of the ethics workbook and the triage are this project's own. They are not the Department's."
+
 
 def header_html(project: Project, info: StageInfo, as_of: date) -> str:
     """The stage's title, what it is for, who works on it, and for which tool and day."""
@@ -78,7 +80,8 @@ def _still_missing(count: int) -> str:
 
 def answers_html(book: Workbook, stage: int) -> str:
     """The stage's questions with their answers, its registers and its documents, to be read."""
-    parts = [_question_html(answer) for answer in book.questions(stage)]
+    parts = [f'<p class="ev-note">{OURS}</p>']
+    parts += [_question_html(answer) for answer in book.questions(stage)]
     parts += [_register_html(register) for register in book.registers(stage)]
     parts += [_document_html(document) for document in book.documents(stage)]
     return "".join(parts)
@@ -125,14 +128,14 @@ def maturity_html(maturity: Maturity) -> str:
     """The level and what it permits, then a row a component, then the preconditions of a predictive tool."""
     says = f"<p>{escape(maturity.says)}</p>" if maturity.says else ""
     components = [(one.name, one.level or "not assessed", one.why, one.asked) for one in maturity.components]
-    html = f"<p><strong>{escape(maturity.sentence)}</strong></p>{says}" + _rows_html(
+    html = f"<p><strong>{escape(maturity.sentence)}</strong></p>{says}" + rows_html(
         "The components of data maturity, and the level of each",
         ("Component", "Level", "Why", "Who was asked"),
         components,
     )
     if maturity.preconditions_met is not None:
         preconditions = [(one.name, one.met or "not answered", one.evidence) for one in maturity.preconditions]
-        html += _rows_html(
+        html += rows_html(
             "What a predictive tool needs before it is begun", ("Precondition", "Met", "Evidence"), preconditions
         )
     return html
@@ -150,8 +153,8 @@ def triage_html(triage: Triage) -> str:
     html += f"<p>Why:</p><ul>{reasons}</ul>" if reasons else ""
     html += _override_html(triage)
     if raised:
-        html += _rows_html("What to follow up", ("Theme", "Why", "What to ask"), raised)
-    return html + _rows_html("The answers, and the points of each", ("Question", "Answer", "Points", "Effect"), answers)
+        html += rows_html("What to follow up", ("Theme", "Why", "What to ask"), raised)
+    return html + rows_html("The answers, and the points of each", ("Question", "Answer", "Points", "Effect"), answers)
 
 
 def _override_html(triage: Triage) -> str:
@@ -181,12 +184,13 @@ def risks_html(entries: list[Entry]) -> str:
         )
         for one in entries
     ]
-    return _rows_html(
+    return rows_html(
         "The risks, worst first", ("Risk", "What could happen", "Score (1 to 9)", "Owner", "Review on", "Status"), rows
     )
 
 
-def _rows_html(caption: str, heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def rows_html(caption: str, heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """A table of plain texts, the first of each row its head."""
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
     body = "".join(
         f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in rest)}</tr>'

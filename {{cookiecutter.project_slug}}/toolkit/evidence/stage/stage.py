@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from evidence.project import EvidenceError, Project, StageInfo, atomic_write, open_project, sha256_of_file
 from evidence.results import Results
-from evidence.stage import charts
+from evidence.stage import charts, governance
 from evidence.stage.html import label, list_html, paragraphs, table_html
 from evidence.stage.notebook import notebook_names, show_html, show_plain_errors, update_html
 from evidence.stage.pages import (
@@ -276,6 +276,22 @@ class Stage:
     def risks(self) -> None:
         """Shows the risk register, worst first (guidance action 4.02)."""
         self._show("text", "Risks", risks_html(self.workbook.risks()))
+
+    def requirements(self) -> None:
+        """Shows what the triage requires of this stage: engagement, scrutiny, evaluator, testing, assessments."""
+        self._show("text", "What the triage requires", governance.requirements_html(self.workbook, self.number))
+
+    def costs(self) -> None:
+        """Shows the cost model's totals by year and by heading (guidance action 3.09)."""
+        self._show("text", "Costs", governance.costs_html(self.workbook))
+
+    def thresholds(self) -> None:
+        """Shows the thresholds of stage 5 beside what stage 7 measured (guidance actions 5.03 and 7.04)."""
+        self._show("text", "Thresholds", governance.thresholds_html(self.workbook))
+
+    def scope(self) -> None:
+        """Shows the latest change of scope, what it asks for, and reviews that are overdue (9.01, 9.11)."""
+        self._show("text", "Scope and reviews", governance.scope_html(self.workbook))
 
     def gate(self) -> None:
         """Ends the stage: shows its gate, met or what is missing line by line, and notes that the stage is complete."""

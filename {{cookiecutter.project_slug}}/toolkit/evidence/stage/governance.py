@@ -1,0 +1,67 @@
+"""What the workbook works out for a stage beyond its answers, as HTML: requirements, costs, thresholds, changes."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from evidence.stage.pages import rows_html, state_html
+from evidence.workbook import check_thresholds
+
+if TYPE_CHECKING:
+    from evidence.workbook import Workbook
+
+
+def requirements_html(book: Workbook, stage: int) -> str:
+    """What the outcome of the triage requires, those of this stage; of all stages on the page of the triage itself."""
+    asked = [one for one in book.requirements() if stage in (4, one.stage)]
+    if not asked:
+        return "<p>The triage asks for nothing special in this stage.</p>"
+    rows = [
+        (one.title, f"required: {one.why}" if one.required else "not required", _met(one.required, one.met), one.says)
+        for one in asked
+    ]
+    return rows_html("What the triage requires, and how it stands", ("What", "Required", "Met", "How it stands"), rows)
+
+
+def _met(required: bool, met: bool | None) -> str:
+    if not required:
+        return "not applicable"
+    return "met" if met else "not met"
+
+
+def costs_html(book: Workbook) -> str:
+    """What the work would cost, by heading and by year (guidance action 3.09), in pounds."""
+    costs = book.costs()
+    if not costs.by_both:
+        return '<p class="ev-open">No cost is entered, so no total can be given.</p>'
+    years = sorted(costs.by_year)
+    rows = [
+        (heading, *(f"£{costs.by_both.get((year, heading), 0):,.0f}" for year in years), f"£{total:,.0f}")
+        for heading, total in sorted(costs.by_heading.items())
+    ]
+    rows.append(("All", *(f"£{costs.by_year[year]:,.0f}" for year in years), f"£{costs.total:,.0f}"))
+    return rows_html("The costs, by heading and by year", ("Heading", *map(str, years), "In all"), rows)
+
+
+def thresholds_html(book: Workbook) -> str:
+    """Each threshold fixed in stage 5 beside what was measured: met, not met, or not known."""
+    lines = "".join(
+        f"<li>{state_html({True: 'met', False: 'not met', None: 'waiting'}[check.met])} {escape(check.text)}</li>"
+        for check in check_thresholds(book)
+    )
+    return f"<ul>{lines}</ul>" if lines else '<p class="ev-open">No threshold was fixed in stage 5.</p>'
+
+
+def scope_html(book: Workbook) -> str:
+    """The latest change of scope and what it still asks for; reviews that are overdue."""
+    change = book.scope_change()
+    if change is None:
+        text = "<p>No change of scope is recorded.</p>"
+    else:
+        still = "".join(f"<li>{escape(one)}</li>" for one in change.still_to_do)
+        text = f"<p>The scope changed ({escape(change.id)}): {escape(change.words)}</p>"
+        text += f"<p>What it still asks for:</p><ul>{still}</ul>" if still else "<p>Everything it asks for is done.</p>"
+    overdue = book.overdue_reviews()
+    count = "1 review is" if len(overdue) == 1 else f"{len(overdue)} reviews are"
+    return text + (f"<p>{count} overdue.</p>" if overdue else "<p>No review is overdue.</p>")
