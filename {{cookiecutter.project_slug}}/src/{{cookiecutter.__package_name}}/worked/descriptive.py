@@ -31,6 +31,11 @@ def prepare(tables, parameters):
     years = placements.years_covered(tables["episodes"], parameters)
     frame = pd.concat([placements.children_on(tables, day) for day in years], ignore_index=True)
     frame[OUTCOME] = (frame["placements"] >= parameters["placements_at_least"]).astype("boolean")
+
+    # The number a year before; children who were not looked after then have none.
+    before = frame[[UNIT, PERIOD, "placements"]].rename(columns={"placements": "placements_before"})
+    before[PERIOD] = before[PERIOD] + pd.DateOffset(years=1)
+    frame = frame.merge(before, on=[UNIT, PERIOD], how="left").astype({"placements_before": "Int64"})
     return placements.in_steady_order(frame)
 
 
@@ -43,11 +48,7 @@ def run(frame, parameters):
     output.loc[output["placements"] <= 1, OUTPUT] = "same placement all year"
     output.loc[output[OUTCOME], OUTPUT] = many
 
-    # Only children who were also looked after a year ago have a number to compare with.
-    before = frame[[UNIT, PERIOD, "placements"]].rename(columns={"placements": "before"})
-    before[PERIOD] = before[PERIOD] + pd.DateOffset(years=1)
-    both = frame[[UNIT, PERIOD]].merge(before, on=[UNIT, PERIOD], how="left")
-    output["change"] = (frame["placements"] - both["before"].to_numpy()).astype("Int64")
+    output["change"] = output["placements"] - output["placements_before"]
     return output
 
 
