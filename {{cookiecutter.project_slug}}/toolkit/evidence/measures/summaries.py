@@ -79,8 +79,8 @@ def trial_sizes(baseline: pd.DataFrame) -> pd.DataFrame:
 def as_rows(table: pd.DataFrame) -> pd.DataFrame:
     """A table of estimates with its index as columns and the percentage as a share: what thresholds are held against.
 
-    Columns measure (and group_by, group, where the table is by group), value (0 to 1, missing where not estimable), then
-    those of the table.
+    Columns measure (and group_by, group, where the table is by group), those of the table, and value (0 to 1, missing
+    where not estimable).
     """
     rows = table.reset_index().rename(columns={"characteristic": "group_by"})
     rows["value"] = rows["percent"] / 100
