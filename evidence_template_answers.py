@@ -64,7 +64,10 @@ def _escaped_for_jinja(character: str) -> str:
 
 
 def _is_ours(source: str) -> bool:
-    return source in _our_texts() or re.sub(r"\{\{cookiecutter\.(project_slug|__package_name)\}\}", "", source).find("{") < 0
+    return (
+        source in _our_texts()
+        or re.sub(r"\{\{cookiecutter\.(project_slug|__package_name)\}\}", "", source).find("{") < 0
+    )
 
 
 @lru_cache(maxsize=1)
@@ -82,8 +85,8 @@ def python_is_new_enough(_: str, version: tuple[int, ...] = tuple(sys.version_in
     """Asked before the first question, so that nobody answers ten questions for nothing."""
     if version[:2] < OLDEST_PYTHON:
         raise Refused(
-            f"This template needs Python 3.11 or newer, and cookiecutter runs on Python {version[0]}.{version[1]} here: "
-            "install cookiecutter with a newer Python and start again."
+            f"This template needs Python 3.11 or newer, and cookiecutter runs on Python {version[0]}.{version[1]} "
+            "here: install cookiecutter with a newer Python and start again."
         )
     return ""
 
@@ -95,7 +98,9 @@ def line(answer: object) -> str:
     """The answer as one line: no control, format or private characters, single spaces, composed accents."""
     text = unicodedata.normalize("NFC", str(answer))
     # Cs is half a character and cannot be written to a file; U+200D and U+FE0F belong inside some emoji.
-    kept = (c if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} or c in "\u200d\ufe0f" else " " for c in text)
+    kept = (
+        c if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} or c in "\u200d\ufe0f" else " " for c in text
+    )
     return " ".join("".join(kept).split())
 
 
@@ -195,14 +200,15 @@ def _problem_with_folder(text: str) -> str:
 
 # How people name a council around its own name, each removed in this order, the longest before what it ends in.
 BEFORE = (
-    "the", "council of the", "council of", "royal borough of", "london borough of", "metropolitan borough of", "city of",
-    "county of", "borough of",
+    "the", "council of the", "council of", "royal borough of", "london borough of", "metropolitan borough of",
+    "city of", "county of", "borough of",
 )  # fmt: skip
 AFTER = (
     "city metropolitan district council", "metropolitan district council", "metropolitan borough council",
     "london borough council", "city and county council", "county borough council", "royal borough council",
     "unitary authority", "borough council", "county council", "district council", "unitary council", "city council",
-    "city corporation", "local authority", "childrens services", "childrens trust", "corporation", "council", "mbc", "mdc",
+    "city corporation", "local authority", "childrens services", "childrens trust", "corporation", "council", "mbc",
+    "mdc",
     "lbc", "london borough", "royal borough", "city of", "county of", "city", "cc", "bc",
 )  # fmt: skip
 # Short names in common use that do not follow from the full one.
@@ -241,7 +247,10 @@ DIVIDED = {
 def councils() -> dict[str, tuple[str, str, str]]:
     """Three-digit code -> (name, nine-character code, three-digit code), for each of the 153 councils."""
     text = (PROJECT / "reference" / "authorities.csv").read_text(encoding="utf-8")
-    return {row["three_digit_code"]: (row["name"], row["code"], row["three_digit_code"]) for row in csv.DictReader(text.splitlines())}
+    return {
+        row["three_digit_code"]: (row["name"], row["code"], row["three_digit_code"])
+        for row in csv.DictReader(text.splitlines())
+    }
 
 
 def _plain(text: str) -> str:
@@ -283,7 +292,7 @@ def _known_names() -> dict[str, frozenset[str]]:
 
 
 def _find_council(answer: object) -> tuple[str, str, str]:
-    """(name, nine-character code, three-digit code) of the council that is meant; raises Refused where that is unclear."""
+    """(name, nine-character code, three-digit code) of the council that is meant. Raises Refused where unclear."""
     plain = _plain(str(answer))
     if plain == _plain(FICTIONAL_COUNCIL):
         return FICTIONAL_COUNCIL, "", ""
@@ -305,7 +314,7 @@ def _not_found(answer: str, plain: str, meant: frozenset[str]) -> str:
     if meant:
         return f'"{shown}" may be more than one council: answer with one of {"; ".join(named)}.'
     if not named:
-        return f'"{shown}" is not one of the 153 councils of England: give its name as on its own pages, or its three-digit code.'
+        return f'"{shown}" is not one of the 153 councils of England: give its full name or its three-digit code.'
     return f'"{shown}" is not one of the 153 councils of England. Nearest: {"; ".join(named)}.'
 
 

@@ -76,20 +76,25 @@ def commit(project: Path) -> bool:
 
     if not git("--version") or git("rev-parse", "--is-inside-work-tree"):
         return False
-    return git("init", "--quiet") and git("add", "--all") and git("commit", "--quiet", "--no-verify", "-m", "New project")
+    return (
+        git("init", "--quiet") and git("add", "--all") and git("commit", "--quiet", "--no-verify", "-m", "New project")
+    )
 
 
 def shell_of(environment: Mapping[str, str], windows: bool) -> str:
     """The kind of shell the person types in: "sh" (bash, zsh and their like), "powershell" or "cmd"."""
     if not windows or environment.get("MSYSTEM") or environment.get("SHELL"):
         return "sh"
-    # Every Windows has PowerShell's module folders of the machine in this variable; PowerShell adds those of the person.
+    # This variable always names the machine's module folders; PowerShell itself adds the person's.
     machine = tuple(
-        environment.get(name, "").lower() for name in ("ProgramFiles", "ProgramFiles(x86)", "ProgramW6432", "SystemRoot")
+        environment.get(name, "").lower()
+        for name in ("ProgramFiles", "ProgramFiles(x86)", "ProgramW6432", "SystemRoot")
     )
     machine = tuple(folder for folder in machine if folder)
     modules = environment.get("PSModulePath", "").lower().split(";")
-    own = [folder for folder in modules if re.search(r"powershell\\modules\\?$", folder) and not folder.startswith(machine)]
+    own = [
+        folder for folder in modules if re.search(r"powershell\\modules\\?$", folder) and not folder.startswith(machine)
+    ]
     return "powershell" if own else "cmd"
 
 
@@ -145,7 +150,12 @@ def main() -> None:
     run = "run" if facts["data"]["source"] == "sample" else "run sample"
     commands = next_commands(folder, shell_of(os.environ, windows), windows, python_command(windows), run)
     said = ["", "Your project is ready." + (" Its first version is in git." if committed else "")]
-    said += ["Next, type these three commands, one after the other:", "", *(f"    {command}" for command in commands), ""]
+    said += [
+        "Next, type these three commands, one after the other:",
+        "",
+        *(f"    {command}" for command in commands),
+        "",
+    ]
     said += ["The last one makes an evidence pack from the sample data and prints where it is."]
     sys.stdout.reconfigure(errors="replace")
     print("\n".join(said))

@@ -16,7 +16,13 @@ ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "{{cookiecutter.project_slug}}"
 TOOLKIT = TEMPLATE / "toolkit"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
-CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-sync",
+    "--no-first-run",
+]
 
 # The toolkit is tested where it lies, in this process and in the kernels and commands that tests start.
 sys.path.insert(0, str(TOOLKIT))
@@ -85,7 +91,9 @@ def sample_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_evidence() -> Callable[..., subprocess.CompletedProcess[str]]:
     """`run_evidence(project, "run", "sample")` runs the project's own `evidence` in the project's folder."""
 
-    def run(project: Path, *arguments: object, timeout: float = 540, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        project: Path, *arguments: object, timeout: float = 540, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         toolkit = os.pathsep.join([str(project / "toolkit"), str(project / "src")])
         return subprocess.run(
             [sys.executable, "-m", "evidence", *map(str, arguments)],

@@ -3,7 +3,7 @@
     Windows            py install.py
     macOS and Linux    python3 install.py
 
-Needs Python 3.11 or newer and a package index that pip reaches. No administrator rights, and nothing outside this folder.
+Needs Python 3.11 or newer and a package index that pip reaches. No administrator rights; it changes this folder alone.
 """
 
 import hashlib

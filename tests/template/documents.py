@@ -10,7 +10,24 @@ FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 INDENTED = re.compile(r"(?:^|\n\n)((?: {4}\S.*\n?)+)")
 INLINE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)[^)]*\)")
-FILE_ENDINGS = ("py", "md", "toml", "csv", "json", "lock", "ipynb", "html", "yml", "txt", "in", "zip", "png", "svg", "xml", "css")
+FILE_ENDINGS = (
+    "py",
+    "md",
+    "toml",
+    "csv",
+    "json",
+    "lock",
+    "ipynb",
+    "html",
+    "yml",
+    "txt",
+    "in",
+    "zip",
+    "png",
+    "svg",
+    "xml",
+    "css",
+)
 # Places that are there only after something was installed or run.
 MADE_LATER = re.compile(r"^(\.venv|build|\.evidence|index\.html$|manifest-sha256\.txt$|receipt\.json$|packs/[^R])")
 

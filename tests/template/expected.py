@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 LIST = HERE / "expected_files.txt"
 ROOT = HERE.parent.parent
 HEADING = """\
-# Every file of a new project. <package> is the team's package. After two spaces: the answer with which alone it is there.
+# Every file of a new project. <package> is the team's package; after two spaces stands the answer a file depends on.
 # Written by: python tests/template/expected.py   Read what changed: git diff tests/template/expected_files.txt
 """
 

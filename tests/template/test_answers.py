@@ -66,7 +66,8 @@ def test_a_title_is_plain_text_in_the_readme(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("answer", "shown"), [("1. First", r"1\. First"), ("- item", r"\- item"), ("+ plus", r"\+ plus"), ("3-2 x", "3-2 x")]
+    ("answer", "shown"),
+    [("1. First", r"1\. First"), ("- item", r"\- item"), ("+ plus", r"\+ plus"), ("3-2 x", "3-2 x")],
 )
 def test_a_purpose_never_starts_a_list(answer, shown):
     assert answers.markdown(answer) == shown
@@ -118,10 +119,12 @@ def test_any_answer_is_read_back_from_toml(answer):
 
 
 def test_no_package_is_named_as_a_module_that_a_project_imports(sample_project):
-    """Each top-level module of each installed distribution in the lock: importing it must never find the team's package."""
+    """Importing a module of anything in the lock must never find the team's package."""
     import importlib.metadata
 
-    locked = set(re.findall(r"^([a-z0-9._-]+)==", (sample_project / "requirements.lock").read_text("utf-8"), re.MULTILINE))
+    locked = set(
+        re.findall(r"^([a-z0-9._-]+)==", (sample_project / "requirements.lock").read_text("utf-8"), re.MULTILINE)
+    )
     modules = {
         module
         for module, distributions in importlib.metadata.packages_distributions().items()
@@ -133,8 +136,8 @@ def test_no_package_is_named_as_a_module_that_a_project_imports(sample_project):
 
 @pytest.mark.parametrize(
     "name",
-    ["con", "aux.txt", "a/b", "a\\b", "", " ", ".", "..", "trailing.", "trailing ", " leading", "-option", "~home", "what?",
-     "a:b", "{{x}}", "50%", "x" * 81, "bell\x07"],
+    ["con", "aux.txt", "a/b", "a\\b", "", " ", ".", "..", "trailing.", "trailing ", " leading", "-option", "~home",
+     "a?", "a:b", "{{x}}", "50%", "x" * 81, "bell\x07"],
 )  # fmt: skip
 def test_a_folder_name_that_cannot_work_is_refused(name):
     with pytest.raises(FailedHookException) as refused:

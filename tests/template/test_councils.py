@@ -138,5 +138,7 @@ def test_what_is_unclear_or_unknown_is_refused_with_the_nearest_names(answer, na
 def test_the_fictional_council_has_no_codes(sample_project, tmp_path):
     council = tomllib.loads((sample_project / "project.toml").read_text(encoding="utf-8"))["council"]
     assert council == {"name": "Example council", "code": "", "three_digit_code": ""}
-    council = tomllib.loads((bake_into(tmp_path, council="801") / "project.toml").read_text(encoding="utf-8"))["council"]
+    council = tomllib.loads((bake_into(tmp_path, council="801") / "project.toml").read_text(encoding="utf-8"))[
+        "council"
+    ]
     assert council == {"name": "Bristol", "code": "E06000023", "three_digit_code": "801"}

@@ -45,7 +45,9 @@ def check_page(path: Path, *bases: Path) -> None:
         check_evidence(command)
     targets = set(re.findall(r"^([a-z][\w-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert page.make <= targets
-    sessions = set(re.findall(r"^@nox\.session.*\ndef (\w+)", (ROOT / "noxfile.py").read_text(encoding="utf-8"), re.MULTILINE))
+    sessions = set(
+        re.findall(r"^@nox\.session.*\ndef (\w+)", (ROOT / "noxfile.py").read_text(encoding="utf-8"), re.MULTILINE)
+    )
     assert page.nox <= sessions
 
 
@@ -71,7 +73,8 @@ def test_a_projects_page_lists_every_command(sample_project):
 def test_the_checker_sees_paths_and_commands(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(
-        "See `docs/nowhere.md` and [this](gone.md).\n\n    make nothing\n\n```\npy -m nox -s nothing\nevidence fly --up\n```\n",
+        "See `docs/nowhere.md` and [this](gone.md).\n\n    make nothing\n\n"
+        "```\npy -m nox -s nothing\nevidence fly --up\n```\n",
         encoding="utf-8",
     )
     found = read_page(page)

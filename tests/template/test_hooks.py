@@ -24,7 +24,11 @@ MACHINES_MODULES = r"C:\Program Files\WindowsPowerShell\Modules;C:\Windows\syste
         ({"SHELL": "/bin/zsh"}, False, "sh"),
         ({}, False, "sh"),
         ({**MACHINE, "PSModulePath": MACHINES_MODULES}, True, "cmd"),
-        ({**MACHINE, "PSModulePath": r"C:\Users\Ana\Documents\WindowsPowerShell\Modules;" + MACHINES_MODULES}, True, "powershell"),
+        (
+            {**MACHINE, "PSModulePath": r"C:\Users\Ana\Documents\WindowsPowerShell\Modules;" + MACHINES_MODULES},
+            True,
+            "powershell",
+        ),
         ({**MACHINE, "PSModulePath": r"H:\PowerShell\Modules;" + MACHINES_MODULES}, True, "powershell"),
         ({**MACHINE, "PSModulePath": MACHINES_MODULES + r";C:\Program Files\Some Server\Tools"}, True, "cmd"),
         ({**MACHINE, "PSModulePath": MACHINES_MODULES, "MSYSTEM": "MINGW64"}, True, "sh"),
@@ -38,7 +42,7 @@ def test_the_shell_is_recognised(environment, windows, shell):
 @pytest.mark.parametrize(
     ("folder", "shell", "windows", "commands"),
     [
-        ("placement-stability", "sh", False, ["cd placement-stability", "python3 install.py", ".venv/bin/evidence run"]),
+        ("stability", "sh", False, ["cd stability", "python3 install.py", ".venv/bin/evidence run"]),
         ("/home/o'brien/my tools/a b", "sh", False,
          ["cd '/home/o'\"'\"'brien/my tools/a b'", "python3 install.py", ".venv/bin/evidence run"]),
         (r"C:\Users\O'Brien\my tools", "powershell", True,
@@ -66,7 +70,9 @@ def test_the_printed_commands_work_in_a_folder_with_spaces_and_an_apostrophe(she
     folder = tmp_path / "O'Brien's $HOME folder & more"
     project = bake_into(folder, project_slug="A tool (O'Brien)")
     change, install, run = (line.strip() for line in capfd.readouterr().out.splitlines() if line.startswith("    "))
-    shown = subprocess.run([shell, "-c", f"{change} && pwd && test -f {install.split()[1]}"], capture_output=True, text=True)
+    shown = subprocess.run(
+        [shell, "-c", f"{change} && pwd && test -f {install.split()[1]}"], capture_output=True, text=True
+    )
     assert shown.returncode == 0, shown.stderr
     assert Path(shown.stdout.strip()) == project
     assert run == ".venv/bin/evidence run"
@@ -152,7 +158,9 @@ def test_the_python_that_is_named_is_new_enough():
     if os.name == "nt":
         pytest.skip("py chooses the newest Python itself")
     named = hook.python_command(windows=False)
-    version = subprocess.run([named, "-c", "import sys; print(sys.version_info >= (3, 11))"], capture_output=True, text=True)
+    version = subprocess.run(
+        [named, "-c", "import sys; print(sys.version_info >= (3, 11))"], capture_output=True, text=True
+    )
     assert version.stdout.strip() == "True"
 
 

@@ -69,7 +69,11 @@ def test_a_new_lock_is_installed(install, monkeypatch, capsys):
 
 @pytest.mark.parametrize(
     ("failing", "said"),
-    [("venv", "Step 1 did not work"), ("--require-hashes", "Step 2 did not work"), ("--editable", "Step 3 did not work")],
+    [
+        ("venv", "Step 1 did not work"),
+        ("--require-hashes", "Step 2 did not work"),
+        ("--editable", "Step 3 did not work"),
+    ],
 )
 def test_the_step_that_failed_is_named(failing, said, install, monkeypatch, capsys):
     monkeypatch.setattr(install, "succeeds", Commands(install, failing))

@@ -30,7 +30,9 @@ def entries(lock: str) -> dict[str, set[tuple[str, str]]]:
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_names_no_place(lock):
     text = LOCKS[lock].read_text(encoding="utf-8")
-    assert not re.search(r"://|@ |\bwww\.|\.(org|com|net|io|dev|uk)\b|--(index|find|extra|trusted)|/(tmp|home|opt|usr)/", text)
+    assert not re.search(
+        r"://|@ |\bwww\.|\.(org|com|net|io|dev|uk)\b|--(index|find|extra|trusted)|/(tmp|home|opt|usr)/", text
+    )
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -42,7 +44,9 @@ def test_every_package_has_hashes(lock):
 
 
 def direct(text: str) -> set[str]:
-    return {re.split(r"[<>=~! \[;]", line)[0].lower() for line in text.splitlines() if line and not line.startswith("#")}
+    return {
+        re.split(r"[<>=~! \[;]", line)[0].lower() for line in text.splitlines() if line and not line.startswith("#")
+    }
 
 
 def test_a_projects_locks_hold_what_its_settings_ask_for():

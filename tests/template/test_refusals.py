@@ -63,7 +63,9 @@ def test_the_real_command_makes_a_project_from_jinja_in_an_answer(root, tmp_path
 def committed_template(root: Path, folder: Path) -> Path:
     """A copy of the template as a clone or download would be: the files, and nothing that was made while working."""
     copy = folder / "evidence-template"
-    shutil.copytree(root, copy, ignore=shutil.ignore_patterns(".git", "build", "tests", "docs", "__pycache__", ".*_cache"))
+    shutil.copytree(
+        root, copy, ignore=shutil.ignore_patterns(".git", "build", "tests", "docs", "__pycache__", ".*_cache")
+    )
     return copy
 
 
@@ -105,7 +107,9 @@ def test_without_hooks_a_project_still_knows_its_tool(root, tmp_path, run_eviden
     project = tmp_path / "here" / "placement-stability"
     command = "from evidence.project import open_project; print(open_project().tool_path.name)"
     environment = {**os.environ, "PYTHONPATH": str(project / "toolkit")}
-    found = subprocess.run([sys.executable, "-c", command], cwd=project, env=environment, capture_output=True, text=True)
+    found = subprocess.run(
+        [sys.executable, "-c", command], cwd=project, env=environment, capture_output=True, text=True
+    )
     assert found.stdout.strip() == "descriptive.py"
 
 
@@ -151,7 +155,12 @@ def test_a_person_answers_every_question_at_the_terminal(root, tmp_path):
     assert "Predictive: says what may happen next" in said
     project = tmp_path / "here" / "o-brien-co"
     text = (project / "project.toml").read_text(encoding="utf-8")
-    for line in ('title = "O\'Brien & \\"co\\""', 'purpose = "To see {{ this }}"', 'code = "E06000010"', 'source = "ssda903"'):
+    for line in (
+        'title = "O\'Brien & \\"co\\""',
+        'purpose = "To see {{ this }}"',
+        'code = "E06000010"',
+        'source = "ssda903"',
+    ):
         assert line in text
     assert (project / ".github" / "workflows" / "evidence.yml").is_file()
     assert "evidence run sample" in said
