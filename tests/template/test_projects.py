@@ -1,0 +1,57 @@
+"""Every new project passes its own tests: those in its tests/ and its ten notebooks, on its sample data."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# Each analytics type with each source of data, and each other choice at least once.
+PAIRS = [
+    ("descriptive", "sample", "area", "none"),
+    ("descriptive", "ssda903", "cohort", "github"),
+    ("descriptive", "cin", "individual", "azure"),
+    ("descriptive", "own", "area", "github"),
+    ("diagnostic", "sample", "cohort", "azure"),
+    ("diagnostic", "ssda903", "individual", "none"),
+    ("diagnostic", "cin", "area", "github"),
+    ("diagnostic", "own", "individual", "azure"),
+    ("predictive", "sample", "individual", "github"),
+    ("predictive", "ssda903", "area", "azure"),
+    ("predictive", "cin", "cohort", "none"),
+    ("predictive", "own", "cohort", "none"),
+]
+
+
+def own_tests(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs the project's own tests as its README says, with this environment in place of the project's."""
+    ours = {"PYTHONPATH", "PYTEST_ADDOPTS", "PYTEST_CURRENT_TEST", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"}
+    environment = {name: value for name, value in os.environ.items() if name not in ours}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", *arguments],
+        cwd=project,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("analytics_type", "data_source", "output_about", "continuous_integration"), PAIRS)
+def test_a_new_project_passes_its_own_tests(analytics_type, data_source, output_about, continuous_integration, bake):
+    project = bake(
+        analytics_type=analytics_type,
+        data_source=data_source,
+        output_about=output_about,
+        continuous_integration=continuous_integration,
+        council="E08000025",
+        tool_name="O'Brien's tool & \"more\"",
+    )
+    done = own_tests(project)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    summary = done.stdout.strip().splitlines()[-1]
+    assert " passed" in summary and "skipped" not in summary and "failed" not in summary
