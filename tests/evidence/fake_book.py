@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-import pandas as pd
+from datetime import date
+from types import SimpleNamespace as Say
 
 
 class FakeBook:
-    """Answers as the room `workbook` does; `stamp` and `sentence` can be given."""
+    """Answers as the room `workbook` does; what differs from test to test can be given."""
 
-    def __init__(self, stamp: str = "DRAFT", sentence: str = "This tool is not ready for use.") -> None:
-        self.stamp, self.sentence = stamp, sentence
-        self.files_read: list = []
+    def __init__(
+        self, stamp: str = "DRAFT", sentence: str = "This tool is not ready for use.", files: tuple = ()
+    ) -> None:
+        self.stamp, self.sentence, self.files_read = stamp, sentence, list(files)
 
     def verdict(self):
-        return SimpleNamespace(stamp=self.stamp, sentence=self.sentence, must_not=["Do not use its results yet."])
+        return Say(stamp=self.stamp, sentence=self.sentence, must_not=("Do not use its results yet.",))
 
-    def actions(self, stage: int) -> pd.DataFrame:
-        return pd.DataFrame({"id": ["1.01", "1.02"], "state": ["done", "not started"]})
+    def counts(self) -> dict[int, dict[str, int]]:
+        return {stage: {"done": 1, "not applicable": 1, "not started": 2} for stage in range(1, 11)}
 
     def gate(self, stage: int):
+        sign_off = Say(sentence="approved by Ada Example, senior sponsor, on 1 April 2026") if stage == 1 else None
         reasons = [
-            SimpleNamespace(met=False, text="The business case is not signed."),
-            SimpleNamespace(met=False, text="More."),
+            Say(met=stage == 1, text="The business case is signed."),
+            Say(met=stage == 1, text="All is answered."),
         ]
-        return SimpleNamespace(exists=stage in (1, 3), passed=stage == 1, reasons=reasons)
+        return Say(exists=stage in (1, 3), passed=stage == 1, reasons=reasons, sign_off=sign_off)
 
-    def risks(self) -> pd.DataFrame:
-        return pd.DataFrame(
-            {"risk": ["Wrong figures"], "rating": ["high"], "owner": ["Director"], "review_date": ["2026-05-01"]}
-        )
+    def risks(self) -> list:
+        risk = {
+            "register": "risks",
+            "id": "R1",
+            "stage": 3,
+            "words": "Wrong figures",
+            "score": 6,
+            "owner": "",
+            "open": True,
+        }
+        return [Say(**risk, review_on=date(2026, 4, 1), status="open", overdue=True, too_high=True)]
 
-    def sign_offs(self) -> pd.DataFrame:
-        return pd.DataFrame({"stage": [], "role": []})
+    def sign_offs(self) -> list:
+        said = {"stage": 1, "role": "senior sponsor", "name": "Ada Example", "day": date(2026, 4, 1), "condition": ""}
+        return [Say(**said, decision="approved", counts=True, why_not="", changed=())]
 
     def questions(self, stage: int) -> list:
-        return [SimpleNamespace(question="What is the problem?", state="not started")] if stage == 1 else []
+        return [Say(question="What is the problem?", state="unanswered")] if stage == 1 else []

@@ -123,8 +123,9 @@ def _output(output, page: Page, where: str) -> str:
 def _markdown(cell, page: Page, where: str) -> str:
     """The cell's Markdown; the notebook's own title is left out, because the page has it already."""
     source = cell.source
-    if page.headings == 0:
+    if not page.titled:
         source = re.sub(r"\A\s*#\s.*$", "", source, count=1, flags=re.MULTILINE)
+        page.titled = True
     renderer = IPythonRenderer(escape=False, exclude_anchor_links=True, attachments=cell.get("attachments", {}))
     return page.tidy(MarkdownWithMath(renderer=renderer).render(source), where)
 

@@ -23,7 +23,7 @@ from evidence.pack.record import (
     inputs_of,
     read_record,
 )
-from evidence.pack.seal import RECEIPT, sealed_files, write_manifest, zip_bytes
+from evidence.pack.seal import RECEIPT, write_manifest, zip_bytes
 from evidence.pack.standing import standing_of
 from evidence.pack.words import words_used
 from evidence.project import EvidenceError, Project, atomic_write
@@ -31,6 +31,7 @@ from evidence.project.folders import hold, put_in_place, recover, remove
 from evidence.stage import headline_text
 
 if TYPE_CHECKING:
+    from evidence.privacy import Secrets
     from evidence.workbook import Workbook
 
 _UNSET: dict = {}
@@ -174,30 +175,26 @@ def _scan(part: Path, project: Project, record: RunRecord) -> dict:
     secrets = _identifying_values(project, record)
     findings = scan(part, secrets, allowed=[str(value) for value in record.parameters.values()])
     if findings:
-        places = sorted({f"{_inside(part, finding.path)}, line {finding.line}: {finding.kind}" for finding in findings})
+        places = [f"{one.path}, {f'line {one.line}' if one.line else 'in its name'}: {one.kind}" for one in findings]
         shown = "\n".join(places[:20] + ([f"and {len(places) - 20} more places"] if len(places) > 20 else []))
         raise EvidenceError(
             "the pack was not released, because something in it may identify a child. "
             f"The previous pack is as it was.\n{shown}",
             remedy="Take it out of the answers, the notebook or the table that it comes from, then run again.",
         )
-    return {"files": len(sealed_files(part)), "findings": 0}
+    return {"files": findings.files, "values_looked_for": len(secrets), "findings": 0, "notes": findings.notes}
 
 
-def _identifying_values(project: Project, record: RunRecord):
+def _identifying_values(project: Project, record: RunRecord) -> Secrets:
     """The real values that must not be in a pack; none where no stage opened a file of data and there is none."""
     from evidence.data import identifying_values
+    from evidence.privacy import Secrets
 
     folder = project.data_folder(record.parameters)
     opened = any(entry["kind"] == "data" for stage in project.stages for entry in record.results.reads(stage.number))
     if not opened and not folder.is_dir():
-        return []
+        return Secrets()
     return identifying_values(project, record.parameters["data_folder"])
-
-
-def _inside(part: Path, path: object) -> str:
-    path = Path(str(path))
-    return path.relative_to(part).as_posix() if path.is_absolute() else path.as_posix()
 
 
 def _receipt(record: RunRecord, scanned: dict, manifest_digest: str) -> dict:

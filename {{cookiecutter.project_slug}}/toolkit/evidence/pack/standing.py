@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from evidence.project import Project, long_date
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from datetime import date
 
-    from evidence.workbook import Workbook
+    from evidence.workbook import Entry, SignOff, Workbook
 
-_MOST_ROWS = 12
+_MOST_ROWS = 15
+_REGISTERS = {
+    "risks": "Risk",
+    "decisions": "Decision",
+    "assumptions": "Assumption",
+    "limitations": "Limitation",
+    "changes": "Change",
+}
 
 
 @dataclass(frozen=True)
 class Table:
     """A small table: heads, rows of text, and how many more rows there are."""
 
-    heads: list[str]
+    heads: tuple[str, ...]
     rows: list[list[str]]
     more: int = 0
 
 
 @dataclass(frozen=True)
 class StageStanding:
-    """One stage in words: its actions, its gate, and what holds the gate up."""
+    """One stage in words: its actions, its gate, who agreed it, and what holds the gate up."""
 
     number: int
     actions: str
     gate: str
+    agreed: str = ""
     missing: list[str] = field(default_factory=list)
 
 
@@ -51,58 +59,76 @@ class Standing:
 def standing_of(project: Project, book: Workbook, draft: bool) -> Standing:
     """What the workbook says. `draft` makes it a draft whatever has been signed."""
     verdict = book.verdict()
-    sentence = verdict.sentence
-    stamp = verdict.stamp
+    stamp, sentence = verdict.stamp, verdict.sentence
     if draft and not stamp.startswith("DRAFT"):
         stamp, sentence = "DRAFT", f"This pack was made as a draft and is not to be relied on. {sentence}"
     return Standing(
         stamp=stamp,
         sentence=sentence,
-        must_not=_listed(verdict.must_not),
+        must_not=list(verdict.must_not),
         stages={stage.number: _stage(book, stage.number) for stage in project.stages},
-        risks=_table(book.risks()),
-        sign_offs=_table(book.sign_offs()),
+        risks=_risks(entry for entry in book.risks() if entry.open),
+        sign_offs=_sign_offs(book.sign_offs()),
         open_questions=[
             (stage.number, texts)
             for stage in project.stages
-            if (texts := [answer.question for answer in book.questions(stage.number) if answer.state != "done"])
+            if (texts := [one.question for one in book.questions(stage.number) if one.state == "unanswered"])
         ],
     )
 
 
 def _stage(book: Workbook, number: int) -> StageStanding:
-    actions = book.actions(number)
-    done = int(actions["state"].isin(["done", "not applicable"]).sum())
+    counts = book.counts()[number]
+    settled = counts["done"] + counts["not applicable"]
+    actions = f"{settled} of {sum(counts.values())}"
     gate = book.gate(number)
-    missing = [reason.text for reason in gate.reasons if not reason.met] if gate.exists else []
-    word = ("met" if gate.passed else "not met") if gate.exists else "no gate"
-    return StageStanding(number, f"{done} of {len(actions)}", word, missing)
+    if not gate.exists:
+        return StageStanding(number, actions, "no gate")
+    agreed = gate.sign_off.sentence if gate.sign_off else ""
+    missing = [reason.text for reason in gate.reasons if not reason.met]
+    return StageStanding(number, actions, "met" if gate.passed else "not met", agreed, missing)
 
 
-def _listed(text: object) -> list[str]:
-    if isinstance(text, str):
-        return [text] if text else []
-    return [str(item) for item in text or ()]
+def _risks(entries: Iterable[Entry]) -> Table:
+    """The open lines of the shared registers in the workbook's order, worst first."""
+    heads = ("Line", "What it says", "Stage", "Owner", "Review by", "Standing")
+    rows = [
+        [
+            f"{_REGISTERS[entry.register]} {entry.id}",
+            entry.words,
+            "" if entry.stage is None else str(entry.stage),
+            entry.owner or "nobody named",
+            _day(entry.review_on),
+            _standing(entry),
+        ]
+        for entry in entries
+    ]
+    return Table(heads, rows[:_MOST_ROWS], max(0, len(rows) - _MOST_ROWS))
 
 
-def _table(frame: pd.DataFrame) -> Table:
-    """The first rows of a frame; empty cells stay empty, dates are written out."""
-    heads = [_label(name) for name in frame.columns]
-    rows = [[_text(value) for value in row] for row in frame.head(_MOST_ROWS).itertuples(index=False, name=None)]
-    return Table(heads, rows, max(0, len(frame) - _MOST_ROWS))
+def _standing(entry: Entry) -> str:
+    words = [entry.status]
+    if entry.too_high:
+        words.append("too high to go on")
+    if entry.overdue:
+        words.append("review overdue")
+    if entry.register == "risks":
+        words.append(f"{entry.score} of 9")
+    return ", ".join(words)
 
 
-def _label(name: object) -> str:
-    text = str(name).replace("_", " ").strip()
-    return text[:1].upper() + text[1:]
+def _sign_offs(sign_offs: Iterable[SignOff]) -> Table:
+    heads = ("Stage", "Name and role", "Date", "Decision", "Condition", "In force")
+    rows = []
+    for one in sign_offs:
+        force = "yes" if one.counts else f"no: {one.why_not}"
+        if one.changed:
+            force += f"; changed since: {', '.join(one.changed)}"
+        who = ", ".join(part for part in (one.name, one.role) if part) or "nobody named"
+        stage = "not given" if one.stage is None else f"Stage {one.stage}"
+        rows.append([stage, who, _day(one.day), one.decision, one.condition, force])
+    return Table(heads, rows)
 
 
-def _text(value: object) -> str:
-    if value is None or value != value:
-        return ""
-    if hasattr(value, "year") and hasattr(value, "month"):
-        return long_date(value.date() if hasattr(value, "date") else value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    text = str(value)
-    return long_date(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else text
+def _day(day: date | None) -> str:
+    return long_date(day) if day else "no date"

@@ -47,13 +47,17 @@ _NARROW = 2
 
 @dataclass
 class Page:
-    """What is known of a page while its parts are tidied in order: headings so far, and how many tables."""
+    """What is known of a page while its parts are tidied in order: headings so far, how many tables.
+
+    `titled` is true once the notebook's own title has been seen.
+    """
 
     name: str
     contents: list[tuple[str, str]] = field(default_factory=list)
     level: int = 1
     headings: int = 0
     tables: int = 0
+    titled: bool = False
 
     def tidy(self, html: str, where: str, shown: bool = False) -> str:
         """The part as the page holds it.

@@ -11,6 +11,7 @@ from evidence.results import Results
 
 # The kinds of things that a stage notes as read and that are files; the code is looked at as a whole instead.
 FILES = ("data", "workbook", "file")
+TOOLKIT = "toolkit"
 
 
 def code_digests(project: Project, stages: list[StageInfo]) -> dict[str, str]:
@@ -18,7 +19,7 @@ def code_digests(project: Project, stages: list[StageInfo]) -> dict[str, str]:
     digests = {f"notebooks/{stage.notebook}": _cells_digest(project.notebook(stage)) for stage in stages}
     for path in sorted(project.path("src").rglob("*.py")):
         digests[project.relative(path)] = _text_digest(path)
-    digests["toolkit"] = folder_digest(Path(__file__).parents[1], "*.py", "*.j2", "*.css", "*.json")
+    digests[TOOLKIT] = folder_digest(Path(__file__).parents[1], "*.py", "*.j2", "*.css", "*.json")
     return dict(sorted(digests.items()))
 
 
@@ -47,13 +48,13 @@ def files_read(project: Project, results: Results, data_folder: Path) -> dict[st
 
 
 def check_unchanged(project: Project, results: Results, data_folder: Path, code: dict[str, str]) -> None:
-    """Raises EvidenceError, naming the file, when anything that was read is no longer what it was."""
+    """Raises EvidenceError, naming the file, when anything that people edit is no longer what was read."""
     for name, (path, digest) in files_read(project, results, data_folder).items():
         if not path.is_file() or sha256_of_file(path) != digest:
             raise _changed(name)
     now = code_digests(project, list(project.stages))
     for name in code:
-        if now.get(name) != code[name]:
+        if name != TOOLKIT and now.get(name) != code[name]:
             raise _changed(name)
 
 

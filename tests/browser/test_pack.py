@@ -1,0 +1,135 @@
+"""Pages of a pack in a real browser: accessible, offline, readable at any width, on paper and by keyboard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from evidence.pack.releasing import release
+from evidence.project import open_project
+from evidence.run import execute
+from tests.evidence.fake_book import FakeBook
+from tests.evidence.toy import TABLE, make_project, notebook
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+pytestmark = pytest.mark.browser
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+STATES = "".join(
+    f'<li><span class="ev-state" data-state="{state}">{state}</span></li>'
+    for state in ("done", "in progress", "waiting", "not started", "not applicable", "met", "not met")
+)
+WIDE = (
+    "<table><caption>Many columns</caption><thead><tr>"
+    + "".join(f"<th>Column {number}</th>" for number in range(12))
+    + "</tr></thead><tbody>"
+    + ("<tr><th>Row</th>" + "<td class='ev-number'>12,345</td>" * 11 + "</tr>") * 60
+    + "</tbody></table>"
+)
+RICH = (
+    f"<h2>Answers</h2><h4>A question</h4><p class='ev-open'>Not answered</p><ul>{STATES}</ul>{WIDE}"
+    f"<img class='ev-chart' src='{PIXEL}' alt='Bar chart. One bar.'><pre>{'long ' * 60}</pre>"
+    f"<details><summary>More</summary><p>{'unbreakable' * 20}</p></details><dl><dt>A</dt><dd>b</dd></dl>"
+    "<p><a href='https://example.org'>A link</a> <code>code</code></p>"
+)
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory) -> Path:
+    """A pack with one stage of everything, one that stopped, and one that waits for it."""
+    notebooks = {
+        1: notebook(1, "raise ValueError"),
+        2: notebook(
+            2, ("markdown", "## Findings"), f'show("""{TABLE}""")', ("markdown", "## More"), f'show("""{RICH}""")'
+        ),
+    }
+    project = open_project(make_project(tmp_path_factory.mktemp("toy"), notebooks))
+    project.path("data/sample/header.csv").unlink()
+    project.path("data/sample").rmdir()
+    run = execute(project, "sample", project.parameters("sample"))
+    return release(project, run.folder, "sample", book=FakeBook())
+
+
+@pytest.fixture(params=["index", "01_toy", "02_toy", "03_toy"])
+def address(pack: Path, request) -> str:
+    return (pack / f"{request.param}.html").as_uri()
+
+
+def violations(page: Page) -> list[str]:
+    found = axe.Axe().run(page, options=RULES).response["violations"]
+    return [f"{rule['id']}: {node['html'][:150]}" for rule in found for node in rule["nodes"]]
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+@pytest.mark.parametrize("look", [{"color_scheme": "light"}, {"color_scheme": "dark"}, {"forced_colors": "active"}])
+def test_no_accessibility_violations_and_nothing_cut_off(page, address, width, look):
+    page.emulate_media(**look)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(address)
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_a_page_asks_for_nothing_and_reports_nothing(page, address):
+    asked, said = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(address)
+    assert [url for url in asked if not url.startswith("data:")] == [address] and said == []
+
+
+def test_the_policy_stops_what_slips_through(page, address):
+    page.goto(address)
+    page.evaluate(
+        "const s = document.createElement('script'); s.textContent = 'window.ran = 1'; document.body.append(s)"
+    )
+    assert page.evaluate("window.ran") is None
+
+
+def test_the_keyboard_reaches_the_content_first_and_wide_tables_scroll(page, pack):
+    page.set_viewport_size({"width": 320, "height": 700})
+    page.goto((pack / "02_toy.html").as_uri())
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.className") == "wide":
+            break
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.activeElement.scrollLeft > 0")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+def test_from_page_to_page_and_back(page, pack):
+    page.goto((pack / "index.html").as_uri())
+    page.get_by_role("navigation", name="Pages of this pack").get_by_role("link", name="2. Toy 2").click()
+    assert page.get_by_role("heading", level=1).text_content() == "Toy 2"
+    page.get_by_role("link", name="Next: 3. Toy 3").click()
+    page.get_by_role("link", name="Toy tool").click()
+    assert page.url.endswith("index.html")
+
+
+def test_on_paper_all_columns_are_there_and_navigation_is_not(page, pack, tmp_path):
+    page.goto((pack / "02_toy.html").as_uri())
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 700, "height": 1000})
+    assert not page.get_by_role("navigation", name="Pages of this pack").is_visible()
+    assert page.evaluate("getComputedStyle(document.querySelector('.wide')).overflowX") == "visible"
+    assert page.evaluate("getComputedStyle(document.querySelector('thead')).display") == "table-header-group"
+    printed = page.pdf(tagged=True, prefer_css_page_size=True)
+    assert b"/StructTreeRoot" in printed and b"/MarkInfo" in printed
+
+
+def test_it_reads_well_without_its_style(page, pack):
+    page.goto((pack / "02_toy.html").as_uri())
+    page.evaluate("document.querySelectorAll('style').forEach(part => part.remove())")
+    text = page.inner_text("body")
+    order = ["Skip to the content", "Toy tool", "DRAFT", "Stage 2 of 4", "Toy 2", "Findings", "Pages of this pack"]
+    assert sorted(order, key=text.index) == order
