@@ -8,7 +8,10 @@ from evidence.workbook.linked import Entry, ScopeChange
 from evidence.workbook.maturity import Component, Maturity, Precondition
 from evidence.workbook.registers import Register, Row
 from evidence.workbook.requirements import Requirement
+from evidence.workbook.review import KINDS, Finding, review
+from evidence.workbook.saving import Saved, save_answer, save_field, save_row
 from evidence.workbook.sheet import Problem
+from evidence.workbook.signing import record_sign_off
 from evidence.workbook.signoffs import SignOff, record_text
 from evidence.workbook.thresholds import Threshold, ThresholdCheck, check_thresholds
 from evidence.workbook.triage import Override, Theme, Triage, TriageAnswer
@@ -16,6 +19,7 @@ from evidence.workbook.verdict import Verdict
 
 __all__ = [
     "GATES",
+    "KINDS",
     "STATES",
     "Action",
     "Answer",
@@ -24,6 +28,7 @@ __all__ = [
     "Document",
     "Entry",
     "Field",
+    "Finding",
     "Gate",
     "Maturity",
     "Override",
@@ -33,6 +38,7 @@ __all__ = [
     "Register",
     "Requirement",
     "Row",
+    "Saved",
     "ScopeChange",
     "SignOff",
     "Theme",
@@ -44,5 +50,10 @@ __all__ = [
     "Workbook",
     "check_thresholds",
     "open_workbook",
+    "record_sign_off",
     "record_text",
+    "review",
+    "save_answer",
+    "save_field",
+    "save_row",
 ]

@@ -221,7 +221,7 @@ class Workbook:
         return Costs(sum(by_year.values()), dict(sorted(by_year.items())), by_heading, by_both)
 
     def risks(self) -> list[Entry]:
-        """Every line of the five shared registers (risks, decisions, assumptions, limitations, changes), worst first."""
+        """Every line of risks, decisions, assumptions, limitations and changes, worst first."""
 
         def read() -> list[Entry]:
             registers = {name: self.register(name) for name in linked.LINKED}

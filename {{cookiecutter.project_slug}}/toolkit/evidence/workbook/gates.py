@@ -29,7 +29,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Gate:
-    """A gate. `exists` is False for stages without one; `sign_off` is the approval it rests on, where it asks for one."""
+    """A gate. `exists` is False for stages without one; `sign_off` is the approval it rests on, if any."""
 
     stage: int
     exists: bool

@@ -18,9 +18,9 @@ _LINK = re.compile(r"[A-Za-z]+-?\d+")
 class Entry:
     """One line of such a register.
 
-    `score` is likelihood times impact for a risk (1 to 9, unanswered counts as high), effect if wrong times doubt for an
-    assumption, else 0. `overdue` is counted against the workbook's `as_of`. `links` are ids, `leads_nowhere` those of
-    them that no register holds.
+    `score` is likelihood times impact for a risk (1 to 9, unanswered counts as high), effect if wrong times doubt for
+    an assumption, else 0. `overdue` is counted against the workbook's `as_of`. `links` are ids, `leads_nowhere` those
+    of them that no register holds.
     """
 
     register: str
@@ -43,7 +43,7 @@ class Entry:
 
 
 def entries(registers: dict[str, Register], known_ids: set[str], as_of: date) -> list[Entry]:
-    """Every line of the five registers, worst first: too high to go on, then overdue, then by score, then without owner."""
+    """Every line of the five registers, worst first: too high to go on, overdue, by score, without an owner."""
     found = [
         _entry(name, row, known_ids, as_of) for name in LINKED for row in registers[name].rows if not row.not_applicable
     ]

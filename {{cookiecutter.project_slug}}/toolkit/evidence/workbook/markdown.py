@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _HEADING = re.compile(r"^ {0,3}(#{1,6})\s*(.+?)\s*#*\s*$")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
@@ -26,7 +26,7 @@ class Part:
 
 
 def read_parts(text: str, is_question) -> list[Part]:
-    """The parts of a page whose headings `is_question(heading)` accepts; other headings belong to the text above them."""
+    """The parts of a page whose headings `is_question(heading)` accepts; lower ones belong to the text above them."""
     lines = text.split("\n")
     headings = [(number, *found) for number, found in _headings(lines)]
     parts = []
@@ -39,6 +39,13 @@ def read_parts(text: str, is_question) -> list[Part]:
         guide, worked, answer = _split_body("\n".join(lines[number + 1 : last]))
         parts.append(Part(heading, level, number + 1, number + 1, last, guide, worked, answer))
     return parts
+
+
+def ended_at(text: str, part: Part, last: int) -> Part:
+    """The part, ending before line `last` (from 0) if it reached further."""
+    last = min(last, part.last)
+    guide, worked, answer = _split_body("\n".join(text.split("\n")[part.first : last]))
+    return replace(part, last=last, guide=guide, worked=worked, text=answer)
 
 
 def headings_of(text: str) -> list[tuple[int, str]]:

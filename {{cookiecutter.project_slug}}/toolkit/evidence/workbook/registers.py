@@ -55,7 +55,7 @@ class Row:
 
 @dataclass
 class Register:
-    """A register as it stands. `frame` has one row a line people wrote: text as text, dates as dates, numbers as numbers.
+    """A register as it stands. `frame` has one row a line people wrote: text, dates and numbers each as what they are.
 
     The worked line is not in `rows`. `not_applicable` holds the reason when the team wrote that it does not apply.
     """

@@ -65,7 +65,7 @@ def read_sheet(path: Path, name: str, known: list[str]) -> Sheet:
     `name` is how the file is called in problems. Raises EvidenceError when the file cannot be opened.
     """
     text = read_any_text(path)
-    separator = _separator(text, known)
+    separator = separator_of(text, known)
     if text[:4].lower() == "sep=":
         text = "\n" + text.partition("\n")[2]
     records = list(csv.reader(io.StringIO(text), delimiter=separator))
@@ -83,7 +83,7 @@ def read_sheet(path: Path, name: str, known: list[str]) -> Sheet:
     return sheet
 
 
-def _separator(text: str, known: list[str]) -> str:
+def separator_of(text: str, known: list[str]) -> str:
     """The separator under which the most headings are recognised in the first lines."""
     lines = [line for line in text.splitlines()[:20] if line.strip()]
     if lines and lines[0].lower().startswith("sep=") and len(lines[0]) == 5:

@@ -1,0 +1,6 @@
+"""The eight documents: what people wrote under each heading, with what the project already knows beside it."""
+
+from evidence.documents.filled import FilledDocument, Known, Section, open_documents
+from evidence.documents.markdown import to_markdown
+
+__all__ = ["FilledDocument", "Known", "Section", "open_documents", "to_markdown"]
