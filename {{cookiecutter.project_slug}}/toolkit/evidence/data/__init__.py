@@ -1,0 +1,34 @@
+"""Opens a council's files and hands over de-identified tables; audits them; makes sample data."""
+
+from evidence.data.auditing import activity, audit, error_families, failing_rows
+from evidence.data.catalogues import catalogue
+from evidence.data.codes import code_lists, codes, groups, labels
+from evidence.data.identifying import identifying_values
+from evidence.data.loading import load_tables
+from evidence.data.positions import write_positions
+from evidence.data.profiling import conformance, missing, profile
+from evidence.data.sample import generate_sample
+from evidence.data.tables import Tables, last_year_end
+from evidence.data.verdict import quality_decision
+
+__all__ = [
+    "Tables",
+    "activity",
+    "audit",
+    "catalogue",
+    "code_lists",
+    "codes",
+    "conformance",
+    "error_families",
+    "failing_rows",
+    "generate_sample",
+    "groups",
+    "identifying_values",
+    "labels",
+    "last_year_end",
+    "load_tables",
+    "missing",
+    "profile",
+    "quality_decision",
+    "write_positions",
+]

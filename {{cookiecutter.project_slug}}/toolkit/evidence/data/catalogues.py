@@ -1,0 +1,70 @@
+"""The catalogue (`reference/catalogue.csv`): every table and variable that may be loaded, and what becomes of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from functools import lru_cache
+
+import pandas as pd
+
+from evidence.project import EvidenceError, Project, read_text
+
+WHERE = "reference/catalogue.csv"
+COLUMNS = (
+    "source", "table", "column", "role", "treatment", "code_list", "valid_range", "required", "needed_by", "confirmed",
+)  # fmt: skip
+ROLES = ("direct identifier", "quasi-identifier", "sensitive", "outcome", "ordinary")
+TREATMENTS = ("token", "month", "area", "date", "number", "code", "keep", "drop")
+# What a direct identifier may become; in clear it never leaves the loader.
+_SAFE = ("token", "month", "area", "drop")
+
+
+def catalogue(project: Project) -> pd.DataFrame:
+    """One row a table (`column` empty) and one a variable, all columns text, empty where nothing is said.
+
+    Columns: source (ssda903, cin, own), table, column, role, treatment (token, month, area, date, number, code, keep,
+    drop), code_list (data set/table/column of `code_lists.csv`), valid_range ("0-40"), required, needed_by (numbers of
+    the stages that need it; empty means any), confirmed. Raises EvidenceError for a role or treatment that does not
+    exist, and for a direct identifier that would be kept in clear. Source of the demand: action 3.01.
+    """
+    return _read(read_text(project.path("reference", "catalogue.csv"))).copy()
+
+
+@lru_cache(maxsize=4)
+def _read(text: str) -> pd.DataFrame:
+    separator = max(",;\t", key=text.split("\n", 1)[0].count)
+    rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator)]
+    if not rows or [name.strip().lower() for name in rows[0][: len(COLUMNS)]] != list(COLUMNS):
+        raise EvidenceError(
+            "the first line is not the list of columns.", where=WHERE, remedy=f"It must be: {','.join(COLUMNS)}"
+        )
+    found = []
+    for line, row in enumerate(rows[1:], start=2):
+        if not any(cell.strip() for cell in row):
+            continue
+        cells = [cell.strip() for cell in row[: len(COLUMNS)]]
+        entry = dict(zip(COLUMNS, cells + [""] * (len(COLUMNS) - len(cells)), strict=True))
+        _check(entry, line)
+        found.append(entry)
+    return pd.DataFrame(found, columns=list(COLUMNS), dtype="str")
+
+
+def _check(entry: dict[str, str], line: int) -> None:
+    for name in ("role", "treatment", "confirmed", "required"):
+        entry[name] = entry[name].lower()
+    if not entry["column"]:
+        return
+    for name, allowed in (("role", ROLES), ("treatment", TREATMENTS)):
+        if entry[name] not in allowed:
+            raise EvidenceError(
+                f'"{entry[name]}" is not a {name}.',
+                where=f"{WHERE}, row {line} ({entry['table']} {entry['column']})",
+                remedy=f"Use one of: {', '.join(allowed)}.",
+            )
+    if entry["role"] == "direct identifier" and entry["treatment"] not in _SAFE:
+        raise EvidenceError(
+            "a direct identifier cannot be loaded in clear.",
+            where=f"{WHERE}, row {line} ({entry['table']} {entry['column']})",
+            remedy=f"Use one of: {', '.join(_SAFE)}.",
+        )

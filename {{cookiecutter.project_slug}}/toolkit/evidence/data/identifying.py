@@ -1,0 +1,68 @@
+"""The values in a council's files that identify a child, for the leak scan."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+
+from evidence.data import shapes
+from evidence.data.catalogues import catalogue
+from evidence.data.describing import guess
+from evidence.data.loading import Sources, open_sources
+from evidence.data.shapes import upn_fits
+from evidence.privacy import Secrets
+from evidence.project import Project
+
+_KINDS = {"CHILD": "child identifier", "LAchildID": "child identifier", "UPN": "UPN", "FormerUPN": "UPN"}
+_KINDS |= {"URN": "placement number", "SW_ID": "worker"}
+
+
+def identifying_values(project: Project, data_folder: str | Path) -> Secrets:
+    """Every identifier, full postcode and date of birth in the folder's files, read in clear and held unseen.
+
+    In the returns the catalogue's direct identifiers count; in own tables also every column that nobody has confirmed
+    and that looks like one. Codes that stand for "has none" (UN1, XXXXXXX) are no identifiers. Raises EvidenceError
+    as `load_tables` does.
+    """
+    rows = catalogue(project)
+    sources = open_sources(project, data_folder, rows)
+    secrets = Secrets()
+    for name, raw in sources.tables.items():
+        for column, treatment in _identifying_columns(sources, rows, name):
+            _take(secrets, raw.frame[column].dropna(), column, treatment)
+    return secrets
+
+
+def _identifying_columns(sources: Sources, rows: pd.DataFrame, name: str) -> list[tuple[str, str]]:
+    frame = sources.tables[name].frame
+    known = rows[(rows["source"] == sources.source) & (rows["table"] == name) & (rows["column"] != "")]
+    if sources.source != "own":
+        known = known[(known["role"] == "direct identifier") & known["column"].isin(frame.columns)]
+        return list(zip(known["column"], known["treatment"], strict=True))
+    said = {row["column"]: row for row in known.to_dict("records") if row["confirmed"] == "yes"}
+    found = []
+    for column in frame.columns:
+        row = said.get(column) or guess(column, frame[column])
+        if row["role"] == "direct identifier":
+            found.append((column, row["treatment"]))
+    return found
+
+
+def _take(secrets: Secrets, values: pd.Series, column: str, treatment: str) -> None:
+    values = pd.Series(values.unique())
+    if treatment == "month":
+        days = shapes.as_dates(values).dropna()
+        secrets.add_births(datetime.date(day) for day in days)
+    elif treatment == "area":
+        secrets.add("postcode", (value for value in values if shapes.postcode_fits(value)))
+    elif treatment == "drop":
+        secrets.add("name", values)
+    else:
+        kind = _KINDS.get(column) or ("UPN" if len(values) and values.map(upn_fits).all() else "identifier")
+        secrets.add(kind, (value for value in values if not _stands_for_none(value)))
+
+
+def _stands_for_none(value: str) -> bool:
+    return value.upper() in {f"UN{i}" for i in range(1, 8)} or not value.strip("Xx")

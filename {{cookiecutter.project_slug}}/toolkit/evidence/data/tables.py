@@ -1,0 +1,103 @@
+"""The de-identified tables that everything after the loader works on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass
+class Table:
+    """One loaded table: the frame, what could not be read in it, and where each row stands in its file."""
+
+    name: str
+    file: str
+    frame: pd.DataFrame
+    # One true-or-false column for each variable with a shape (date, number, identifier): filled, but not in that shape.
+    malformed: pd.DataFrame
+    lines: np.ndarray
+    held: tuple[str, ...] = ()
+
+
+@dataclass
+class Tables(Mapping):
+    """Table name to frame, as a mapping. Identifiers are tokens, births are months, postcodes are areas.
+
+    source: "ssda903", "cin" or "own". held: variables in the files, given: variables handed over, both (table, column).
+    notes: what a reader should know of the loading, in words. catalogue: the rows that the loading went by.
+    codes: every code list named there, with its years. Frames keep the row order of the files; they are to be copied
+    before they are changed.
+    """
+
+    source: str
+    key: str
+    catalogue: pd.DataFrame
+    codes: pd.DataFrame
+    notes: list[str] = field(default_factory=list)
+    loaded: dict[str, Table] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        return self.loaded[name].frame
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.loaded)
+
+    def __len__(self) -> int:
+        return len(self.loaded)
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name} ({len(frame):,} rows)" for name, frame in self.items())
+        return f"<Tables of {self.source}: {sizes}>"
+
+    @property
+    def held(self) -> list[tuple[str, str]]:
+        """Variables the files hold: (table, column)."""
+        return [(name, column) for name, table in self.loaded.items() for column in table.held]
+
+    @property
+    def given(self) -> list[tuple[str, str]]:
+        """Variables handed over, in whatever form: (table, column)."""
+        return [(name, column) for name, column in self.held if column in self.loaded[name].frame.columns]
+
+    def variables(self, table: str) -> pd.DataFrame:
+        """The catalogue's rows of one table's variables, those that were handed over."""
+        rows = self.catalogue[(self.catalogue["table"] == table) & (self.catalogue["column"] != "")]
+        return rows[rows["column"].isin(self[table].columns)]
+
+
+# The columns that say up to when a return's data reaches, of the tables that every return has.
+_EVENTS = {
+    "ssda903": (("episodes", "DECOM"), ("episodes", "DEC"), ("reviews", "REVIEW")),
+    "cin": (("referrals", "CINreferralDate"), ("referrals", "CINclosureDate")),
+}
+
+
+def last_year_end(tables: Tables) -> date:
+    """The last 31 March the data covers: what `year_end = ""` means.
+
+    The latest event counts, leaving aside the highest one in a thousand dates, which are the likeliest to be mistyped.
+    An event up to a month before a 31 March is taken to complete that year; without any date it is 31 March 2026.
+    """
+    dates = _event_dates(tables)
+    if dates.empty:
+        return date(2026, 3, 31)
+    latest = dates.sort_values().iloc[int((len(dates) - 1) * 0.999)] + pd.Timedelta(days=31)
+    this_year = date(latest.year, 3, 31)
+    return this_year if latest.date() >= this_year else date(latest.year - 1, 3, 31)
+
+
+def _event_dates(tables: Tables) -> pd.Series:
+    columns = _EVENTS.get(tables.source)
+    if columns is None:
+        columns = [(name, column) for name in tables for column in _dates(tables, name)]
+    found = [tables[name][column].dropna() for name, column in columns if name in tables and column in tables[name]]
+    return pd.concat(found) if found else pd.Series(dtype="datetime64[us]")
+
+
+def _dates(tables: Tables, name: str) -> list[str]:
+    rows = tables.variables(name)
+    return list(rows.loc[rows["treatment"] == "date", "column"])

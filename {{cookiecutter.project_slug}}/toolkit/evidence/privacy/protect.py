@@ -1,0 +1,202 @@
+"""Disclosure control of a table that is about to be shown: no small number, and none that can be worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from evidence.privacy.recovery import Cell, System
+from evidence.privacy.rules import Rules
+from evidence.project import EvidenceError
+
+_PERCENT = ("%", "per cent", "percent")
+
+
+@dataclass(frozen=True)
+class Protected:
+    """`table`: safe to show, hidden cells are the text of the rules ("c"). `hidden`: how many. `note`: why, in words.
+
+    `total_safe` is False where every number is so small that even the total of the table would give them away.
+    """
+
+    table: pd.DataFrame
+    hidden: int
+    note: str
+    total_safe: bool = True
+
+
+def protect(
+    frame: pd.DataFrame,
+    counts: Sequence[str] | None = None,
+    parts: Mapping[str, str] | None = None,
+    plain: Sequence[str] = (),
+    rules: Rules | None = None,
+) -> Protected:
+    """`frame` with every small number of children hidden, and with it whatever else would give it away.
+
+    frame: one row a category, the index its label or labels. counts: the columns that are numbers of children (default:
+    every whole-number column not in `plain`). parts: {"moved": "children"} where `moved` counts some of `children`; the
+    others, `children` less `moved`, are protected too. plain: columns that have nothing to do with numbers of children.
+    Any other numeric column (a percentage, a rate, a mean) is hidden in each row in which a count is hidden.
+
+    What a reader is taken to know: every shown cell, the total of each count column, with several labels also the total
+    of each label, that noughts are shown, and that a part is no more than its whole. With that, no hidden number can be
+    worked out. Where hiding other numbers does not achieve it (six categories of one child each), noughts are hidden
+    too, and in the last resort `total_safe` is False. Raises EvidenceError for a count that is negative or not whole,
+    or a column that does not exist. Source: action 6.02.
+    """
+    rules = rules or Rules()
+    parts = dict(parts or {})
+    counts = _count_columns(frame, counts, parts, plain)
+    numbers = _numbers(frame, counts)
+    hidden = {name: _small(values, rules) for name, values in numbers.items()}
+    for part, whole in parts.items():
+        hidden[part] |= _small(numbers[whole] - numbers[part], rules)
+    total_safe = True
+    if rules.hide_a_second:
+        total_safe = _hide_others(_lines(frame.index), numbers, parts, hidden)
+    return _shown(frame, hidden, _derived(frame, counts, plain), total_safe, rules)
+
+
+def _count_columns(frame: pd.DataFrame, counts, parts: Mapping[str, str], plain: Sequence[str]) -> list[str]:
+    if counts is None:
+        counts = [name for name in frame.columns if pd.api.types.is_integer_dtype(frame[name]) and name not in plain]
+    named = list(dict.fromkeys([*counts, *parts.values(), *parts]))
+    missing = [name for name in [*named, *plain] if name not in frame.columns]
+    if missing:
+        raise EvidenceError(f"the table has no column {missing[0]}.", where="disclosure control of a table")
+    if not frame.columns.is_unique:
+        raise EvidenceError("two columns have the same name.", where="disclosure control of a table")
+    return named
+
+
+def _numbers(frame: pd.DataFrame, counts: list[str]) -> dict[str, np.ndarray]:
+    """The counts as floats, so that a missing one can be told from a nought."""
+    numbers = {}
+    for name in counts:
+        values = pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+        filled = values[~np.isnan(values)]
+        if (filled < 0).any() or (filled != np.floor(filled)).any():
+            raise EvidenceError(
+                f"{name} is not a number of children: it holds negative or broken numbers.",
+                where="disclosure control of a table",
+                remedy="Name the columns that count children in `counts`, and the others in `plain`.",
+            )
+        numbers[name] = values
+    return numbers
+
+
+def _small(values: np.ndarray, rules: Rules) -> np.ndarray:
+    return (values >= rules.hide_from) & (values <= rules.hide_to)
+
+
+def _lines(index: pd.Index) -> list[np.ndarray]:
+    """The sets of rows whose total a reader may know: all rows, and with several labels those of each label."""
+    lines = [np.ones(len(index), dtype=bool)]
+    for level in range(index.nlevels) if index.nlevels > 1 else ():
+        codes = pd.factorize(index.get_level_values(level), use_na_sentinel=False)[0]
+        lines.extend(codes == code for code in range(codes.max(initial=-1) + 1))
+    return lines
+
+
+def _hide_others(
+    lines: list[np.ndarray], numbers: dict[str, np.ndarray], parts: dict[str, str], hidden: dict[str, np.ndarray]
+) -> bool:
+    """Hides more until no hidden number can be worked out. False where that cannot be reached by hiding."""
+    partitions = _partitions(numbers, parts)
+    while True:
+        _hide_together(lines, numbers, parts, hidden)
+        system = System(lines, numbers, parts, partitions, hidden)
+        exposed = system.exposed()
+        if not exposed:
+            return True
+        if not _hide_next(lines, numbers, parts, partitions, hidden, exposed):
+            return False
+
+
+def _partitions(numbers: dict[str, np.ndarray], parts: dict[str, str]) -> list[tuple[str, list[str]]]:
+    """Wholes whose parts add up to them in every row: (whole, parts)."""
+    found = []
+    for whole in dict.fromkeys(parts.values()):
+        pieces = [part for part, of in parts.items() if of == whole]
+        if len(pieces) > 1 and np.array_equal(sum(numbers[piece] for piece in pieces), numbers[whole], equal_nan=True):
+            found.append((whole, pieces))
+    return found
+
+
+def _hide_together(
+    lines: list[np.ndarray], numbers: dict[str, np.ndarray], parts: dict[str, str], hidden: dict[str, np.ndarray]
+) -> None:
+    """Where a whole is hidden, so are its parts: they would bound it. With several labels, also the other way round."""
+    several = len(lines) > 1
+    changed = True
+    while changed:
+        changed = False
+        for part, whole in parts.items():
+            for one, other in ((whole, part), (part, whole)) if several else ((whole, part),):
+                more = hidden[one] & (numbers[other] > 0) & ~hidden[other]
+                hidden[other] |= more
+                changed |= bool(more.any())
+
+
+def _hide_next(lines, numbers, parts, partitions, hidden, exposed: list[Cell]) -> bool:
+    """Hides one more cell beside an exposed one: the smallest number in a line with it, or at last a nought."""
+    for smallest in (1, 0):
+        options = []
+        for column, row in exposed:
+            for line in lines:
+                if line[row]:
+                    rows = np.flatnonzero(line & ~hidden[column] & (numbers[column] >= smallest))
+                    options.extend((numbers[column][other], column, other) for other in rows)
+            for whole, pieces in partitions:
+                if column in pieces and not hidden[whole][row]:
+                    options.extend(
+                        (numbers[piece][row], piece, row)
+                        for piece in pieces
+                        if not hidden[piece][row] and numbers[piece][row] >= smallest
+                    )
+        if options:
+            order = list(numbers)
+            _, column, row = min(options, key=lambda option: (option[0], order.index(option[1]), option[2]))
+            hidden[column][row] = True
+            return True
+    return False
+
+
+def _derived(frame: pd.DataFrame, counts: list[str], plain: Sequence[str]) -> list[str]:
+    others = [name for name in frame.columns if name not in counts and name not in plain]
+    return [
+        name
+        for name in others
+        if pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name])
+    ]
+
+
+def _shown(frame: pd.DataFrame, hidden: dict[str, np.ndarray], derived: list[str], total_safe: bool, rules: Rules) -> Protected:
+    table = frame.copy()
+    rows = np.any(list(hidden.values()), axis=0) if hidden else np.zeros(len(frame), dtype=bool)
+    for name in derived:
+        if any(word in str(name).lower() for word in _PERCENT):
+            table[name] = table[name].round(rules.decimals)
+    masks = hidden | {name: rows & frame[name].notna().to_numpy() for name in derived}
+    for name, mask in masks.items():
+        if mask.any():
+            table[name] = table[name].astype(object).mask(mask, rules.shown_as)
+    count = int(sum(mask.sum() for mask in masks.values()))
+    return Protected(table, count, _note(count, total_safe, rules), total_safe)
+
+
+def _note(count: int, total_safe: bool, rules: Rules) -> str:
+    if not count:
+        return ""
+    cells = "1 cell is" if count == 1 else f"{count:,} cells are"
+    note = (
+        f"{cells} shown as {rules.shown_as}: a number of children from {rules.hide_from} to {rules.hide_to}, "
+        "or a number from which one of those could be worked out. A nought is a true nought."
+    )
+    if not total_safe:
+        note += " The total of this table must not be shown either: with it the hidden numbers could be worked out."
+    return note
