@@ -26,6 +26,7 @@ FICTIONAL_COUNCIL = "Example council"
 OLDEST_PYTHON = (3, 11)
 LONGEST_NAME = 200
 LONGEST_FOLDER = 80
+JINJA = re.compile(r"\{[{%#]")
 
 
 class Answers(Extension):
@@ -52,7 +53,7 @@ class Answers(Extension):
 
         Cookiecutter renders answers given as `key=value` as if they were templates; only our own texts are.
         """
-        if name is None and re.search(r"\{[{%#]", source) and not _is_ours(source):
+        if name is None and JINJA.search(source) and not _is_ours(source):
             return '{{ "' + "".join(_escaped_for_jinja(character) for character in source) + '" }}'
         return source
 
@@ -64,10 +65,9 @@ def _escaped_for_jinja(character: str) -> str:
 
 
 def _is_ours(source: str) -> bool:
-    return (
-        source in _our_texts()
-        or re.sub(r"\{\{cookiecutter\.(project_slug|__package_name)\}\}", "", source).find("{") < 0
-    )
+    """Whether a text is one of the template's own, or a path in it."""
+    path = re.sub(r"\{\{cookiecutter\.(project_slug|__package_name)\}\}", "", source)
+    return source in _our_texts() or not JINJA.search(path)
 
 
 @lru_cache(maxsize=1)

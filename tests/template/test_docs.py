@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -84,8 +83,6 @@ def test_the_checker_sees_paths_and_commands(tmp_path):
 
 
 def test_the_noxfile_and_the_makefile_offer_the_same():
-    if not importlib.util.find_spec("nox"):
-        pytest.skip("nox is not in this environment")
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for session in set(re.findall(r"-s (\w+)$", makefile, re.MULTILINE)):
         assert f"def {session}(session: nox.Session)" in (ROOT / "noxfile.py").read_text(encoding="utf-8")

@@ -84,6 +84,12 @@ def test_the_same_answers_make_the_same_bytes(tmp_path):
         assert (first / path).read_bytes() == (second / path).read_bytes(), path
 
 
+@pytest.mark.parametrize("folder", ["my tools", "O'Brien's", "{braces} 100%", "Ynys Môn", "a" * 100])
+def test_any_folder_will_do(folder, tmp_path):
+    project = bake_into(tmp_path / folder)
+    assert (project / "src" / "placement_stability" / "tool.py").is_file()
+
+
 def test_names_work_on_windows_and_paths_are_short(sample_project):
     files = files_of(sample_project)
     assert len({path.lower() for path in files}) == len(files)
