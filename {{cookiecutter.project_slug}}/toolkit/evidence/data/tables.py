@@ -22,6 +22,15 @@ class Table:
     lines: np.ndarray
     held: tuple[str, ...] = ()
 
+# What a treatment of the catalogue does, in words; the others leave the variable as it is.
+_TREATMENTS = {
+    "token": "replaced by a token that only this project's key can make again",
+    "month": "shortened to the month",
+    "age": "turned into an age",
+    "area": "shortened to the area",
+    "drop": "not loaded",
+}
+
 
 @dataclass
 class Tables(Mapping):
@@ -62,6 +71,22 @@ class Tables(Mapping):
     def given(self) -> list[tuple[str, str]]:
         """Variables handed over, in whatever form: (table, column)."""
         return [(name, column) for name, column in self.held if column in self.loaded[name].frame.columns]
+
+    @property
+    def children(self) -> int:
+        """How many different children the tables are about."""
+        named = [frame[self.key] for frame in self.values() if self.key in frame]
+        return int(pd.concat(named).nunique()) if named else 0
+
+    def treatments(self) -> pd.DataFrame:
+        """What was done to each variable that could identify a child: columns table, column, role, done (6.02)."""
+        rows = [
+            (name, row["column"], row["role"], _TREATMENTS.get(row["treatment"], row["treatment"]))
+            for name, table in self.loaded.items()
+            for row in self.catalogue[self.catalogue["table"] == name].to_dict("records")
+            if row["column"] in table.held and row["treatment"] in _TREATMENTS
+        ]
+        return pd.DataFrame(rows, columns=["table", "column", "role", "done"])
 
     def variables(self, table: str) -> pd.DataFrame:
         """The catalogue's rows of one table's variables, those that were handed over."""

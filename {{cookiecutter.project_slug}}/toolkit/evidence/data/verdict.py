@@ -24,7 +24,8 @@ _LIMITS = {
 
 
 def quality_decision(project: Project, tables: Tables, year_end: date | str | None = None) -> dict[str, object]:
-    """The audit held against `reference/quality_limits.toml`: {"met": bool, "reasons": [{"met": bool, "text": str}, …]}.
+    """The audit held against `reference/quality_limits.toml`: {"decision": "go on" or
+    "improve first", "met": bool, "reasons": [{"met": bool, "text": str}, …]}.
 
     One reason a limit, in words, with the figure, the limit and where it is worst. Raises EvidenceError when a limit is
     missing or no number. Source: action 3.07.
@@ -38,7 +39,8 @@ def quality_decision(project: Project, tables: Tables, year_end: date | str | No
         *_families(error_families(audited), limits),
         _size(tables, limits["children_at_least"]),
     ]
-    return {"met": all(reason["met"] for reason in reasons), "reasons": reasons}
+    met = all(reason["met"] for reason in reasons)
+    return {"decision": "go on" if met else "improve first", "met": met, "reasons": reasons}
 
 
 def _read_limits(project: Project) -> dict[str, float]:

@@ -13,7 +13,8 @@ gave:
 | 5 | representation_of(tool, frame) or representation(frame, groups, reference), proxies_of(tool, frame, seed) |
 | 6 | explanations(tool, output, parameters), deidentification_cost(tool, tables, parameters) |
 | 7 | test_plan(tool), test_tool(tool, output, parameters), test_by_group(...), against_baseline(...), |
-|   | calibration_of(...), checks(...), reconciliation_of(tool, tables, frame, parameters), alpha_beta(...), edge_cases(path) |
+|   | calibration_of(...), checks(...), reconciliation_of(tool, tables, frame, parameters), |
+|   | alpha_beta(...), edge_cases(path); record_form(table) for what is recorded |
 | 8 | before_after(before, after), trial_design(rate, difference) |
 | 9 | performance(tool, output, parameters), drift_of(tool, frame, seed) |
 | 10 | triggers(performance, drift, usage, open_challenges, targets) |
@@ -60,6 +61,7 @@ from evidence.measures.of_tool import (
     performance,
     proxies_of,
     reconciliation_of,
+    record_form,
     representation_of,
     test_by_group,
     test_plan,
@@ -109,6 +111,7 @@ __all__ = [
     "proxies",
     "proxies_of",
     "rate_ratio",
+    "record_form",
     "reconciliation_of",
     "representation",
     "representation_of",

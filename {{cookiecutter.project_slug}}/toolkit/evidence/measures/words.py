@@ -41,8 +41,8 @@ def _extreme(table: pd.DataFrame, what: str, which: str, rules: Rules | None) ->
         return f"{_large(what)} is the same in every group that can be shown, {_percent(values.iloc[0])}"
     name = values.idxmin() if which == "lowest" else values.idxmax()
     row = rows.loc[name]
-    text = f"{_large(what)} is {which} for {group_words(name)}, {_percent(row['percent'])} ({_interval(row)}), of {_children(row)}"
-    return text + (": too few to be sure" if row["denominator"] < FEW_BELOW else "")
+    text = f"{_large(what)} is {which} for {group_words(name)}, {_percent(row['percent'])} ({_interval(row)})"
+    return f"{text}, of {_children(row)}" + (": too few to be sure" if row["denominator"] < FEW_BELOW else "")
 
 
 def overall(table: pd.DataFrame, row: object, what: str, rules: Rules | None = None) -> str:
@@ -71,7 +71,7 @@ def trend(table: pd.DataFrame, what: str, rules: Rules | None = None) -> str:
 
 
 def base_rate(metrics: pd.DataFrame, rules: Rules | None = None) -> str:
-    """What the flags mean in numbers of children: `Of 100 children flagged, about 26 ...`. Index measure, as `metrics`."""
+    """What the flags mean in numbers of children: `Of 100 children flagged, about 26 ...`, from `metrics`."""
     rows = shown(metrics, rules)
     parts = []
     if "precision" in rows.index:
@@ -82,7 +82,8 @@ def base_rate(metrics: pd.DataFrame, rules: Rules | None = None) -> str:
     if "recall" in rows.index:
         number = rows.at["recall", "percent"]
         parts.append(
-            f"Of 100 children who had the outcome, about {number:.0f} were flagged and about {100 - round(number)} were missed."
+            f"Of 100 children who had the outcome, about {number:.0f} were flagged "
+            f"and about {100 - round(number)} were missed."
         )
     if "outcome" in rows.index:
         parts.append(
@@ -140,7 +141,7 @@ def against_baseline(table: pd.DataFrame) -> str:
 
 
 def shown(table: pd.DataFrame, rules: Rules | None = None) -> pd.DataFrame:
-    """The rows of a table of estimates that may be named: nothing in them is hidden, and the percentage can be estimated.
+    """The rows of a table of estimates that may be named: nothing is hidden in them, and the percentage is estimable.
 
     Takes a table before or after protection; columns n, denominator, percent, low, high.
     """
@@ -257,3 +258,11 @@ def performance(table: pd.DataFrame, rules: Rules | None = None) -> str:
         return said
     row = latest.iloc[0]
     return f"{said}; in {period}, {_small(measure)} was {_percent(row['percent'])} ({_interval(row)})"
+
+
+def reidentification(table: pd.DataFrame) -> str:
+    """How small the smallest group of children who look alike is, and what that means."""
+    smallest = int(table.loc[table["measure"] == "k-anonymity", "value"].iloc[0])
+    if smallest == 1:
+        return "Some children are the only one of their kind in the data: it must not be passed on as it is"
+    return f"The smallest group of children who look alike has {smallest}"

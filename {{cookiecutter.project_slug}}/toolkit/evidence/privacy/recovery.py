@@ -73,7 +73,7 @@ class System:
                     terms[of_whole] = -1
                 rows.append(terms)
                 limits.append(limit)
-        return np.array(rows, dtype=np.int64).reshape(-1, len(self.cells)), np.array(limits, dtype=np.int64)
+        return np.array(rows, dtype=np.int64).reshape(len(rows), len(self.cells)), np.array(limits, dtype=np.int64)
 
     def exposed(self) -> list[Cell]:
         """The hidden cells for which no other table was found, in order."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from evidence.project import EvidenceError, Project, StageInfo, atomic_write, open_project, sha256_of_file
+from evidence.project import EvidenceError, Project, StageInfo, atomic_write, long_date, open_project, sha256_of_file
 from evidence.results import Results
 from evidence.stage import charts, governance
 from evidence.stage.html import label, list_html, paragraphs, table_html
@@ -136,6 +136,18 @@ class Stage:
             stage=self.number,
             on_read=self._note_data_file,
         )
+
+    @property
+    def source(self) -> str:
+        """Where the figures come from and up to when, for the line under a table."""
+        kind = {"ssda903": "SSDA903 return", "cin": "children in need census", "own": "the council's own tables"}
+        folder = str(self.parameters["data_folder"])
+        if folder == "data/sample":
+            named = "made-up sample data in the layout of the SSDA903 return"
+        else:
+            named = f"{kind.get(self.project.facts.data_source, kind['ssda903'])} of {self.project.facts.council}"
+        until = str(self.parameters["year_end"])
+        return f"{named}, year to {long_date(until)}." if until else f"{named}."
 
     def _note_data_file(self, path: Path) -> None:
         self.results.note_read(self.number, "data", self.project.relative(path), sha256_of_file(path))
