@@ -4,13 +4,18 @@ import math
 
 import pandas as pd
 import pytest
-from evidence.project import EvidenceError
-from evidence.results import Results
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evidence.project import EvidenceError
+from evidence.results import Results
+
 plain = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
     max_leaves=8,
 )
@@ -29,7 +34,11 @@ def test_plain_values_come_back_as_they_were(results, value):
 
 def test_a_frame_comes_back_with_its_types_and_index(tmp_path):
     frame = pd.DataFrame(
-        {"when": pd.to_datetime(["2026-03-01", None]), "what": ["a", None], "n": pd.array([1, None], dtype="Int64")},
+        {
+            "when": pd.to_datetime(["2026-03-01", None]),
+            "what": ["a", None],
+            "n": pd.array([1, None], dtype="Int64"),
+        },
         index=pd.Index(["x", "y"], name="row"),
     )
     results = Results(tmp_path)
@@ -77,8 +86,18 @@ def test_clearing_a_stage_leaves_nothing_stale_and_other_stages_alone(tmp_path):
         results.table_path(stage, "t").write_text("a\n")
         results.finish(stage)
     results.clear(7)
-    assert (results.names(7), results.reads(7), results.finished(7), results.table_path(7, "t").exists()) == ([], [], False, False)
-    assert (results.names(6), len(results.reads(6)), results.finished(6), results.table_path(6, "t").exists()) == (["x"], 1, True, True)
+    assert (results.names(7), results.reads(7), results.finished(7), results.table_path(7, "t").exists()) == (
+        [],
+        [],
+        False,
+        False,
+    )
+    assert (
+        results.names(6),
+        len(results.reads(6)),
+        results.finished(6),
+        results.table_path(6, "t").exists(),
+    ) == (["x"], 1, True, True)
 
 
 def test_reads_are_sorted_and_told_once(tmp_path):
