@@ -1,8 +1,8 @@
 """What all tests of this project share, and how the notebooks' headline figures are compared with stored ones.
 
-`pytest` runs the tests in tests/ and the ten notebooks. In a notebook, the cell tagged `headlines` prints the stage's figures, one a
-line. They are compared with tests/reference/headlines.json, so that a changed figure fails and not only an error. When a figure
-changed on purpose, say so to yourself, then:
+`pytest` runs the tests in tests/ and the ten notebooks. In a notebook, the cell tagged `headlines` prints the stage's
+figures, one a line. They are compared with the file in tests/reference/, so that a changed figure fails and not only an
+error. When a figure changed on purpose, store the new ones and say in the change log why:
 
     pytest notebooks --update-headlines
 """
@@ -82,10 +82,7 @@ def pytest_configure(config):
 
 
 def reference_path():
-    """The stored figures: one file in a project; in the template, where the tools lie side by side, one for each."""
-    worked = list((HERE / "src").glob("*/worked"))
-    if not worked:
-        return REFERENCE / "headlines.json"
+    """The stored figures of this kind of tool."""
     from evidence.project import open_project
 
     return REFERENCE / f"headlines_{open_project(HERE).facts.analytics_type}.json"
@@ -105,7 +102,9 @@ def pytest_collection_modifyitems(config, items):
     stored = _stored()
     for item, cell in cells:
         update = config.getoption("--update-headlines")
-        lines = stored.get(item.path.name, ["(nothing is stored for this notebook: pytest notebooks --update-headlines)"])
+        lines = stored.get(
+            item.path.name, ["(nothing is stored for this notebook: pytest notebooks --update-headlines)"]
+        )
         text = "".join(f"{line}\n" for line in lines)
         # The notebook is kept without outputs; nbval is given the stored figures as if they were the cell's output.
         cell["outputs"] = [_printed(text)] if text and not update else []

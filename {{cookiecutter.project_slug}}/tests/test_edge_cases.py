@@ -1,7 +1,7 @@
 """The rare records where counting goes wrong, one test each, from edge_cases.csv.
 
-A case is one child and its episodes, one a row, dates as in the return. `expected` is the number of placements in the year that ends
-on 31 March 2026, or `not looked after`. Add the cases that your own audits turn up: no code is needed for that.
+A case is one child and its episodes, one a row, dates as in the return. `expected` is the number of placements in the
+year that ends on 31 March 2026, or `not looked after`. Add the cases that your own audits turn up: no code is needed.
 """
 
 import csv

@@ -75,7 +75,7 @@ def test_the_outcome_of_a_tested_child_makes_no_difference_to_its_score(tool, fr
 
 
 def test_what_is_known_on_a_day_does_not_come_from_later(tool, tables, frame, parameters):
-    """Everything after a day is taken out of the data; what the tool knows of children on that day must stay the same."""
+    """Everything after a day is taken out of the data; what the tool knows of children on that day stays the same."""
     days = sorted(frame[tool.PERIOD].unique())
     if len(days) < 2:
         pytest.skip("the data covers one year only")

@@ -75,7 +75,11 @@ def _notebooks(folder: Path) -> None:
     said = "for name, row in table.iterrows():\n    print(f'{name}: {row.percent:.1f}%')"
     for stage in stages:
         seven = stage["number"] == 7
-        cells = [_cell(PARAMETERS, "parameters"), _cell(figures if seven else "x = 1"), _cell(said if seven else "print(x)", "headlines")]
+        cells = [
+            _cell(PARAMETERS, "parameters"),
+            _cell(figures if seven else "x = 1"),
+            _cell(said if seven else "print(x)", "headlines"),
+        ]
         notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
         (folder / "notebooks" / stage["notebook"]).write_text(json.dumps(notebook), encoding="utf-8")
 
@@ -91,8 +95,9 @@ def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """pytest in the project, as its team runs it."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment["PYTHONDONTWRITEBYTECODE"] = "1"
+    quiet = ["-q", "-rfE", "--tb=line", "--no-header", "-p", "no:cacheprovider"]
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-rfE", "--tb=line", "--no-header", "-p", "no:cacheprovider", *arguments],
+        [sys.executable, "-m", "pytest", *quiet, *arguments],
         cwd=folder, env=environment, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
 

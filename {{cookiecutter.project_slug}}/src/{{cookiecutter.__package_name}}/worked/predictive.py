@@ -38,11 +38,11 @@ FEWEST_CHILDREN, FEWEST_OUTCOMES = 100, 10
 
 
 def prepare(tables, parameters):
-    """One row for each child looked after on each 31 March: what was known that day, and what came in the year after."""
+    """One row for each child looked after on each 31 March: what was known then, and what came in the year after."""
     placements.need(tables, TABLES)
     episodes = placements.follow_placements(tables["episodes"])
     years = placements.years_covered(episodes, parameters)
-    # An outcome needs a year that the data covers. With one such year, only the day before it began is left to stand on.
+    # An outcome needs a year that the data covers. With one such year, only the day before it began is left to use.
     days = years[:-1] or [years[0] - pd.DateOffset(years=1)]
     frame = pd.concat([_known_on(tables["header"], episodes, day) for day in [*days, years[-1]]], ignore_index=True)
     frame[OUTCOME] = _year_after(frame, episodes, years[-1], parameters)
@@ -125,7 +125,9 @@ def _features(frame, training):
     kinds = pd.get_dummies(frame[KINDS], prefix_sep=": ", dtype="float")
     # A kind that the training year does not have cannot have been learnt.
     kinds = kinds[sorted(kinds.columns[kinds[training].any()])]
-    numbers = frame[NUMBERS].astype("float")
+    # Where the data does not cover the year before, earlier placements cannot be counted or learnt from.
+    alone = frame.loc[training, PERIOD].max() == frame.loc[frame["used_for"] == "testing", PERIOD].max()
+    numbers = frame[[name for name in NUMBERS if not (alone and name == "placements")]].astype("float")
     learnt_from = numbers[training]
     numbers = numbers.fillna(learnt_from.median())
     # On one scale the weights can be compared; the training year alone sets the scale.

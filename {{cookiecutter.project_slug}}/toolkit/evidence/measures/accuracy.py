@@ -143,13 +143,14 @@ def against_rule(
     rule) with low and high from a seeded resampling of the children, reliability, better (`tool`, `today`, `no
     clear difference`). For false discovery, false omission and flagged less is better.
     """
-    known = frame[[outcome, flagged, rule]].apply(truth).dropna().astype("int64")
+    three = {"outcome": frame[outcome], "tool": frame[flagged], "today": frame[rule]}
+    known = pd.DataFrame({name: truth(values) for name, values in three.items()}).dropna().astype("int64")
     measures = [measure for measure in MEASURES if measure not in ("outcome", "flagged")]
     # Eight kinds of children: outcome by tool by rule. Drawing from their numbers is drawing children again.
-    kind = known[outcome] * 4 + known[flagged] * 2 + known[rule]
+    kind = known["outcome"] * 4 + known["tool"] * 2 + known["today"]
     cells = np.bincount(kind, minlength=8)
-    tool = metrics(known, outcome, flagged, measures)
-    today = metrics(known, outcome, rule, measures)
+    tool = metrics(known, "outcome", "tool", measures)
+    today = metrics(known, "outcome", "today", measures)
     table = tool.drop(columns=["low", "high", "reliability"])
     table["percent_today"] = today["percent"]
     table["difference"] = table["percent"] - table["percent_today"]

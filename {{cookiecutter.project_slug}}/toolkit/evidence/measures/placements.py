@@ -24,13 +24,12 @@ from evidence.measures.ssda903_words import (
 from evidence.project import EvidenceError
 
 DEFINITION = (
-    "Children looked after on 31 March, without those in a series of short breaks (legal status V3 or V4). "
-    "Their placements in the year from 1 April to 31 March are counted: the placement already running on 1 April counts "
-    "as one, and each episode that starts with a new placement (reason for new episode S, P or B) counts as one more. "
-    "A change of legal status alone (L) and a change with the same carer (T, U) are not new placements. Temporary "
-    "placements (T0 to T4) are not counted, nor is the return from one to the same kind of placement with the same "
-    "provider. "
-    "Episodes without a start date or that end before they begin are left out, and a row that is there twice counts once."
+    "Children looked after on 31 March, without those in a series of short breaks (legal status V3 or V4). Their "
+    "placements in the year from 1 April to 31 March are counted: the one already running on 1 April counts as one, and "
+    "each episode that starts with a new placement (reason for new episode S, P or B) counts as one more. A change of "
+    "legal status alone (L) and a change with the same carer (T, U) are not new placements. Temporary placements (T0 to "
+    "T4) are not counted, nor is the return from one to the same kind of placement with the same provider. Episodes "
+    "without a start date or that end before they begin are left out. A row that is there twice counts once."
 )
 
 EPISODE_COLUMNS = ["CHILD", "DECOM", "RNE", "LS", "CIN", "PLACE", "PLACE_PROVIDER", "DEC"]
@@ -136,8 +135,8 @@ def first_day(year_end: pd.Timestamp) -> pd.Timestamp:
 def years_covered(episodes: pd.DataFrame, parameters: Mapping[str, object], most: int = 3) -> list[pd.Timestamp]:
     """The year ends, oldest first, that the data covers up to the parameter `year_end`: at most `most`, without a gap.
 
-    An empty `year_end` stands for the last 31 March that the data reaches. Dates after `as_of` are mistakes and reach
-    nothing. Raises EvidenceError when not even one year is covered.
+    An empty `year_end` stands for the last 31 March that the data reaches. Dates after `as_of`, and the highest one in a
+    thousand, may be mistyped and reach nothing. Raises EvidenceError when not even one year is covered.
     """
     rows = follow_placements(episodes)
     dates = pd.concat([rows["DECOM"], rows["DEC"]]).dropna()
@@ -149,9 +148,10 @@ def years_covered(episodes: pd.DataFrame, parameters: Mapping[str, object], most
             where="table episodes",
             remedy="Check the dates, and the date as_of.",
         )
-    last = pd.Timestamp(parameters["year_end"]) if parameters.get("year_end") else last_year_end(dates.max())
+    latest = dates.sort_values().iloc[int((len(dates) - 1) * 0.999)]
+    last = pd.Timestamp(parameters["year_end"]) if parameters.get("year_end") else last_year_end(latest)
     ended = [int(rows["DEC"].between(first_day(end), end).sum()) for end in _year_ends(last, most)]
-    if dates.max() < first_day(last) or rows["DECOM"].min() > last:
+    if latest < first_day(last) or rows["DECOM"].min() > last:
         raise EvidenceError(
             f"the data does not reach the year that ends on {last:%d %B %Y}.".replace(" 0", " "),
             where="parameter year_end",

@@ -14,7 +14,7 @@ EDGE_CASE_COLUMNS = ["case", "what", "expected"]
 
 
 def edge_cases(path: Path) -> pd.DataFrame:
-    """The edge cases that the project's tests run (7.03), from tests/edge_cases.csv: index case; columns what, expected.
+    """The edge cases that the tests run (7.03), from tests/edge_cases.csv: index case, columns what, expected.
 
     Raises EvidenceError when the file or one of its columns is missing.
     """
@@ -34,7 +34,9 @@ def edge_cases(path: Path) -> pd.DataFrame:
 def trial_design(
     rate: float, difference: float, power: float = 0.8, alpha: float = 0.05, per_cluster: int = 1, icc: float = 0.0
 ) -> pd.DataFrame:
-    """How many children a controlled trial needs (8.07): one row, `each arm`; columns children, total, clusters, design_effect.
+    """How many children a controlled trial needs (8.07): one row, `each arm`.
+
+    Columns: children (in each arm), total, clusters (teams or homes in each arm), design_effect.
 
     rate: the share with the outcome today (0 to 1); difference: how far it should move (percentage points as 0 to
     1, either way). Where whole teams or homes are drawn, per_cluster children each, icc says how alike those in one
