@@ -38,7 +38,9 @@ def failing_rows(tables: Tables, year_end: date | str | None = None) -> pd.DataF
     for rule, failing, _ in _checks(tables, year_end):
         lines = tables.loaded[rule.table].lines[failing]
         file = tables.loaded[rule.table].file
-        said = dict(table=rule.table, file=file, row=lines, columns=", ".join(rule.columns), rule=rule.id, what=rule.what)
+        said = dict(
+            table=rule.table, file=file, row=lines, columns=", ".join(rule.columns), rule=rule.id, what=rule.what
+        )
         found.append(pd.DataFrame(said))
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
 
@@ -129,7 +131,9 @@ class Given:
             usable = episodes["CHILD"].notna() & episodes["DECOM"].notna() & ~episodes.duplicated()
             child = pd.Series(pd.factorize(episodes["CHILD"])[0], index=episodes.index)[usable]
             ends = episodes.loc[usable, "DEC"].fillna(pd.Timestamp.max.floor("D"))
-            order = np.lexsort((np.arange(len(child)), ends.to_numpy(), episodes.loc[usable, "DECOM"].to_numpy(), child))
+            order = np.lexsort(
+                (np.arange(len(child)), ends.to_numpy(), episodes.loc[usable, "DECOM"].to_numpy(), child)
+            )
             ordered = child.index[order]
             moved = episodes.loc[ordered].shift(step)
             same = child.loc[ordered].to_numpy() == child.loc[ordered].shift(step).to_numpy()

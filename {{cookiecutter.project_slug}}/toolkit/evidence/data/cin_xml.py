@@ -167,7 +167,11 @@ def _texts(element: ET.Element | None) -> dict[str, str]:
 
 def _all(element: ET.Element | None, name: str) -> list[ET.Element]:
     """Every element of that name inside that holds a text."""
-    return [] if element is None else [part for part in element.iter() if _name(part) == name and (part.text or "").strip()]
+    return (
+        []
+        if element is None
+        else [part for part in element.iter() if _name(part) == name and (part.text or "").strip()]
+    )
 
 
 def _table(rows: list[dict], columns: list[str]) -> RawTable:

@@ -82,7 +82,7 @@ def _as_utf8(data: bytes, where: str) -> bytes:
 
 def _first_line(data: bytes, where: str) -> str:
     line = data.lstrip(b"\r\n").split(b"\n", 1)[0].decode("utf-8").strip("\r")
-    if not line.strip(",;\t \""):
+    if not line.strip(',;\t "'):
         raise EvidenceError("the first line has no column names.", where=where, remedy="Put the column names there.")
     return line
 
@@ -160,7 +160,9 @@ def _named_columns(frame: pd.DataFrame, header: str, separator: str, where: str)
     twice = sorted({name for name in folded if folded.count(name) > 1})
     if twice:
         raise EvidenceError(
-            f"there are two columns called {twice[0]}.", where=f"{where}, line 1", remedy="Remove or rename one of them."
+            f"there are two columns called {twice[0]}.",
+            where=f"{where}, line 1",
+            remedy="Remove or rename one of them.",
         )
     frame = frame.drop(columns=[frame.columns[i] for i in nameless])
     frame.columns = [name for name in names if name]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -14,7 +16,7 @@ from evidence.privacy import pseudonymise
 _KINDS = {"UPN": "upn", "FormerUPN": "upn", "URN": "urn", "SW_ID": "worker", "CHILD": "child", "LAchildID": "child"}
 _SHAPES = {"upn": shapes.upn_fits, "urn": shapes.urn_fits}
 # The return's codes for sex before 2025, in today's letters.
-_SEX = {"1": "M", "2": "F", "0": "U", "9": "U", "m": "M", "f": "F", "u": "U"}
+_SEX = {"1": "M", "2": "F", "0": "U", "9": "U"}
 
 
 def deidentified(name: str, file: str, raw: RawTable, variables: pd.DataFrame, key: bytes) -> Table:
@@ -70,8 +72,13 @@ def _tokens(values: pd.Series, key: bytes, kind: str) -> pd.Series:
     return pseudonymise(values.mask(none), key, kind).where(~none, values)
 
 
+def _code(text: str) -> str:
+    # Spreadsheets turn the code 1 into 1.0 where the column has gaps.
+    return re.sub(r"(?<=^\d)\.0+$", "", text.upper())
+
+
 def _as_codes(values: pd.Series, column: str) -> pd.Series:
-    codes, answers = shapes.by_value(values, str.upper)
+    codes, answers = shapes.by_value(values, _code)
     if column.upper() in ("SEX", "GENDER"):
         answers = [_SEX.get(code, code) for code in answers]
     return pd.Series(pd.array([*answers, None], dtype="str").take(np.asarray(codes)), values.index, name=values.name)

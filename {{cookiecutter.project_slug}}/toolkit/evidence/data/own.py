@@ -23,11 +23,15 @@ def find_tables(folder: Path, where: str) -> dict[str, Path]:
         name = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_")
         if name in found:
             raise EvidenceError(
-                f"{found[name].name} and {path.name} would be the same table.", where=where, remedy="Rename one of them."
+                f"{found[name].name} and {path.name} would be the same table.",
+                where=where,
+                remedy="Rename one of them.",
             )
         found[name] = path
     if not found:
-        raise EvidenceError("there is no CSV file in it.", where=where, remedy="Put your tables there, one CSV file each.")
+        raise EvidenceError(
+            "there is no CSV file in it.", where=where, remedy="Put your tables there, one CSV file each."
+        )
     return found
 
 

@@ -22,6 +22,7 @@ class Table:
     lines: np.ndarray
     held: tuple[str, ...] = ()
 
+
 # What a treatment of the catalogue does, in words; the others leave the variable as it is.
 _TREATMENTS = {
     "token": "replaced by a token that only this project's key can make again",

@@ -19,7 +19,7 @@ _LIMITS = {
     "format": ("readable_at_least",),
     "rules": ("failing_at_most",),
     "families": ("inconsistent_at_most", "missing_or_incorrect_at_most", "repeated_at_most"),
-    "size": ("children_at_least",),
+    "size": ("children_at_least", "judged_from_rows"),
 }
 
 
@@ -33,9 +33,9 @@ def quality_decision(project: Project, tables: Tables, year_end: date | str | No
     limits = _read_limits(project)
     audited = audit(tables, year_end)
     reasons = [
-        _missing(missing(tables), limits["required_at_most"]),
-        _readable(conformance(tables, year_end), limits["readable_at_least"]),
-        _rules(audited, limits["failing_at_most"]),
+        _missing(_judged(missing(tables), "rows", limits), limits["required_at_most"]),
+        _readable(_judged(conformance(tables, year_end), "filled", limits), limits["readable_at_least"]),
+        _rules(_judged(audited, "checked", limits), limits["failing_at_most"]),
         *_families(error_families(audited), limits),
         _size(tables, limits["children_at_least"]),
     ]
@@ -62,6 +62,11 @@ def _reason(met: bool, text: str) -> dict[str, object]:
     return {"met": bool(met), "text": text}
 
 
+def _judged(frame: pd.DataFrame, size: str, limits: dict[str, float]) -> pd.DataFrame:
+    """The rows about enough cases for their share to mean something."""
+    return frame[frame[size] >= limits["judged_from_rows"]]
+
+
 def _missing(frame: pd.DataFrame, limit: float) -> dict[str, object]:
     over = frame[frame["required"] & (frame["share"] > limit)].sort_values("share", ascending=False, kind="stable")
     if over.empty:
@@ -77,7 +82,9 @@ def _missing(frame: pd.DataFrame, limit: float) -> dict[str, object]:
 def _readable(frame: pd.DataFrame, limit: float) -> dict[str, object]:
     under = frame[frame["share"] < limit].sort_values("share", kind="stable")
     if under.empty:
-        return _reason(True, f"At least {limit:g}% of the filled values of every variable are in the form they should be.")
+        return _reason(
+            True, f"At least {limit:g}% of the filled values of every variable are in the form they should be."
+        )
     worst = under.iloc[0]
     return _reason(
         False,
@@ -91,12 +98,11 @@ def _variables(count: int) -> str:
 
 
 def _rules(audited: pd.DataFrame, limit: float) -> dict[str, object]:
-    checked = audited[audited["checked"] > 0]
-    share = 100 * checked["failures"] / checked["checked"]
+    share = 100 * audited["failures"] / audited["checked"]
     over = share[share > limit].sort_values(ascending=False, kind="stable")
     if over.empty:
         return _reason(True, f"No rule of the audit fails in more than {limit:g}% of the rows it was checked on.")
-    worst = checked.loc[over.index[0]]
+    worst = audited.loc[over.index[0]]
     rules = "1 rule of the audit fails" if len(over) == 1 else f"{len(over)} rules of the audit fail"
     return _reason(
         False,

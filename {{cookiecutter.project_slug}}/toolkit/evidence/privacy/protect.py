@@ -98,7 +98,9 @@ def _lines(index: pd.Index) -> list[np.ndarray]:
     lines = [np.ones(len(index), dtype=bool)]
     for level in range(index.nlevels) if index.nlevels > 1 else ():
         codes = pd.factorize(index.get_level_values(level), use_na_sentinel=False)[0]
-        lines.extend(codes == code for code in range(codes.max(initial=-1) + 1))
+        groups = [codes == code for code in range(codes.max(initial=-1) + 1)]
+        # A label that stands in one row alone has no total of its own: that total would be the cell.
+        lines.extend(group for group in groups if group.sum() > 1)
     return lines
 
 
@@ -175,7 +177,9 @@ def _derived(frame: pd.DataFrame, counts: list[str], plain: Sequence[str]) -> li
     ]
 
 
-def _shown(frame: pd.DataFrame, hidden: dict[str, np.ndarray], derived: list[str], total_safe: bool, rules: Rules) -> Protected:
+def _shown(
+    frame: pd.DataFrame, hidden: dict[str, np.ndarray], derived: list[str], total_safe: bool, rules: Rules
+) -> Protected:
     table = frame.copy()
     rows = np.any(list(hidden.values()), axis=0) if hidden else np.zeros(len(frame), dtype=bool)
     for name in derived:

@@ -10,6 +10,7 @@ import io
 import re
 import zipfile
 import zlib
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -24,11 +25,14 @@ _RUN = re.compile(r"[^\W_]+(?:[-_/.][^\W_]+)*")
 _PIECE = re.compile(r"[^\W_]+")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _DECIMAL = re.compile(r"(?<![\w.])[+-]?\d+\.\d+(?:[eE][+-]?\d+)?(?![\w.])")
-_COLOUR = re.compile(r"((?:fill|stroke|color|background|border)[\w-]*\s*[:=]\s*[\"']?)#[0-9a-fA-F]{3,8}\b", re.IGNORECASE)
+_COLOUR = re.compile(r"((?:fill|stroke|color|background|border)[\w-]*\s*[:=]\s*[\"']?)#[0-9a-f]{3,8}\b", re.IGNORECASE)
 _POSTCODE = re.compile(r"(?<![A-Z0-9])([A-Z]{1,2}\d[A-Z\d]?) ?(\d[A-Z]{2})(?![A-Z0-9])")
 _DAY_FIRST = re.compile(r"(?<!\d)(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?!\d)")
 _YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})[-/](\d{2})[-/](\d{2})(?!\d)")
-_MONTHS = "january february march april may june july august september october november december".split()
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+)  # fmt: skip
 _IN_WORDS = re.compile(
     rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th)?\s+({'|'.join(m[:3] + '(?:' + m[3:] + ')?' for m in _MONTHS)})\s+(\d{{4}})",
     re.IGNORECASE,
@@ -243,7 +247,7 @@ def _unescaped(match: re.Match) -> str:
     number = match.group(1) or match.group(2)
     if number:
         return chr(int(number, 16))
-    return match.group(3) if match.group(3) in "\"/\\" else " "
+    return match.group(3) if match.group(3) in '"/\\' else " "
 
 
 def _from_base64(text: str) -> bytes | None:
@@ -280,6 +284,4 @@ def _line_starts(text: str) -> list[int]:
 
 
 def _line(starts: list[int], position: int) -> int:
-    from bisect import bisect_right
-
     return bisect_right(starts, position) + 1

@@ -7,17 +7,38 @@ import pandas as pd
 from evidence.data.rules.rule import INCONSISTENT, rule
 
 
-@rule("BT01", "Episode of a child who is not in the header", table="episodes", columns=["CHILD"], needs=["CHILD"], family=INCONSISTENT)
+@rule(
+    "BT01",
+    "Episode of a child who is not in the header",
+    table="episodes",
+    columns=["CHILD"],
+    needs=["CHILD"],
+    family=INCONSISTENT,
+)
 def episode_of_unknown_child(episodes, header):
     return ~episodes["CHILD"].isin(header["CHILD"])
 
 
-@rule("BT02", "Review of a child who is not in the header", table="reviews", columns=["CHILD"], needs=["CHILD"], family=INCONSISTENT)
+@rule(
+    "BT02",
+    "Review of a child who is not in the header",
+    table="reviews",
+    columns=["CHILD"],
+    needs=["CHILD"],
+    family=INCONSISTENT,
+)
 def review_of_unknown_child(reviews, header):
     return ~reviews["CHILD"].isin(header["CHILD"])
 
 
-@rule("BT03", "Outcomes of a child who is not in the header", table="oc2", columns=["CHILD"], needs=["CHILD"], family=INCONSISTENT)
+@rule(
+    "BT03",
+    "Outcomes of a child who is not in the header",
+    table="oc2",
+    columns=["CHILD"],
+    needs=["CHILD"],
+    family=INCONSISTENT,
+)
 def outcomes_of_unknown_child(oc2, header):
     return ~oc2["CHILD"].isin(header["CHILD"])
 
@@ -55,12 +76,18 @@ def review_out_of_care(reviews, episodes, episodes_malformed, born, year_end):
 def _looked_after(reviews: pd.DataFrame, episodes: pd.DataFrame, malformed: pd.DataFrame) -> pd.Series:
     """Whether the last episode that began by the day of the review had not ended before it."""
     unreadable = malformed["DECOM"] | malformed["DEC"]
-    spells = episodes.loc[episodes["CHILD"].notna() & (episodes["DECOM"].notna() | unreadable), ["CHILD", "DECOM", "DEC"]]
+    spells = episodes.loc[
+        episodes["CHILD"].notna() & (episodes["DECOM"].notna() | unreadable), ["CHILD", "DECOM", "DEC"]
+    ]
     # What cannot be read is given the benefit of the doubt; its own rule reports it.
-    spells = spells.assign(DECOM=spells["DECOM"].fillna(pd.Timestamp.min.ceil("D")), DEC=spells["DEC"].fillna(pd.Timestamp.max.floor("D")))
+    spells = spells.assign(
+        DECOM=spells["DECOM"].fillna(pd.Timestamp.min.ceil("D")), DEC=spells["DEC"].fillna(pd.Timestamp.max.floor("D"))
+    )
     spells = spells.sort_values("DECOM", kind="stable")
     spells["DEC"] = spells.groupby("CHILD", sort=False)["DEC"].cummax()
     days = reviews.loc[reviews["CHILD"].notna() & reviews["REVIEW"].notna(), ["CHILD", "REVIEW"]].reset_index()
-    joined = pd.merge_asof(days.sort_values("REVIEW", kind="stable"), spells, left_on="REVIEW", right_on="DECOM", by="CHILD")
+    joined = pd.merge_asof(
+        days.sort_values("REVIEW", kind="stable"), spells, left_on="REVIEW", right_on="DECOM", by="CHILD"
+    )
     covered = (joined["REVIEW"] <= joined["DEC"]).set_axis(joined["index"])
     return covered.reindex(reviews.index, fill_value=True).astype(bool)

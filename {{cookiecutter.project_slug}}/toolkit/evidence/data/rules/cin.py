@@ -37,12 +37,24 @@ def pupil_number_malformed(children_malformed):
     return children_malformed["UPN"] | children_malformed["FormerUPN"]
 
 
-@_cin("CN06", "Both a pupil number and a reason for having none, or neither", table="children", columns=["UPN", "UPNunknown"])
+@_cin(
+    "CN06",
+    "Both a pupil number and a reason for having none, or neither",
+    table="children",
+    columns=["UPN", "UPNunknown"],
+)
 def pupil_number_and_reason(children):
     return children["UPN"].isna() == children["UPNunknown"].isna()
 
 
-@_cin("CN07", "Child is listed more than once", table="children", columns=["LAchildID"], needs=["LAchildID"], family=REPEATED)
+@_cin(
+    "CN07",
+    "Child is listed more than once",
+    table="children",
+    columns=["LAchildID"],
+    needs=["LAchildID"],
+    family=REPEATED,
+)
 def listed_twice(children):
     return children["LAchildID"].duplicated()
 
@@ -52,7 +64,13 @@ def no_identifier(children):
     return children["LAchildID"].isna()
 
 
-@_cin("CN09", "Said to have no disability and to have one", table="disabilities", columns=["Disability"], needs=["Disability"])
+@_cin(
+    "CN09",
+    "Said to have no disability and to have one",
+    table="disabilities",
+    columns=["Disability"],
+    needs=["Disability"],
+)
 def disability_and_none(disabilities):
     none = disabilities["Disability"] == "NONE"
     how_many = disabilities.groupby("LAchildID", dropna=False)["Disability"].transform("nunique")
@@ -72,7 +90,12 @@ def closed_before_referred(referrals):
     return referrals["CINclosureDate"] < referrals["CINreferralDate"]
 
 
-@_cin("CN12", "Closure has a date without a reason, or a reason without a date", table="referrals", columns=["CINclosureDate", "ReasonForClosure"])
+@_cin(
+    "CN12",
+    "Closure has a date without a reason, or a reason without a date",
+    table="referrals",
+    columns=["CINclosureDate", "ReasonForClosure"],
+)
 def closure_half_recorded(referrals, referrals_malformed):
     dated = referrals["CINclosureDate"].notna() | referrals_malformed["CINclosureDate"]
     return dated != referrals["ReasonForClosure"].notna()
@@ -83,7 +106,9 @@ def no_referral_date(referrals):
     return referrals["CINreferralDate"].isna()
 
 
-@_cin("CN14", "Referral after the census year", table="referrals", columns=["CINreferralDate"], needs=["CINreferralDate"])
+@_cin(
+    "CN14", "Referral after the census year", table="referrals", columns=["CINreferralDate"], needs=["CINreferralDate"]
+)
 def referred_too_late(referrals, year_end):
     return referrals["CINreferralDate"] > year_end
 

@@ -11,7 +11,9 @@ _CODED = ["RNE", "LS", "CIN", "PLACE", "PLACE_PROVIDER", "REC", "REASON_PLACE_CH
 _MOVES = ["P", "T", "B", "U"]
 
 
-@rule("EP01", "Episode is entered twice", table="episodes", columns=["CHILD", "DECOM"], needs=["CHILD"], family=REPEATED)
+@rule(
+    "EP01", "Episode is entered twice", table="episodes", columns=["CHILD", "DECOM"], needs=["CHILD"], family=REPEATED
+)
 def entered_twice(episodes):
     return episodes.duplicated()
 
@@ -40,7 +42,8 @@ def overlaps(episodes, before):
 )  # fmt: skip
 def gap_after_continuing(episodes, after):
     follows = after["DECOM"].notna() & (after["DECOM"] <= episodes["DEC"] + pd.Timedelta(days=1))
-    return (episodes["REC"] == "X1") & (episodes["DECOM"] <= episodes["DEC"]) & ~follows
+    right_way_round = episodes["DECOM"] <= episodes["DEC"]
+    return (episodes["REC"] == "X1") & right_way_round & ~follows & ~episodes.duplicated()
 
 
 @rule("EP06", "Start date or end date is no date", table="episodes", columns=["DECOM", "DEC"])
@@ -53,7 +56,9 @@ def ended_without_reason(episodes):
     return episodes["REC"].isna()
 
 
-@rule("EP08", "Episode has a reason for ending, but no end date", table="episodes", columns=["DEC", "REC"], needs=["REC"])
+@rule(
+    "EP08", "Episode has a reason for ending, but no end date", table="episodes", columns=["DEC", "REC"], needs=["REC"]
+)
 def reason_without_end(episodes, episodes_malformed):
     return episodes["DEC"].isna() & ~episodes_malformed["DEC"]
 
@@ -115,7 +120,13 @@ def open_with_later_one(episodes, episodes_malformed, after):
     return episodes["DEC"].isna() & ~episodes_malformed["DEC"] & episodes["REC"].isna() & after["DECOM"].notna()
 
 
-@rule("EP17", "Placed for adoption by order, without a placement order", table="episodes", columns=["PLACE", "LS"], needs=["LS"])
+@rule(
+    "EP17",
+    "Placed for adoption by order, without a placement order",
+    table="episodes",
+    columns=["PLACE", "LS"],
+    needs=["LS"],
+)
 def adoption_without_order(episodes):
     return episodes["PLACE"].isin(["A5", "A6"]) & (episodes["LS"] != "E1")
 

@@ -36,10 +36,10 @@ def pupil_number_malformed(header_malformed):
 
 
 @rule("HD07", "Two children share a pupil number", table="header", columns=["UPN"], needs=["UPN"], family=REPEATED)
-def pupil_number_shared(header):
-    one_a_child = header[["UPN", "CHILD"]].drop_duplicates()["UPN"]
-    shared = one_a_child[one_a_child.duplicated() & ~one_a_child.str.fullmatch("UN[1-7]").fillna(True)]
-    return header["UPN"].isin(shared)
+def pupil_number_shared(header, header_malformed):
+    usable = header.loc[~header_malformed["UPN"] & ~header["UPN"].str.startswith("UN", na=True), ["UPN", "CHILD"]]
+    one_a_child = usable.drop_duplicates()["UPN"]
+    return header["UPN"].isin(one_a_child[one_a_child.duplicated()])
 
 
 @rule("HD08", "Born after the return's year", table="header", columns=["DOB"], needs=["DOB"])
@@ -47,7 +47,9 @@ def born_too_late(header, year_end):
     return header["DOB"] > year_end
 
 
-@rule("HD09", "Has a child's date of birth, but is not recorded as a mother", table="header", columns=["MOTHER", "MC_DOB"])
+@rule(
+    "HD09", "Has a child's date of birth, but is not recorded as a mother", table="header", columns=["MOTHER", "MC_DOB"]
+)
 def baby_without_mother(header):
     return header["MC_DOB"].notna() & (header["MOTHER"] != "1")
 

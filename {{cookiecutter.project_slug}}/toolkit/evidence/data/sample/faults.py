@@ -60,6 +60,7 @@ class Return:
         self.born = _days(tables["header"]["DOB"])
         episodes, child = tables["episodes"], self.child["episodes"]
         self.start, self.end = _days(episodes["DECOM"]), _days(episodes["DEC"])
+        self.reviewed = _days(tables["reviews"]["REVIEW"])
         self.first = np.append(True, child[1:] != child[:-1])
         self.last = np.append(child[1:] != child[:-1], True)
         self.single = self.first & self.last
@@ -69,7 +70,7 @@ class Return:
         children = len(position)
         self.never_reviewed = np.bincount(self.child["reviews"], minlength=children) == 0
         self.in_oc2 = np.bincount(self.child["oc2"], minlength=children) > 0
-        self._used = np.zeros(children, dtype=bool)
+        self.used = np.zeros(children, dtype=bool)
 
     def text(self, table: str, column: str) -> np.ndarray:
         return self.tables[table][column].to_numpy()
@@ -87,8 +88,8 @@ class Return:
     def also(self, table: str, rows: np.ndarray, columns: str, rule: str) -> None:
         self.found.extend((table, float(row), columns, rule, _FOLLOWS) for row in rows)
 
-    def unknown(self) -> str:
-        return str(nobody.unknown_child_ids(self.dice.below(1_000_000, 1))[0])
+    def make_unknown(self, table: str, row: int) -> None:
+        self.put(table, row, "CHILD", nobody.unknown_child_id(self.text(table, "CHILD")[row]))
 
     def age(self, table: str, days: np.ndarray | int) -> np.ndarray:
         return days - self.born[self.child[table]]
@@ -96,13 +97,13 @@ class Return:
     def plant(self, fault: Fault, count: int) -> None:
         """Spoils up to `count` rows of children who have no fault yet."""
         child = self.child[fault.table]
-        fitting = np.flatnonzero(fault.where(self) & ~self._used[child])
+        fitting = np.flatnonzero(fault.where(self) & ~self.used[child])
         for _ in range(count):
-            fitting = fitting[~self._used[child[fitting]]]
+            fitting = fitting[~self.used[child[fitting]]]
             if not len(fitting):
                 return
             row = int(fitting[self.dice.below(len(fitting), 1)[0]])
-            self._used[child[row]] = True
+            self.used[child[row]] = True
             repeated = len(self.inserted[fault.table])
             fault.spoil(self, row)
             behind = 0.5 if len(self.inserted[fault.table]) > repeated and fault.rule != "EP16" else 0
@@ -201,8 +202,13 @@ def _(r, row):
     r.put("header", row, "UPN", r.text("header", "UPN")[row][:9])
 
 
-@_fault("HD07", "pupil number of the next child", "header", "UPN", lambda r: _numbered(r) & np.append(_numbered(r)[1:], False))
+def _next_numbered(r: Return) -> np.ndarray:
+    return _numbered(r) & np.append((_numbered(r) & ~r.used)[1:], False)
+
+
+@_fault("HD07", "pupil number of the next child", "header", "UPN", _next_numbered)
 def _(r, row):
+    r.used[row + 1] = True
     r.put("header", row, "UPN", r.text("header", "UPN")[row + 1])
     r.also("header", [row + 1], "UPN", "HD07")
 
@@ -213,7 +219,9 @@ def _(r, row):
     r.also("episodes", np.flatnonzero(r.child["episodes"] == row), "DECOM", "EP11")
 
 
-@_fault("HD09", "boy with a child's date of birth", "header", "MOTHER, MC_DOB", lambda r: r.text("header", "SEX") == "M")
+@_fault(
+    "HD09", "boy with a child's date of birth", "header", "MOTHER, MC_DOB", lambda r: r.text("header", "SEX") == "M"
+)
 def _(r, row):
     r.put_day("header", row, "MC_DOB", r.last_day - 200)
 
@@ -297,7 +305,9 @@ def _(r, row):
     r.put_day("episodes", row, "DECOM", r.born[r.child["episodes"][row]] - 60)
 
 
-@_fault("EP12", "said to start anew", "episodes", "RNE, REC", lambda r: r.continues & (r.text("episodes", "RNE") == "P"))
+@_fault(
+    "EP12", "said to start anew", "episodes", "RNE, REC", lambda r: r.continues & (r.text("episodes", "RNE") == "P")
+)
 def _(r, row):
     r.put("episodes", row, "RNE", "S")
 
@@ -310,7 +320,13 @@ def _(r, row):
     r.put("episodes", row, "RNE", "L")
 
 
-@_fault("EP14", "legal change entered as move", "episodes", "RNE, LS", lambda r: r.continues & (r.text("episodes", "RNE") == "B"))
+@_fault(
+    "EP14",
+    "legal change entered as move",
+    "episodes",
+    "RNE, LS",
+    lambda r: r.continues & (r.text("episodes", "RNE") == "B"),
+)
 def _(r, row):
     r.put("episodes", row, "RNE", "P")
 
@@ -341,7 +357,13 @@ def _(r, row):
     r.put("episodes", row, "REASON_PLACE_CHANGE", "OTHER")
 
 
-@_fault("EP19", "reason for the move left out", "episodes", "REASON_PLACE_CHANGE", _filled("episodes", "REASON_PLACE_CHANGE"))
+@_fault(
+    "EP19",
+    "reason for the move left out",
+    "episodes",
+    "REASON_PLACE_CHANGE",
+    _filled("episodes", "REASON_PLACE_CHANGE"),
+)
 def _(r, row):
     r.put("episodes", row, "REASON_PLACE_CHANGE", "")
 
@@ -377,7 +399,7 @@ def _(r, row):
 
 @_fault("BT01", "child nobody knows", "episodes", "CHILD", lambda r: r.single & _quiet(r))
 def _(r, row):
-    r.put("episodes", row, "CHILD", r.unknown())
+    r.make_unknown("episodes", row)
     r.also("header", [r.child["episodes"][row]], "CHILD", "BT06")
 
 
@@ -415,7 +437,7 @@ def _(r, row):
 
 @_fault(
     "RV06", "older child entered as under four", "reviews", "REVIEW, REVIEW_CODE",
-    lambda r: r.age("reviews", _days(r.tables["reviews"]["REVIEW"].where(lambda t: t != _NO_DAY, ""))) > 6 * _YEAR,
+    lambda r: r.age("reviews", r.reviewed) > 6 * _YEAR,
 )  # fmt: skip
 def _(r, row):
     r.put("reviews", row, "REVIEW_CODE", "PN0")
@@ -433,7 +455,7 @@ def _(r, row):
 
 @_fault("BT02", "child nobody knows", "reviews", "CHILD", _anywhere("reviews"))
 def _(r, row):
-    r.put("reviews", row, "CHILD", r.unknown())
+    r.make_unknown("reviews", row)
 
 
 @_fault("BT04", "another date of birth", "reviews", "DOB", _anywhere("reviews"))
@@ -509,7 +531,7 @@ def _(r, row):
 
 @_fault("BT03", "child nobody knows", "oc2", "CHILD", _anywhere("oc2"))
 def _(r, row):
-    r.put("oc2", row, "CHILD", r.unknown())
+    r.make_unknown("oc2", row)
 
 
 @_fault("BT05", "another date of birth", "oc2", "DOB", _anywhere("oc2"))

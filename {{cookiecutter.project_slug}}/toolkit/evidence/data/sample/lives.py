@@ -29,7 +29,25 @@ V2, C1, C2, E1, L1, L2 = range(len(LEGAL))
 NEED = ("N1", "N2", "N3", "N4", "N5", "N6", "N7", "N8")
 CHANGE = ("CARPL", "CLOSE", "ALLEG", "STAND", "APPRR", "CREQB", "CREQO", "CHILD", "LAREQ", "PLACE", "CUSTOD", "OTHER")
 PLACE_ONLY = CHANGE.index("PLACE")
-CEASED = ("E4A", "E4B", "E13", "E41", "E45", "E46", "E47", "E3", "E8", "E9", "E11", "E12", "E17", "E5", "E6", "E7", "E16")
+CEASED = (
+    "E4A",
+    "E4B",
+    "E13",
+    "E41",
+    "E45",
+    "E46",
+    "E47",
+    "E3",
+    "E8",
+    "E9",
+    "E11",
+    "E12",
+    "E17",
+    "E5",
+    "E6",
+    "E7",
+    "E16",
+)
 WENT_HOME = (CEASED.index("E4A"), CEASED.index("E4B"))
 BEGAN = ("S", "P", "T", "L", "B")
 S, P, T, L, B = range(len(BEGAN))
@@ -210,7 +228,8 @@ def live(dice: Dice, children: Children, first_day: int, last_day: int) -> tuple
     return _in_order(rows), Periods(*(np.concatenate(part) for part in zip(*periods, strict=True)))
 
 
-_EVENTS = np.array(["move", "exit", "legal", "settle"])
+# On a tie the first one counts: nobody moves on the day of leaving.
+_EVENTS = np.array(["exit", "move", "legal", "settle"])
 
 
 def _what_comes_next(
@@ -231,7 +250,7 @@ def _what_comes_next(
     settling = (place == PLACE.index("U6")) | (place == PLACE.index("U3"))
     settle = np.where(settling, dice.waiting(np.full(len(who), 900)) + 200, 99_999)
     settle = np.where(settling & (legal == E1), dice.waiting(np.full(len(who), 500)), settle)
-    times = np.stack([move, leave, law, settle])
+    times = np.stack([leave, move, law, settle])
     return times.min(axis=0), _EVENTS[times.argmin(axis=0)]
 
 

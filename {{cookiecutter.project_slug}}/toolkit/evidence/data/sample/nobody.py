@@ -22,9 +22,9 @@ def child_ids(numbers: np.ndarray) -> np.ndarray:
     return np.char.add("ZZ", digits(numbers * _FACTOR % _RANGE, 8))
 
 
-def unknown_child_ids(numbers: np.ndarray) -> np.ndarray:
-    """Of the same kind as `child_ids`, and none of them: those begin with ZY."""
-    return np.char.add("ZY", digits(numbers * _FACTOR % _RANGE, 8))
+def unknown_child_id(known: str) -> str:
+    """Of the same kind as `child_ids`, and none of them: ZY in place of ZZ."""
+    return f"ZY{known[2:]}"
 
 
 def upns(numbers: np.ndarray) -> np.ndarray:

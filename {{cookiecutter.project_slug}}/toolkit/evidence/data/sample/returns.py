@@ -89,7 +89,9 @@ def episodes(dice: Dice, children: Children, rows: Episodes, ids: np.ndarray, ca
             "PLACE": _texts(lives.PLACE, rows.place),
             "PLACE_PROVIDER": _texts(_PROVIDERS, provider),
             "DEC": calendar.write(rows.end),
-            "REC": _texts(("X1", *lives.CEASED), np.select([rows.ceased == -2, rows.ceased == -1], [0, -1], rows.ceased + 1)),
+            "REC": _texts(
+                ("X1", *lives.CEASED), np.select([rows.ceased == -2, rows.ceased == -1], [0, -1], rows.ceased + 1)
+            ),
             "REASON_PLACE_CHANGE": _texts(lives.CHANGE, np.where(changes, rows.change, -1)),
             "HOME_POST": nobody.postcodes(home)[rows.child],
             "PL_POST": nobody.postcodes(np.where(kind == _WITH_PARENTS, home[rows.child], rows.carer)),

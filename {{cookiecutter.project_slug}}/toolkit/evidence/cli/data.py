@@ -1,0 +1,90 @@
+"""`evidence data`: make sample data, describe one's own tables, audit a folder."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+
+@click.group("data")
+def command() -> None:
+    """Make sample data, describe your own tables, audit a folder."""
+
+
+@command.command("sample")
+@click.option("--children", default=2000, show_default=True, help="How many children, up to 1,000,000.")
+@click.option("--seed", default=2026, show_default=True, help="The same seed gives the same data.")
+@click.option("--year-end", default="2026-03-31", show_default=True, help="The 31 March at which the three years end.")
+@click.option("--to", "folder", type=click.Path(path_type=Path), required=True, help="The folder to write into.")
+def sample(children: int, seed: int, year_end: str, folder: Path) -> None:
+    """Write a made-up return on looked-after children, with known faults and a list of them (faults.csv)."""
+    from evidence.data import generate_sample
+    from evidence.project import EvidenceError
+
+    try:
+        last_day = date.fromisoformat(year_end)
+    except ValueError:
+        raise EvidenceError(
+            "the year's end must be a date, written year-month-day.", remedy="For example: --year-end 2026-03-31"
+        ) from None
+    rows = generate_sample(folder, children=children, seed=seed, year_end=last_day)
+    for name, count in rows.items():
+        click.echo(f"{name}.csv: {count:,} rows")
+    click.echo(f"Written to {folder}. faults.csv lists the faults that were put in.")
+
+
+@command.command("describe")
+@click.argument("folder")
+def describe(folder: str) -> None:
+    """Draft catalogue rows for the tables in FOLDER, for a person to confirm.
+
+    Nothing is loaded from a column until its row in reference/catalogue.csv says yes under `confirmed`.
+    """
+    from evidence.data.describing import add_to_catalogue, draft
+    from evidence.project import open_project
+
+    project = open_project()
+    drafted = draft(project, folder)
+    columns = drafted[drafted["column"] != ""]
+    if columns.empty:
+        click.echo("Every column is in reference/catalogue.csv already. Nothing was changed.")
+        return
+    add_to_catalogue(project, drafted)
+    for row in columns.to_dict("records"):
+        click.echo(f"{row['table']}, {row['column']}: {row['role']}, {row['treatment']}")
+    click.echo(
+        f"\n{len(columns)} columns were added to reference/catalogue.csv, unconfirmed, so nothing of them is loaded yet.\n"
+        "Open that file, check role and treatment row by row, name a code list or valid range where there is one, and\n"
+        "write yes under `confirmed`. A direct identifier becomes a token, a month, a postcode area, or is dropped."
+    )
+
+
+@command.command("audit")
+@click.argument("folder")
+@click.option("--year-end", default="", help="The last day of the return's year; default: the last 31 March covered.")
+def audit_folder(folder: str, year_end: str) -> None:
+    """Check the data in FOLDER against every rule, and write where the failures are for those who mend them."""
+    import sys
+
+    from evidence.data import audit, load_tables, quality_decision, write_positions
+    from evidence.project import open_project
+
+    project = open_project()
+    tables = load_tables(project, folder)
+    for note in tables.notes:
+        click.echo(note)
+    audited = audit(tables, year_end or None)
+    failing = audited[audited["failures"] > 0]
+    for row in failing.to_dict("records"):
+        click.echo(f"{row['rule']}  {row['table']}: {row['what']}: {row['failures']:,} of {row['checked']:,}")
+    click.echo(f"{len(audited)} rules checked, {len(failing)} with failures.")
+    decision = quality_decision(project, tables, year_end or None)
+    for reason in decision["reasons"]:
+        click.echo(f"{'met' if reason['met'] else 'NOT MET'}: {reason['text']}")
+    path = write_positions(project, tables, year_end or None)
+    click.echo(
+        f"Which rows fail is in {project.relative(path)}. It points at children's records: keep it on this machine."
+    )
+    sys.exit(0 if decision["met"] else 1)
