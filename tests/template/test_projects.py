@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-# Each analytics type with each source of data, and each other choice at least once. The notebooks take most of the time:
+# Each analytics type with each source of data, and each other choice at least once. The notebooks take most time:
 # they run for each type and each source once.
 PAIRS = [
     ("descriptive", "sample", "area", "none", "with notebooks"),
