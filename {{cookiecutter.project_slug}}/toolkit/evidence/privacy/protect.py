@@ -12,6 +12,9 @@ from evidence.privacy.recovery import Cell, System
 from evidence.privacy.rules import Rules
 from evidence.project import EvidenceError
 
+# Names of an index level that say how the rows of a table belong together.
+CHARACTERISTIC = ("characteristic", "group_by")
+MEASURE = "measure"
 _PERCENT = ("%", "per cent", "percent")
 
 
@@ -42,6 +45,9 @@ def protect(
     others, `children` less `moved`, are protected too. plain: columns that have nothing to do with numbers of children.
     Any other numeric column (a percentage, a rate, a mean) is hidden in each row in which a count is hidden.
 
+    An index whose first label is called `characteristic` holds several tables of the same children, one below the
+    other. With a label called `measure`, every number of a block is hidden where one of them is small.
+
     What a reader is taken to know: every shown cell, the total of each count column, with several labels also the total
     of each label, that noughts are shown, and that a part is no more than its whole. With that, no hidden number can be
     worked out. Where hiding other numbers does not achieve it (six categories of one child each), noughts are hidden
@@ -56,7 +62,9 @@ def protect(
     for part, whole in parts.items():
         hidden[part] |= _small(numbers[whole] - numbers[part], rules)
     total_safe = True
-    if rules.hide_a_second:
+    if MEASURE in frame.index.names:
+        _hide_whole_blocks(frame.index, hidden)
+    elif rules.hide_a_second:
         total_safe = _hide_others(_lines(frame.index), numbers, parts, hidden)
     return _shown(frame, hidden, _derived(frame, counts, plain), total_safe, rules)
 
@@ -94,14 +102,32 @@ def _small(values: np.ndarray, rules: Rules) -> np.ndarray:
 
 
 def _lines(index: pd.Index) -> list[np.ndarray]:
-    """The sets of rows whose total a reader may know: all rows, and with several labels those of each label."""
+    """The sets of rows whose total a reader may know: all rows, and with several labels those of each label.
+
+    Where the first label is a characteristic, its groups add up to all children, and rows of different
+    characteristics do not add up to anything.
+    """
+    if index.names[0] in CHARACTERISTIC:
+        return _rows_of_each(index.get_level_values(0))
     lines = [np.ones(len(index), dtype=bool)]
     for level in range(index.nlevels) if index.nlevels > 1 else ():
-        codes = pd.factorize(index.get_level_values(level), use_na_sentinel=False)[0]
-        groups = [codes == code for code in range(codes.max(initial=-1) + 1)]
         # A label that stands in one row alone has no total of its own: that total would be the cell.
-        lines.extend(group for group in groups if group.sum() > 1)
+        lines.extend(rows for rows in _rows_of_each(index.get_level_values(level)) if rows.sum() > 1)
     return lines
+
+
+def _rows_of_each(labels: pd.Index) -> list[np.ndarray]:
+    codes = pd.factorize(labels, use_na_sentinel=False)[0]
+    return [codes == code for code in range(codes.max(initial=-1) + 1)]
+
+
+def _hide_whole_blocks(index: pd.Index, hidden: dict[str, np.ndarray]) -> None:
+    """Measures of the same children are made of the same few counts: where one is small, all of them give it away."""
+    blocks = index.droplevel(MEASURE) if index.nlevels > 1 else pd.Index([0] * len(index))
+    for rows in _rows_of_each(blocks):
+        if any(column[rows].any() for column in hidden.values()):
+            for column in hidden.values():
+                column[rows] = True
 
 
 def _hide_others(
