@@ -75,4 +75,4 @@ def test_text_from_people_is_never_taken_for_html():
 
 def test_html_reads_as_text_a_row_a_line():
     frame = pd.DataFrame({"n": [1, 2]}, index=pd.Index(["a", "b"], name="group"))
-    assert plain_text(table_html(frame, "Cap")) == "Cap\nGroup\tN\nA\t1\nB\t2"
+    assert plain_text(table_html(frame, "Cap")) == "Cap\nGroup\tNumber\nA\t1\nB\t2"

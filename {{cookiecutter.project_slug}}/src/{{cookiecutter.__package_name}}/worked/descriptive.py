@@ -23,6 +23,11 @@ TABLES = {"header": placements.HEADER_COLUMNS, "episodes": placements.EPISODE_CO
 DEFINITION = placements.DEFINITION
 
 
+def outcome_words(parameters):
+    """The outcome as the headlines say it: the share with ..."""
+    return f"{parameters['placements_at_least']} or more placements in the year"
+
+
 def prepare(tables, parameters):
     """One row for each child looked after on 31 March of each year that the data covers, at most three."""
     placements.need(tables, TABLES)

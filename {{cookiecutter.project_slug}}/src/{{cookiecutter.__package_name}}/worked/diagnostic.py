@@ -33,6 +33,11 @@ STANDARDISED_BY = ["age_band", "placement_type"]
 FEWEST_ALIKE = 20
 
 
+def outcome_words(parameters):
+    """The outcome as the headlines say it: the share with ..."""
+    return f"{parameters['placements_at_least']} or more placements in the year"
+
+
 def prepare(tables, parameters):
     """One row for each child looked after on 31 March of each year that the data covers, at most three."""
     placements.need(tables, TABLES)
@@ -62,9 +67,11 @@ def run(frame, parameters):
     enough = alike.transform("size") >= FEWEST_ALIKE
     output["alike"] = alike.transform("size")
     output[OUTPUT] = alike.transform("mean").where(enough, same_age.transform("mean"))
-    # Few children of an age took another's share: the expected numbers are brought back to the observed total.
-    total = output[OUTPUT].sum()
-    output[OUTPUT] = (output[OUTPUT] * (happened.sum() / total if total else 1)).clip(upper=1)
+    # Stability changes from year to year, and few children alike borrow a share from others: the expected numbers of
+    # each year are brought to the observed total of that year, so that groups are compared and not years.
+    observed = happened.groupby(frame[PERIOD]).transform("sum")
+    expected = output.groupby(PERIOD)[OUTPUT].transform("sum")
+    output[OUTPUT] = (output[OUTPUT] * (observed / expected).where(expected > 0, 1)).clip(upper=1)
     output["difference"] = happened - output[OUTPUT]
     return output
 

@@ -32,9 +32,14 @@ DEFINITION = placements.DEFINITION
 
 # What the model learns from. Sex and ethnic group are left out on purpose: results are compared by them, no more.
 KINDS = ["age_band", "placement_type", "category_of_need"]
-NUMBERS = ["placements", "months_in_placement", "months_looked_after"]
+NUMBERS = ["placements", "months_in_placement", "months_in_care"]
 # Fewer children than this, or fewer with (or without) the outcome, and what the model learns is chance.
 FEWEST_CHILDREN, FEWEST_OUTCOMES = 100, 10
+
+
+def outcome_words(parameters):
+    """The outcome as the headlines say it: the share with ..."""
+    return f"{parameters['placements_at_least']} or more placements in the year"
 
 
 def prepare(tables, parameters):
@@ -62,12 +67,13 @@ def _known_on(header, episodes, day):
     begun = episodes["DECOM"].where(episodes["RNE"] == "S").groupby(episodes["CHILD"]).max()
     begun = begun.fillna(episodes.groupby("CHILD")["DECOM"].min())
     rows["months_in_placement"] = _months(rows[UNIT].map(placement_start), day)
-    rows["months_looked_after"] = _months(rows[UNIT].map(begun), day)
+    rows["months_in_care"] = _months(rows[UNIT].map(begun), day)
     return rows[rows[UNIT].isin(now.index)]
 
 
 def _months(since, day):
-    return ((day - since).dt.days / 30.44).round(1)
+    # A return holds little of what ended before it, so longer than a year counts as a year: that is known of every child.
+    return ((day - since).dt.days / 30.44).round(1).clip(upper=12)
 
 
 def _year_after(frame, episodes, last_year, parameters):
@@ -174,7 +180,7 @@ def _reason(name, row):
     if name == "placements":
         return f"{row[name]} placement{'' if row[name] == 1 else 's'} in the past year"
     if name in NUMBERS:
-        return f"{row[name]:.0f} {name.replace('_', ' ')}"
+        return f"{'a year or more' if row[name] >= 12 else f'{row[name]:.0f} months'} {name.removeprefix('months_').replace('_', ' ')}"
     column, value = name.split(": ", 1)
     said = f"{column.replace('_', ' ')}: {value.lower()}"
     return said if row[column] == value else f"not {said}"

@@ -14,7 +14,7 @@ gave:
 | 6 | explanations(tool, output, parameters), deidentification_cost(tool, tables, parameters) |
 | 7 | test_plan(tool), test_tool(tool, output, parameters), test_by_group(...), against_baseline(...), |
 |   | calibration_of(...), checks(...), reconciliation_of(tool, tables, frame, parameters), |
-|   | alpha_beta(...), edge_cases(path); record_form(table) for what is recorded |
+|   | alpha_beta(...), edge_cases(path); as_rows(table) for what is recorded |
 | 8 | before_after(before, after), trial_design(rate, difference) |
 | 9 | performance(tool, output, parameters), drift_of(tool, frame, seed) |
 | 10 | triggers(performance, drift, usage, open_challenges, targets) |
@@ -55,13 +55,13 @@ from evidence.measures.of_tool import (
     deidentification_cost,
     drift_of,
     explanations,
+    in_words,
     kind,
     main_measure,
     observed_expected_by_group,
     performance,
     proxies_of,
     reconciliation_of,
-    record_form,
     representation_of,
     test_by_group,
     test_plan,
@@ -94,6 +94,7 @@ __all__ = [
     "edge_cases",
     "estimates",
     "explanations",
+    "in_words",
     "kind",
     "main_measure",
     "metrics",
@@ -111,7 +112,6 @@ __all__ = [
     "proxies",
     "proxies_of",
     "rate_ratio",
-    "record_form",
     "reconciliation_of",
     "representation",
     "representation_of",

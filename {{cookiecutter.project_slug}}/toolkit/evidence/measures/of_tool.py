@@ -19,6 +19,7 @@ from evidence.project import EvidenceError
 
 OBSERVED_TO_EXPECTED = "observed to expected"
 WITH_OUTCOME = "with the outcome"
+ONE_HALF, OTHER_HALF = "one half of the children, drawn at random", "the other half"
 
 
 def kind(tool: ModuleType) -> str:
@@ -31,6 +32,15 @@ def kind(tool: ModuleType) -> str:
 def main_measure(tool: ModuleType) -> str:
     """The measure that is shown by group when one has to be chosen."""
     return {"predictive": "recall", "diagnostic": OBSERVED_TO_EXPECTED, "descriptive": WITH_OUTCOME}[kind(tool)]
+
+
+def in_words(tool: ModuleType, measure: str, parameters: Mapping[str, object]) -> str:
+    """A measure as a headline says it: with the tool's own `outcome_words(parameters)` where it has them."""
+    said = tool.outcome_words(parameters) if hasattr(tool, "outcome_words") else "the outcome"
+    return {
+        WITH_OUTCOME: f"the share with {said}",
+        OBSERVED_TO_EXPECTED: f"the number with {said} as a percentage of the number expected",
+    }.get(measure, measure)
 
 
 def tested_rows(tool: ModuleType, output: pd.DataFrame) -> pd.DataFrame:
@@ -108,7 +118,7 @@ def test_tool(tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str, o
     if kind(tool) == "predictive":
         return accuracy.metrics(rows, tool.OUTCOME, tool.OUTPUT)
     drawn = np.random.default_rng(parameters["seed"]).permutation(len(rows)) % 2 == 0
-    parts = {WITH_OUTCOME: rows, "the same, one half": rows[drawn], "the same, other half": rows[~drawn]}
+    parts = {WITH_OUTCOME: rows, ONE_HALF: rows[drawn], OTHER_HALF: rows[~drawn]}
     tables = [proportions(part, tool.OUTCOME) for part in parts.values()]
     names = list(parts)
     if kind(tool) == "diagnostic":
@@ -277,12 +287,6 @@ def _judged(output: pd.DataFrame, tool: ModuleType) -> pd.DataFrame:
 
 def _day(period: object) -> str:
     return estimating.period_words(pd.Series([period]))[0]
-
-
-def record_form(table: pd.DataFrame) -> pd.DataFrame:
-    """A table of estimates as the workbook reads it: no index, `group_by` for characteristic, `value` 0 to 1."""
-    flat = table.reset_index().rename(columns={"characteristic": "group_by"})
-    return flat.assign(value=flat["percent"] / 100)
 
 
 def alpha_beta(tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str, object]) -> pd.DataFrame:

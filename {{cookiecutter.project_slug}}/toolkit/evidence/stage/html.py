@@ -15,6 +15,20 @@ if TYPE_CHECKING:
 
 HIDDEN = "c"
 
+# Columns of estimates, in words that need no statistics.
+_WORDS = {
+    "n": "Number",
+    "denominator": "Out of",
+    "percent": "Per cent",
+    "low": "Interval from",
+    "high": "Interval to",
+    "reliability": "How far to rely on it",
+    "share": "Share",
+    "n_before": "Number before",
+    "denominator_before": "Out of, before",
+    "percent_before": "Per cent before",
+}
+
 
 def label(name: object) -> str:
     """A column's or row's name as people read it: `age_band` as `Age band`."""
@@ -23,10 +37,11 @@ def label(name: object) -> str:
     if _is_missing(name):
         return "Not recorded"
     text = str(name)
-    if isinstance(name, str) and re.fullmatch(r"[a-z][a-z0-9_ ]*", text):
-        text = text.replace("_", " ").strip()
-        text = text[:1].upper() + text[1:]
-    return text
+    if not isinstance(name, str) or re.search(r"[./:\\]|[a-z][A-Z]", text):
+        # The name of a file, or a column of a return, stays as it is written there.
+        return text
+    text = _WORDS.get(text, text.replace("_", " ").strip())
+    return text[:1].upper() + text[1:]
 
 
 def cell_text(value: object, percent: bool = False, missing: str = "") -> str:
@@ -61,17 +76,23 @@ def _is_missing(value: object) -> bool:
 
 
 def table_html(
-    frame: pd.DataFrame, caption: str, percent: Iterable[str] = (), hide_index: bool = False, missing: str = ""
+    frame: pd.DataFrame,
+    caption: str,
+    percent: Iterable[str] = (),
+    hide_index: bool = False,
+    missing: str = "",
+    caption_css: str = "",
 ) -> str:
     """`frame` as a table: its index gives the row heads, its columns the column heads, `caption` says what it holds.
 
     `missing` is what an empty cell says; without it, that a number could not be estimated or a text was not recorded.
     """
     percent = set(percent)
+    attribute = f' class="{caption_css}"' if caption_css else ""
     names = [] if hide_index else [label(name) if name else "" for name in frame.index.names]
     heads = [*names, *(label(column) for column in frame.columns)]
     lines = [
-        f"<table><caption>{escape(caption)}</caption>",
+        f"<table><caption{attribute}>{escape(caption)}</caption>",
         "<thead><tr>" + "".join(_head(head) for head in heads) + "</tr></thead>",
         "<tbody>",
     ]

@@ -126,6 +126,13 @@ class Stage:
         self.results.note_read(self.number, "code", self.project.relative(path), sha256_of_file(path))
         return self.project.load_tool()
 
+    @property
+    def outcome(self) -> str:
+        """The share with the tool's outcome, as a headline says it."""
+        from evidence.measures import in_words
+
+        return in_words(self.tool, "with the outcome", self.parameters)
+
     def data(self) -> Tables:
         """The tables of the run's data folder, de-identified as they are loaded (guidance action 6.02)."""
         from evidence.data import load_tables
@@ -199,7 +206,9 @@ class Stage:
         parts_of_figure = [f'<p class="ev-headline">{escape(headline)}</p>']
         if chart:
             parts_of_figure.append(charts.chart_html(chart, safe.table, headline))
-        parts_of_figure.append(table_html(safe.table, caption or headline, percent, hide_index))
+        # The headline stands right above; a screen reader still needs it as the table's name.
+        css = "" if caption else "out-of-sight"
+        parts_of_figure.append(table_html(safe.table, caption or headline, percent, hide_index, caption_css=css))
         notes = [text for text in (note, safe.note) if text]
         parts_of_figure.extend(f'<p class="ev-note">{escape(text)}</p>' for text in notes)
         if source:
@@ -321,19 +330,20 @@ class Stage:
         """Keeps a result for later stages and for the actions that rest on it; `headline` puts it on the index page."""
         self.results.record(self.number, name, value, label=label, unit=unit, headline=headline)
 
-    def record_headlines(self, table: pd.DataFrame, prefix: str) -> None:
-        """Keeps the percentages of a table of estimates as headline figures, one a row.
+    def record_headlines(self, table: pd.DataFrame, prefix: str, said: str = "") -> None:
+        """Keeps the percentages of a table of estimates as headline figures, one a row; `said` names a single row.
 
         A figure that disclosure control would hide is kept as not estimable.
         """
+        from evidence.measures import in_words
         from evidence.measures.words import shown
         from evidence.privacy import load_rules
 
         safe = shown(table, load_rules(self.project))
         for row in table.index:
             value = round(float(safe.at[row, "percent"]), 1) if row in safe.index else None
-            words = label(row)
-            name = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
+            name = re.sub(r"[^a-z0-9]+", "_", label(row).lower()).strip("_")
+            words = label(said or (in_words(self.tool, row, self.parameters) if isinstance(row, str) else row))
             self.record(f"{prefix}.{name}", value, label=words, unit="%", headline=True)
 
     def headlines(self) -> None:
