@@ -1,4 +1,4 @@
-"""Accuracy measures equal those of scikit-learn and fairlearn on generated cases, one-class and empty ones among them."""
+"""Accuracy measures equal those of scikit-learn and fairlearn on generated cases, one-class ones among them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from fairlearn.metrics import MetricFrame, false_positive_rate, true_negative_rate
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import accuracy_score, confusion_matrix, precision_score, recall_score
+
 from evidence.measures import (
     against_rule,
     calibration,
@@ -17,11 +23,6 @@ from evidence.measures import (
     one_measure,
     over_thresholds,
 )
-from fairlearn.metrics import MetricFrame, false_positive_rate, true_negative_rate
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from sklearn.calibration import calibration_curve
-from sklearn.metrics import accuracy_score, confusion_matrix, precision_score, recall_score
 
 cases = st.lists(st.tuples(st.booleans(), st.booleans(), st.sampled_from(["A", "B", "C"])), min_size=1, max_size=80)
 
@@ -38,7 +39,9 @@ def test_metrics_are_those_of_scikit_learn(rows):
     truth, flag = frame["outcome"].astype(int), frame["flagged"].astype(int)
     table = metrics(frame, "outcome", "flagged")
     cells = confusion(frame, "outcome", "flagged")
-    assert [cells["n0"], cells["f0"], cells["n1"], cells["f1"]] == confusion_matrix(truth, flag, labels=[0, 1]).ravel().tolist()
+    assert [cells["n0"], cells["f0"], cells["n1"], cells["f1"]] == confusion_matrix(
+        truth, flag, labels=[0, 1]
+    ).ravel().tolist()
     expected = {
         "recall": recall_score(truth, flag, zero_division=np.nan),
         "precision": precision_score(truth, flag, zero_division=np.nan),
@@ -67,7 +70,10 @@ def test_metrics_by_group_are_those_of_fairlearn(rows):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         theirs = MetricFrame(
-            metrics={"recall": recall_score, "precision": precision_score, "specificity": true_negative_rate, "accuracy": accuracy_score},
+            metrics={
+                "recall": recall_score, "precision": precision_score,
+                "specificity": true_negative_rate, "accuracy": accuracy_score,
+            },
             y_true=truth, y_pred=flag, sensitive_features=frame["group"],
         ).by_group  # fmt: skip
     table = metrics_by_group(frame, "outcome", "flagged", ["group"])
@@ -109,7 +115,9 @@ def test_a_missing_group_is_a_group_of_its_own():
 def scored() -> pd.DataFrame:
     random = np.random.default_rng(3)
     score = random.beta(1, 4, 3000)
-    frame = pd.DataFrame({"score": score, "outcome": random.random(3000) < score, "group": random.choice(["A", "B"], 3000)})
+    frame = pd.DataFrame(
+        {"score": score, "outcome": random.random(3000) < score, "group": random.choice(["A", "B"], 3000)}
+    )
     return frame.assign(flagged=frame["score"] >= 0.25, rule=random.random(3000) < 0.2)
 
 
@@ -140,7 +148,9 @@ def test_recall_falls_as_the_threshold_rises(scored):
 def test_against_a_rule_that_is_chance_the_tool_is_better(scored):
     table = against_rule(scored, "outcome", "flagged", "rule")
     assert table.at["precision", "better"] == "tool"
-    assert table.at["precision", "percent_today"] == pytest.approx(100 * precision_score(scored["outcome"], scored["rule"]))
+    assert table.at["precision", "percent_today"] == pytest.approx(
+        100 * precision_score(scored["outcome"], scored["rule"])
+    )
     assert (table["low"] <= table["difference"]).all()
     assert (table["difference"] <= table["high"]).all()
 

@@ -5,6 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+
 from evidence.measures import (
     before_after,
     by_each,
@@ -16,10 +21,6 @@ from evidence.measures import (
     rate_ratio,
     representation,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy import stats
-from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 
 @settings(max_examples=500)
@@ -74,7 +75,9 @@ def frame() -> pd.DataFrame:
         {
             "outcome": pd.array(random.random(n) < 0.3, dtype="boolean"),
             "sex": random.choice(["Male", "Female"], n),
-            "group": pd.Categorical(random.choice(["A", "B", "C"], n, p=[0.6, 0.38, 0.02]), categories=["A", "B", "C", "D"]),
+            "group": pd.Categorical(
+                random.choice(["A", "B", "C"], n, p=[0.6, 0.38, 0.02]), categories=["A", "B", "C", "D"]
+            ),
             "year_end": random.choice(pd.to_datetime(["2025-03-31", "2026-03-31"]), n),
             "expected": random.uniform(0.1, 0.5, n),
         }
@@ -148,7 +151,10 @@ def test_observed_against_expected(frame):
 def test_before_and_after(frame):
     before, after = (by_each(rows, "outcome", ["group"]) for _, rows in frame.groupby("year_end"))
     table = before_after(before, after)
-    both = [(after.at[("group", "A"), "n"], after.at[("group", "A"), "denominator"]), (before.at[("group", "A"), "n"], before.at[("group", "A"), "denominator"])]
+    both = [
+        (after.at[("group", "A"), "n"], after.at[("group", "A"), "denominator"]),
+        (before.at[("group", "A"), "n"], before.at[("group", "A"), "denominator"]),
+    ]
     expected = confint_proportions_2indep(*both[0], *both[1], compare="diff", method="newcomb")
     assert table.loc[("group", "A"), ["low", "high"]].tolist() == pytest.approx([100 * limit for limit in expected])
     assert table.at[("group", "D"), "reliability"] == "not estimable"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from evidence.measures import correlation_ratio, cramers_v, drift, population_stability, proxies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import contingency, f_oneway
+
+from evidence.measures import correlation_ratio, cramers_v, drift, population_stability, proxies
 
 
 @settings(max_examples=100, deadline=None)
@@ -42,8 +43,12 @@ def frame() -> pd.DataFrame:
     random = np.random.default_rng(5)
     n = 1500
     ethnic = random.choice(["White", "Black", "Asian"], n, p=[0.6, 0.25, 0.15])
-    area = np.where(random.random(n) < 0.7, np.where(ethnic == "White", "north", "south"), random.choice(["north", "south"], n))
-    return pd.DataFrame({"ethnic_group": ethnic, "area": area, "score": random.normal(0, 1, n), "age": random.integers(0, 18, n)})
+    area = np.where(
+        random.random(n) < 0.7, np.where(ethnic == "White", "north", "south"), random.choice(["north", "south"], n)
+    )
+    return pd.DataFrame(
+        {"ethnic_group": ethnic, "area": area, "score": random.normal(0, 1, n), "age": random.integers(0, 18, n)}
+    )
 
 
 def test_a_planted_stand_in_comes_first_and_chance_is_weak(frame):
@@ -56,7 +61,9 @@ def test_a_planted_stand_in_comes_first_and_chance_is_weak(frame):
 
 
 def test_proxies_say_the_same_again_and_nothing_of_few(frame):
-    pd.testing.assert_frame_equal(proxies(frame, ["ethnic_group"], ["area"]), proxies(frame, ["ethnic_group"], ["area"]))
+    pd.testing.assert_frame_equal(
+        proxies(frame, ["ethnic_group"], ["area"]), proxies(frame, ["ethnic_group"], ["area"])
+    )
     few = proxies(frame.head(30), ["ethnic_group"], ["area", "age"])
     assert few["strength"].isna().all()
     assert few["reliability"].eq("not estimable").all()
@@ -79,7 +86,10 @@ def test_without_drift_alarms_ring_as_rarely_as_stated(rows):
     random = np.random.default_rng(rows)
     rang = 0
     for time in range(200):
-        two = [pd.DataFrame({"kind": random.choice(list("abcdefghij"), rows), "number": random.normal(0, 1, rows)}) for _ in range(2)]
+        two = [
+            pd.DataFrame({"kind": random.choice(list("abcdefghij"), rows), "number": random.normal(0, 1, rows)})
+            for _ in range(2)
+        ]
         rang += (drift(*two, ["kind", "number"], seed=time, times=399)["alarm"] == "yes").any()
     # 5 in 100 is stated; 200 periods at that rate give 20 or more about once in 300 times.
     assert rang < 20

@@ -7,11 +7,12 @@ from datetime import date, timedelta
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from evidence.measures import placements
 from evidence.measures.ssda903_words import ETHNIC_GROUP, PLACEMENT_TYPE, age_band, age_on
 from evidence.project import EvidenceError
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 YEAR_END = pd.Timestamp(2026, 3, 31)
 COLUMNS = placements.EPISODE_COLUMNS
@@ -107,13 +108,17 @@ def many(year: int, times: int) -> list[tuple]:
 
 
 def test_three_years_at_most_and_none_beyond_a_gap():
-    rows = episodes_of(*many(2022, 20), *many(2024, 20), *many(2025, 20), *many(2026, 20), ("z", "2026-03-20", "S", "U6", None))
+    rows = episodes_of(
+        *many(2022, 20), *many(2024, 20), *many(2025, 20), *many(2026, 20), ("z", "2026-03-20", "S", "U6", None)
+    )
     assert years(rows, year_end="2026-03-31") == [2024, 2025, 2026]
     assert years(rows, year_end="2025-03-31") == [2024, 2025]
 
 
 def test_one_mistyped_date_does_not_make_a_year():
-    rows = episodes_of(*many(2026, 40), ("x", "2024-05-01", "S", "U6", "2024-06-01"), ("z", "2026-03-20", "S", "U6", None))
+    rows = episodes_of(
+        *many(2026, 40), ("x", "2024-05-01", "S", "U6", "2024-06-01"), ("z", "2026-03-20", "S", "U6", None)
+    )
     assert years(rows, year_end="2026-03-31") == [2026]
 
 
@@ -125,7 +130,11 @@ def test_the_last_year_is_the_one_that_the_data_reaches():
 
 
 def test_a_date_after_the_day_of_the_run_reaches_nothing():
-    rows = episodes_of(*many(2026, 40), *[(f"z{n}", "2026-03-20", "S", "U6", None) for n in range(5)], ("y", "2062-01-01", "S", "U6", None))
+    rows = episodes_of(
+        *many(2026, 40),
+        *[(f"z{n}", "2026-03-20", "S", "U6", None) for n in range(5)],
+        ("y", "2062-01-01", "S", "U6", None),
+    )
     assert years(rows) == [2026]
 
 
@@ -141,11 +150,19 @@ def test_data_without_a_date_is_refused_in_words():
 
 # The second way of counting ---------------------------------------------------------------------------------------
 
-days = st.one_of(st.none(), st.dates(date(2024, 1, 1), date(2026, 6, 30)), st.just(date(2025, 4, 1)), st.just(date(2026, 3, 31)))
+days = st.one_of(
+    st.none(), st.dates(date(2024, 1, 1), date(2026, 6, 30)), st.just(date(2025, 4, 1)), st.just(date(2026, 3, 31))
+)
 row = st.tuples(
-    st.sampled_from("ab"), days, st.sampled_from(["S", "L", "P", "T", "B", "U", None]), st.sampled_from(["C2", "V3", "J1"]),
-    st.sampled_from(["N1", "N8"]), st.sampled_from(["U6", "K2", "T1", "T4", "A3", None]), st.sampled_from(["PR1", "PR4", None]), days,
-)  # fmt: skip
+    st.sampled_from("ab"),
+    days,
+    st.sampled_from(["S", "L", "P", "T", "B", "U", None]),
+    st.sampled_from(["C2", "V3", "J1"]),
+    st.sampled_from(["N1", "N8"]),
+    st.sampled_from(["U6", "K2", "T1", "T4", "A3", None]),
+    st.sampled_from(["PR1", "PR4", None]),
+    days,
+)
 
 
 def frame_of(rows: list[tuple]) -> pd.DataFrame:
@@ -169,7 +186,10 @@ def test_both_ways_of_counting_agree_on_anything(rows: list[tuple]):
 def test_the_order_of_rows_and_doubled_rows_make_no_difference(rows: list[tuple], random):
     mixed = rows + rows[:2]
     random.shuffle(mixed)
-    for find in (lambda frame: placements.placements_in_year(frame, YEAR_END), lambda frame: placements.looked_after_on(frame, YEAR_END)):
+    for find in (
+        lambda frame: placements.placements_in_year(frame, YEAR_END),
+        lambda frame: placements.looked_after_on(frame, YEAR_END),
+    ):
         first, second = find(frame_of(rows)), find(frame_of(mixed))
         assert first.equals(second)
 

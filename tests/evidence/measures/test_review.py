@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from evidence.measures import edge_cases, estimates, trial_design, triggers
-from evidence.project import EvidenceError
 from statsmodels.stats.power import zt_ind_solve_power
 from statsmodels.stats.proportion import power_proportions_2indep
+
+from evidence.measures import edge_cases, estimates, trial_design, triggers
+from evidence.project import EvidenceError
 
 
 @pytest.mark.parametrize(("rate", "difference"), [(0.12, 0.03), (0.3, 0.1), (0.08, 0.02), (0.5, 0.05)])

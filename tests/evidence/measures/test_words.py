@@ -7,10 +7,11 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from evidence.measures import accuracy, drift, estimates, triggers, words
-from evidence.privacy import protect
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from evidence.measures import accuracy, drift, estimates, triggers, words
+from evidence.privacy import protect
 
 
 def table_of(rows: dict[str, tuple[int, int]]) -> pd.DataFrame:
@@ -21,7 +22,9 @@ def table_of(rows: dict[str, tuple[int, int]]) -> pd.DataFrame:
 def test_the_lowest_group_is_named_with_its_interval_and_its_children():
     table = table_of({"Asian": (30, 60), "Mixed": (12, 40), "White": (200, 300)})
     assert words.lowest(table, "recall") == "Recall is lowest for ethnic group Mixed, 30% (18% to 45%), of 40 children"
-    assert words.highest(table, "recall") == "Recall is highest for ethnic group White, 67% (61% to 72%), of 300 children"
+    assert (
+        words.highest(table, "recall") == "Recall is highest for ethnic group White, 67% (61% to 72%), of 300 children"
+    )
 
 
 def test_few_children_are_said_to_be_few():

@@ -67,7 +67,8 @@ def _notebooks(folder: Path) -> None:
     stages = tomllib.loads((TEMPLATE / "reference" / "stages.toml").read_text(encoding="utf-8"))["stage"]
     (folder / "notebooks").mkdir()
     figures = (
-        "from evidence import measures\nfrom evidence.project import open_project\nfrom evidence.data import load_tables\n"
+        "from evidence import measures\nfrom evidence.project import open_project\n"
+        "from evidence.data import load_tables\n"
         "p = open_project(); t = p.load_tool(); q = dict(as_of=as_of, year_end=year_end, seed=seed, flag_at=flag_at,"
         " placements_at_least=placements_at_least)\n"
         "o = t.run(t.prepare(dict(load_tables(p, p.path(data_folder))), q), q)\ntable = measures.test_tool(t, o, q)"

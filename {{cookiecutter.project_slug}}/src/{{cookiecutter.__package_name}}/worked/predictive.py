@@ -72,7 +72,7 @@ def _known_on(header, episodes, day):
 
 
 def _months(since, day):
-    # A return holds little of what ended before it, so longer than a year counts as a year: that is known of every child.
+    # A return holds little of what ended before it, so longer than a year counts as a year, which is known of all.
     return ((day - since).dt.days / 30.44).round(1).clip(upper=12)
 
 
@@ -180,7 +180,8 @@ def _reason(name, row):
     if name == "placements":
         return f"{row[name]} placement{'' if row[name] == 1 else 's'} in the past year"
     if name in NUMBERS:
-        return f"{'a year or more' if row[name] >= 12 else f'{row[name]:.0f} months'} {name.removeprefix('months_').replace('_', ' ')}"
+        how_long = "a year or more" if row[name] >= 12 else f"{row[name]:.0f} months"
+        return f"{how_long} {name.removeprefix('months_').replace('_', ' ')}"
     column, value = name.split(": ", 1)
     said = f"{column.replace('_', ' ')}: {value.lower()}"
     return said if row[column] == value else f"not {said}"

@@ -25,11 +25,12 @@ from evidence.project import EvidenceError
 
 DEFINITION = (
     "Children looked after on 31 March, without those in a series of short breaks (legal status V3 or V4). Their "
-    "placements in the year from 1 April to 31 March are counted: the one already running on 1 April counts as one, and "
-    "each episode that starts with a new placement (reason for new episode S, P or B) counts as one more. A change of "
-    "legal status alone (L) and a change with the same carer (T, U) are not new placements. Temporary placements (T0 to "
-    "T4) are not counted, nor is the return from one to the same kind of placement with the same provider. Episodes "
-    "without a start date or that end before they begin are left out. A row that is there twice counts once."
+    "placements in the year from 1 April to 31 March are counted: the one already running on 1 April counts as one, "
+    "and each episode that starts with a new placement (reason for new episode S, P or B) counts as one more. A "
+    "change of legal status alone (L) and a change with the same carer (T, U) are not new placements. Temporary "
+    "placements (T0 to T4) are not counted, nor is the return from one to the same kind of placement with the same "
+    "provider. Episodes without a start date or that end before they begin are left out. A row that is there twice "
+    "counts once."
 )
 
 EPISODE_COLUMNS = ["CHILD", "DECOM", "RNE", "LS", "CIN", "PLACE", "PLACE_PROVIDER", "DEC"]
@@ -135,8 +136,8 @@ def first_day(year_end: pd.Timestamp) -> pd.Timestamp:
 def years_covered(episodes: pd.DataFrame, parameters: Mapping[str, object], most: int = 3) -> list[pd.Timestamp]:
     """The year ends, oldest first, that the data covers up to the parameter `year_end`: at most `most`, without a gap.
 
-    An empty `year_end` stands for the last 31 March that the data reaches. Dates after `as_of`, and the highest one in a
-    thousand, may be mistyped and reach nothing. Raises EvidenceError when not even one year is covered.
+    An empty `year_end` stands for the last 31 March that the data reaches. Dates after `as_of`, and the highest one
+    in a thousand, may be mistyped and reach nothing. Raises EvidenceError when not even one year is covered.
     """
     rows = follow_placements(episodes)
     dates = pd.concat([rows["DECOM"], rows["DEC"]]).dropna()

@@ -41,7 +41,9 @@ def _extreme(table: pd.DataFrame, what: str, which: str, rules: Rules | None) ->
         return f"{_large(what)} is the same in every group that can be shown, {_percent(values.iloc[0])}"
     name = values.idxmin() if which == "lowest" else values.idxmax()
     row = rows.loc[name]
-    text = f"{_large(what)} is {which} for {group_words(name)}, {_percent(row['percent'])} ({_interval(row)})"
+    # Where some groups are hidden or too small, the sentence speaks of the others and says so.
+    whose = f"{_large(what)} is" if len(rows) == len(table) else f"Of the groups that can be shown, {_small(what)} is"
+    text = f"{whose} {which} for {group_words(name)}, {_percent(row['percent'])} ({_interval(row)})"
     return f"{text}, of {_children(row)}" + (": too few to be sure" if row["denominator"] < FEW_BELOW else "")
 
 
