@@ -21,14 +21,15 @@ def command(path: Path, name: str | None) -> None:
     from evidence.project import EvidenceError, open_project
 
     if not path.exists():
-        raise EvidenceError("there is no such file or folder.", where=str(path))
+        raise EvidenceError("there is no such file or folder.", where=str(path), remedy="Name a file or folder.")
     project = open_project()
     parameters = project.parameters(name or ("sample" if project.facts.data_source == "sample" else "own"))
     secrets = identifying_values(project, parameters["data_folder"])
     findings = scan(path, secrets, allowed=[str(value) for value in parameters.values()])
-    for finding in findings:
-        click.echo(f"{finding.path}, line {finding.line}: {finding.kind}")
-    click.echo(
-        f"{len(findings)} found." if findings else "Nothing was found that identifies a child in this project's data."
-    )
+    for one in findings:
+        click.echo(f"{one.path}, {f'line {one.line}' if one.line else 'in its name'}: {one.kind}")
+    for note in findings.notes:
+        click.echo(note)
+    looked = f"{findings.files} files looked through, {len(secrets):,} identifying values compared"
+    click.echo(f"{len(findings)} found: {looked}." if findings else f"Nothing was found: {looked}.")
     sys.exit(1 if findings else 0)

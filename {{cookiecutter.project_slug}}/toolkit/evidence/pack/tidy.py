@@ -98,6 +98,7 @@ class Page:
             for cell in row.find_all("th", recursive=False):
                 _set_head(table, cell)
         _align_heads(table)
+        _say_once(table, caption)
         if (
             max((len(row.find_all(["td", "th"], recursive=False)) for row in table.find_all("tr")), default=0)
             <= _NARROW
@@ -110,6 +111,14 @@ class Page:
             caption["id"] = f"table-{self.tables}"
             region["aria-labelledby"] = caption["id"]
         table.wrap(region)
+
+
+def _say_once(table: Tag, caption: Tag | None) -> None:
+    """A caption that repeats the headline above is left for those who move from table to table by ear."""
+    figure = table.find_parent("figure")
+    headline = figure and figure.select_one(".ev-headline")
+    if caption and headline and caption.get_text(strip=True) == headline.get_text(strip=True):
+        caption["class"] = ["out-of-sight"]
 
 
 def _align_heads(table: Tag) -> None:

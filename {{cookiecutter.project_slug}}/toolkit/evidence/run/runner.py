@@ -7,6 +7,7 @@ import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evidence.project import Project, StageInfo, atomic_write, declared_parameters, read_text
 from evidence.project.folders import hold, put_in_place, recover, remove
@@ -15,6 +16,9 @@ from evidence.run.failure import traceback_text, why_it_stopped
 from evidence.run.fingerprints import check_unchanged, code_digests
 from evidence.run.graph import blocked_by, with_what_they_read
 from evidence.run.progress import Progress
+
+if TYPE_CHECKING:
+    from evidence.run.kernel import Kernels
 
 STATES = ("done", "failed", "not run", "not asked")
 
@@ -99,23 +103,26 @@ def _execute_into(
     wanted: list[int],
     progress: Progress,
 ) -> tuple[StageRun, ...]:
+    # Papermill and what it brings take half a second to import, and only a run needs them.
+    from evidence.run.kernel import Kernels, kernel_environment
+
     code = code_digests(project, list(project.stages))
     _write_json(folder / "parameters.json", parameters)
     done: list[StageRun] = []
     seconds: dict[str, float] = {}
-    for stage in project.stages:
-        states = {earlier.number: earlier.state for earlier in done}
-        begun = time.monotonic()
-        if stage.number not in wanted:
-            result = StageRun(stage.number, stage.notebook, "not asked")
-        elif blocked := blocked_by(stage, states):
-            result = StageRun(stage.number, stage.notebook, "not run", _because_of(blocked))
-        else:
-            result = _run_stage(folder, project, stage, parameters, progress)
-            seconds[str(stage.number)] = round(time.monotonic() - begun, 3)
-        done.append(result)
-        if result.state != "not asked":
-            progress.ended(stage, result.state, result.why, time.monotonic() - begun)
+    with Kernels(kernel_environment(folder, parameters), project.path("notebooks"), len(wanted)) as kernels:
+        for stage in project.stages:
+            states = {earlier.number: earlier.state for earlier in done}
+            begun = time.monotonic()
+            if stage.number not in wanted:
+                done.append(StageRun(stage.number, stage.notebook, "not asked"))
+                continue
+            if blocked := blocked_by(stage, states):
+                done.append(StageRun(stage.number, stage.notebook, "not run", _because_of(blocked)))
+            else:
+                done.append(_run_stage(folder, project, stage, parameters, kernels, progress))
+                seconds[str(stage.number)] = round(time.monotonic() - begun, 3)
+            progress.ended(stage, done[-1].state, done[-1].why, time.monotonic() - begun)
     check_unchanged(project, Results(folder), project.data_folder(parameters), code)
     _write_json(folder / "run.json", {"name": name, "stages": [asdict(stage) for stage in done], "code": code})
     _write_json(folder / "timings.json", seconds)
@@ -123,28 +130,28 @@ def _execute_into(
 
 
 def _run_stage(
-    folder: Path, project: Project, stage: StageInfo, parameters: dict[str, object], progress: Progress
+    folder: Path,
+    project: Project,
+    stage: StageInfo,
+    parameters: dict[str, object],
+    kernels: Kernels,
+    progress: Progress,
 ) -> StageRun:
-    # Papermill and what it brings take half a second to import, and only a run needs them.
-    from evidence.run.kernel import kernel_environment, run_notebook
+    from evidence.run.kernel import run_notebook
     from evidence.run.scrub import notebook_text
 
     source = project.notebook(stage)
     taken = {name: parameters[name] for name in declared_parameters(source)}
-    errors = _private_file(folder / "logs" / f"{stage.number:02d}.txt")
     progress.started(stage, _code_cells(source) + bool(taken))
-    environment = kernel_environment(folder, parameters)
-    outcome = run_notebook(source, taken, environment, progress.cell_done, errors)
-    notebook, why = outcome.notebook, ""
+    outcome = run_notebook(source, taken, kernels, progress.cell_done)
+    notebook, why, log = outcome.notebook, "", outcome.said
     if outcome.error is not None:
         # papermill puts cells of its own before the one that raised; the author's numbers do not count them.
         notebook.cells = [cell for cell in notebook.cells if not _is_tagged(cell, "papermill-error-cell-tag")]
         own = [cell for cell in notebook.cells if not _is_tagged(cell, "injected-parameters")]
         why = why_it_stopped(own, outcome.error, outcome.cell)
-        with open(errors, "a", encoding="utf-8") as log:
-            log.write(traceback_text(own, outcome.error))
-    if errors.stat().st_size == 0:
-        errors.unlink()
+        log += traceback_text(own, outcome.error)
+    _write_log(folder / "logs" / f"{stage.number:02d}.txt", log)
     atomic_write(folder / "notebooks" / stage.notebook, notebook_text(notebook))
     return StageRun(stage.number, stage.notebook, "failed" if outcome.error else "done", why)
 
@@ -168,10 +175,13 @@ def _fresh(part: Path) -> Path:
     return part
 
 
-def _private_file(path: Path) -> Path:
-    path.parent.mkdir(exist_ok=True)
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-    return path
+def _write_log(path: Path, text: str) -> None:
+    """For the analyst alone: an error's own words may quote data. Nothing is written where there is nothing to say."""
+    path.unlink(missing_ok=True)
+    if text:
+        path.parent.mkdir(exist_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as log:
+            log.write(text)
 
 
 def _code_cells(notebook: Path) -> int:
