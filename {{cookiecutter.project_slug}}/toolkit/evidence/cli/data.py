@@ -55,7 +55,7 @@ def describe(folder: str) -> None:
     for row in columns.to_dict("records"):
         click.echo(f"{row['table']}, {row['column']}: {row['role']}, {row['treatment']}")
     click.echo(
-        f"\n{len(columns)} columns were added to reference/catalogue.csv, unconfirmed, so nothing of them is loaded yet.\n"
+        f"\n{len(columns)} columns were added to reference/catalogue.csv, unconfirmed: nothing of them is loaded yet.\n"
         "Open that file, check role and treatment row by row, name a code list or valid range where there is one, and\n"
         "write yes under `confirmed`. A direct identifier becomes a token, a month, a postcode area, or is dropped."
     )

@@ -30,7 +30,7 @@ def audit(tables: Tables, year_end: date | str | None = None) -> pd.DataFrame:
 
 
 def failing_rows(tables: Tables, year_end: date | str | None = None) -> pd.DataFrame:
-    """One row a failure: table, file, row (the line in the file), columns, rule, what. For the people who mend the data.
+    """One row a failure: table, file, row (the line in the file), columns, rule, what: for those who mend the data.
 
     It names children's rows, so it stays on the machine: see `write_positions`.
     """
@@ -38,15 +38,13 @@ def failing_rows(tables: Tables, year_end: date | str | None = None) -> pd.DataF
     for rule, failing, _ in _checks(tables, year_end):
         lines = tables.loaded[rule.table].lines[failing]
         file = tables.loaded[rule.table].file
-        said = dict(
-            table=rule.table, file=file, row=lines, columns=", ".join(rule.columns), rule=rule.id, what=rule.what
-        )
-        found.append(pd.DataFrame(said))
+        said = {"table": rule.table, "file": file, "row": lines, "columns": ", ".join(rule.columns), "rule": rule.id}
+        found.append(pd.DataFrame(said | {"what": rule.what}))
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
 
 
 def error_families(audited: pd.DataFrame) -> pd.DataFrame:
-    """The audit by the three common families of error: family, rules, rules_failing, failures, checked, share (per cent).
+    """The audit by the three common families of error: family, rules, rules_failing, failures, checked, share (%).
 
     Takes what `audit` returns. Source: action 3.06.
     """
@@ -60,7 +58,7 @@ def error_families(audited: pd.DataFrame) -> pd.DataFrame:
 
 
 def activity(tables: Tables) -> pd.DataFrame:
-    """Events by year: table, event (the date column), year (ending 31 March), events. Years without one are left out."""
+    """Events by year: table, event (a date column), year (ending 31 March), events; years without one are left out."""
     rows = []
     for name, frame in tables.items():
         variables = tables.variables(name)

@@ -34,7 +34,7 @@ def catalogue(project: Project) -> pd.DataFrame:
 @lru_cache(maxsize=4)
 def _read(text: str) -> pd.DataFrame:
     separator = max(",;\t", key=text.split("\n", 1)[0].count)
-    rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator)]
+    rows = list(csv.reader(io.StringIO(text), delimiter=separator))
     if not rows or [name.strip().lower() for name in rows[0][: len(COLUMNS)]] != list(COLUMNS):
         raise EvidenceError(
             "the first line is not the list of columns.", where=WHERE, remedy=f"It must be: {','.join(COLUMNS)}"

@@ -26,7 +26,8 @@ _COLUMNS = {
         "DateOfInitialCPC", "ReferralNFA",
     ],
     "assessments": [
-        *_LINK, "assessment", "AssessmentActualStartDate", "AssessmentInternalReviewDate", "AssessmentAuthorisationDate",
+        *_LINK, "assessment", "AssessmentActualStartDate", "AssessmentInternalReviewDate",
+        "AssessmentAuthorisationDate",
     ],
     "factors": [*_LINK, "assessment", "AssessmentFactors"],
     "cin_plans": [*_LINK, "CINPlanStartDate", "CINPlanEndDate"],

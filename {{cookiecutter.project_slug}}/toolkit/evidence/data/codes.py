@@ -29,7 +29,7 @@ def _read(text: str) -> pd.DataFrame:
 def codes(project: Project, name: str, year: int | None = None) -> pd.DataFrame:
     """One code list, `name` written data set/table/column ("ssda903/episodes/PLACE"): code, label, group.
 
-    With `year` only the codes that the return of that year (ending 31 March) allows; without, every code there ever was.
+    With `year` only the codes that the return of that year (ending 31 March) allows; without, all there ever were.
     Empty for a list that does not exist.
     """
     frame = code_lists(project)

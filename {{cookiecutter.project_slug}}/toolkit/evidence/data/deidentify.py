@@ -1,4 +1,4 @@
-"""What becomes of each variable when it is loaded, as the catalogue says: in one pass, so that nothing stays in clear."""
+"""What becomes of each variable when it is loaded, as the catalogue says; nothing stays in clear by accident."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def _by_variety(filled: pd.Series) -> tuple[str, str]:
 
 
 def draft(project: Project, data_folder: str | Path) -> pd.DataFrame:
-    """The rows that the catalogue still lacks for the tables in `data_folder`, unconfirmed, in the catalogue's columns."""
+    """The rows that the catalogue still lacks for the tables in `data_folder`, unconfirmed, in its columns."""
     rows = catalogue(project)
     sources = open_sources(project, data_folder, rows)
     known = set(zip(rows["source"], rows["table"], rows["column"], strict=True))

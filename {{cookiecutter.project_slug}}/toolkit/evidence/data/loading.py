@@ -20,7 +20,7 @@ from evidence.project import EvidenceError, Project
 
 @dataclass
 class Sources:
-    """What lies in a data folder, as text and in clear: seen by the loader, the leak scan and the draft catalogue only."""
+    """What lies in a data folder, as text and in clear: for the loader, the leak scan and the draft catalogue."""
 
     source: str
     key: str
@@ -36,18 +36,20 @@ def load_tables(
     stage: int | None = None,
     on_read: Callable[[Path], None] | None = None,
 ) -> Tables:
-    """The tables in `data_folder` (from the project's folder, or a full path; for CIN also the XML file), de-identified.
+    """The tables in `data_folder` (from the project's folder, or a full path), de-identified.
 
     `data/sample` is always read as an SSDA903 return; otherwise `project.toml` says what the folder holds. SSDA903:
     header, episodes, reviews, oc2 and any other of the return's tables. CIN census: children, disabilities, referrals,
-    assessments, factors, cin_plans, section47, protection_plans, reviews, pre_proceedings. Own: a table for every CSV
-    file, those of its columns that the catalogue confirms. Identifiers are tokens, births the first day of their month,
-    postcodes their area, dates datetime64, sex M, F or U, numbers float; every other column is text. A date or number
-    that cannot be read is missing, and the audit counts it. Rows stay in the files' order.
+    assessments, factors, cin_plans, section47, protection_plans, reviews, pre_proceedings; `data_folder` may also be
+    the XML file itself. Own: a table for every CSV file, with those of its columns that the catalogue confirms.
 
-    `stage` leaves out what the catalogue says other stages need and this one does not. `on_read` is called with the path
-    of every file. Raises EvidenceError for anything that cannot be read whole, with file and line. Sources: actions
-    3.01, 6.01, 6.02.
+    Identifiers are tokens, births the first day of their month, postcodes their area, dates datetime64, sex M, F or U,
+    numbers float; every other column is text. A date or number that cannot be read is missing, and the audit counts
+    it. Rows stay in the files' order.
+
+    `stage` leaves out what the catalogue says other stages need and this one does not. `on_read` is called with the
+    path of every file. Raises EvidenceError for anything that cannot be read whole, with file and line. Sources:
+    actions 3.01, 6.01, 6.02.
     """
     rows = catalogue(project)
     sources = open_sources(project, data_folder, rows, on_read)

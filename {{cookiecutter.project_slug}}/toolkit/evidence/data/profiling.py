@@ -41,7 +41,7 @@ def _span(tables: Tables, name: str) -> tuple[str, str]:
 
 
 def missing(tables: Tables) -> pd.DataFrame:
-    """One row a variable: table, column, required (the return asks for it in every row), rows, missing, share (per cent).
+    """One row a variable: table, column, required (asked for in every row), rows, missing, share (per cent).
 
     A value that is there but could not be read is not missing; `conformance` counts it. Source: action 3.03.
     """

@@ -56,7 +56,7 @@ def find_tables(folder: Path, where: str) -> tuple[dict[str, Path], list[str]]:
         raise EvidenceError(
             f"none of the return's tables was found. There is: {there}.",
             where=where,
-            remedy=f"Put the files of the return there, for example: {', '.join(f'{n}.csv' for n in list(_FILES)[:4])}.",
+            remedy=f"Put the return's files there, such as {', '.join(f'{name}.csv' for name in list(_FILES)[:4])}.",
         )
     return {name: found[name] for name in _FILES if name in found}, notes
 

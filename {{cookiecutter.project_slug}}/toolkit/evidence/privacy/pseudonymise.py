@@ -1,4 +1,4 @@
-"""Identifiers become tokens: the same child has the same token in every table, and nobody without the key can go back."""
+"""Identifiers become tokens: one child, one token in every table, and no way back without the key."""
 
 from __future__ import annotations
 

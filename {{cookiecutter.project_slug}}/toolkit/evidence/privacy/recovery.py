@@ -1,4 +1,4 @@
-"""Whether a hidden number can be worked out from what is shown: looks for another table that a reader could not tell apart."""
+"""Whether a hidden number can be worked out: looks for another table that a reader could not tell apart."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class System:
         self.cells: list[Cell] = [(name, int(row)) for name in numbers for row in np.flatnonzero(hidden[name])]
         self._place = {cell: i for i, cell in enumerate(self.cells)}
         self._true = np.array([int(numbers[name][row]) for name, row in self.cells], dtype=np.int64)
-        # A reader who sees that noughts are shown knows that a hidden number is at least 1, unless noughts are hidden too.
+        # Noughts are shown, so a reader knows that a hidden number is at least 1, unless noughts are hidden too.
         nought_hidden = {name: bool((hidden[name] & (numbers[name] == 0)).any()) for name in numbers}
         self._low = np.array([0 if nought_hidden[name] else 1 for name, _ in self.cells], dtype=np.int64)
         self._sums = self._known_sums(lines, partitions, hidden)

@@ -68,10 +68,11 @@ def scan(folder: str | Path, secrets: Secrets, allowed: Iterable[str] = ()) -> F
 
     Looks through text in UTF-8 and UTF-16, with the escapes of JSON, HTML and addresses undone; base64 (images, data
     addresses, notebooks) and what it holds; zip archives, Word and Excel files; names of files. An identifier counts
-    where it stands alone, not inside a longer word, number or decimal. Dates of birth count wherever they are written in
-    figures, and in words only near "born", "DOB" or "date of birth". `allowed` are values that may appear though they
-    equal an identifying one: parameters, such as the date a run speaks from. Raises EvidenceError when `folder` is not
-    there or a file cannot be read. Source: action 6.02.
+    where it stands alone, not inside a longer word, number or decimal. Dates of birth count wherever they are written
+    in figures, and in words only near "born", "DOB" or "date of birth".
+
+    `allowed` are values that may appear though they equal an identifying one: parameters, such as the date a run speaks
+    from. Raises EvidenceError when `folder` is not there or a file cannot be read. Source: action 6.02.
     """
     root = Path(folder)
     if not root.exists():

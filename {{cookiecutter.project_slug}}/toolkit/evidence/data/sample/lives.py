@@ -257,7 +257,7 @@ def _what_comes_next(
 def _how_it_ended(
     dice: Dice, children: Children, now: _Now, who: np.ndarray, end: np.ndarray, event: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Why the child left care (position in CEASED, or -2 where a new episode follows), and why the placement changed."""
+    """Why the child left care (position in CEASED, -2 where an episode follows), and why the placement changed."""
     age = end - children.born[who]
     kind = np.where(age >= 12 * _YEAR, 1, 0)
     kind = np.where(np.isin(now.place[who], _ADOPTIVE), 2, kind)

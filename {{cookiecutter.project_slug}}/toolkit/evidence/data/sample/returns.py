@@ -175,7 +175,7 @@ def oc2(
 
 
 def _sdq_missing(children: Children, child: np.ndarray, age: np.ndarray) -> np.ndarray:
-    """The questionnaire is missing more often for some groups: older children, those who came alone, some ethnic groups."""
+    """The questionnaire is missing more often for older children, those who came alone, and some ethnic groups."""
     # Positions from 13 in ETHNIC: Black, Chinese and other groups, and those whose group is not known.
     less_heard = children.ethnic[child] >= 13
     return 110_000 + 90_000 * (age >= 14 * _YEAR) + 200_000 * children.alone[child] + 90_000 * less_heard
