@@ -50,7 +50,7 @@ def lint(session: nox.Session) -> None:
     install_for_development(session)
     session.run("ruff", "check", ".")
     notebooks = sorted(str(path.relative_to(ROOT)) for path in TEMPLATE.glob("notebooks/*.ipynb"))
-    session.run("nbstripout", "--verify", *notebooks)
+    session.run("nbstripout", "--verify", "--keep-id", *notebooks)
 
 
 @nox.session
