@@ -34,6 +34,11 @@ def main_measure(tool: ModuleType) -> str:
     return {"predictive": "recall", "diagnostic": OBSERVED_TO_EXPECTED, "descriptive": WITH_OUTCOME}[kind(tool)]
 
 
+def headline_measures(tool: ModuleType) -> list[str]:
+    """The measures that a reader of the first page should see."""
+    return ["recall", "precision"] if kind(tool) == "predictive" else [main_measure(tool)]
+
+
 def in_words(tool: ModuleType, measure: str, parameters: Mapping[str, object]) -> str:
     """A measure as a headline says it: with the tool's own `outcome_words(parameters)` where it has them."""
     said = tool.outcome_words(parameters) if hasattr(tool, "outcome_words") else "the outcome"
