@@ -8,7 +8,8 @@ import pytest
 from evidence.privacy import reidentification_risk
 from evidence.project import EvidenceError
 
-# Five groups alike in age and sex: (10-15, M) has 3 children, (10-15, F) 2, (missing, M) 2, (16+, F) 1, (missing, missing) 1.
+# Five groups alike in age and sex: (10-15, M) has 3 children, (10-15, F) 2, (missing, M) 2, and two groups have 1:
+# (16+, F) and (missing, missing).
 FRAME = pd.DataFrame(
     {
         "age": ["10-15", "10-15", "10-15", "10-15", "10-15", None, None, "16+", None],

@@ -7,11 +7,13 @@ from evidence.data.identifying import identifying_values
 from evidence.data.loading import load_tables
 from evidence.data.positions import write_positions
 from evidence.data.profiling import conformance, missing, profile
+from evidence.data.rules import RULES
 from evidence.data.sample import generate_sample
 from evidence.data.tables import Tables, last_year_end
 from evidence.data.verdict import quality_decision
 
 __all__ = [
+    "RULES",
     "Tables",
     "activity",
     "audit",

@@ -95,12 +95,15 @@ def _parse(data: bytes, separator: str, where: str):
     width = len(next(csv.reader(io.StringIO(_first_line(data, where)), delimiter=separator)))
     blank_lines: list[int] = []
     ragged: list[tuple[int, int]] = []
+    runs_on = False
 
     def unusual(row: pyarrow.csv.InvalidRow) -> str:
+        nonlocal runs_on
         if not (row.text or "").strip():
             blank_lines.append(row.number)
         else:
             ragged.append((row.number, row.actual_columns))
+            runs_on |= "\n" in row.text
         return "skip"
 
     names = [f"c{i}" for i in range(width)]
@@ -121,7 +124,7 @@ def _parse(data: bytes, separator: str, where: str):
         )
     except pyarrow.ArrowInvalid:
         raise _unclosed(where) from None
-    if data.count(b'"') % 2 and any("\n" in str(column[-1]) for column in table.columns):
+    if data.count(b'"') % 2 and (runs_on or any("\n" in str(column[-1]) for column in table.columns)):
         raise _unclosed(where)
     if ragged:
         line, cells = ragged[0]

@@ -18,13 +18,12 @@ _TEN_DIGITS = re.compile(r"\d{3} ?\d{3} ?\d{4}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 # Words in a column's name that say what it holds, and what it is then taken for: the first that fits.
 _NAMED = (
-    (r"dob|birth", "direct identifier", "month"),
-    (r"post ?code|_post\b", "direct identifier", "area"),
-    (r"upn|nhs|uln|nino|national insurance|child ?id|person ?id|case ?id|client ?id|\bid\b|identifier|urn|reference",
-     "direct identifier", "token"),
-    (r"name|address|phone|mobile|email|worker|note|comment|text|free", "direct identifier", "drop"),
-    (r"sex|gender|age|ward|area|team|school|local authority", "quasi-identifier", "code"),
-    (r"ethnic|disab|religion|faith|need|abuse|legal|offen|health|language|asylum|uasc|nationality|orientation",
+    (r"\bdob\b|birth", "direct identifier", "month"),
+    (r"post ?code|\bpost\b", "direct identifier", "area"),
+    (r"\b(upn|nhs|uln|nino|urn|id|identifier|reference)\b|national insurance", "direct identifier", "token"),
+    (r"name|address|phone|mobile|e?mail|worker|\bnotes?\b|comment|\btext\b", "direct identifier", "drop"),
+    (r"\b(sex|gender|age|ward|area|team|school)\b|local authority", "quasi-identifier", "code"),
+    (r"ethnic|disab|religion|faith|\bneeds?\b|abuse|legal|offen|health|language|asylum|uasc|nationality|orientation",
      "sensitive", "code"),
 )  # fmt: skip
 _LONGEST_CODE, _MOST_CODES = 40, 60
@@ -61,7 +60,7 @@ def _by_shape(column: str, filled: pd.Series) -> tuple[str, str] | None:
 
 
 def _by_name(column: str) -> tuple[str, str] | None:
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", column).lower()
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]", " ", column).lower()
     for pattern, role, treatment in _NAMED:
         if re.search(pattern, words):
             return role, treatment

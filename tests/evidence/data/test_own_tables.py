@@ -1,0 +1,127 @@
+"""A council's own tables: drafted for a person to confirm, loaded only where confirmed, checked by the catalogue."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+
+import pandas as pd
+import pytest
+
+from evidence.data import audit, catalogue, identifying_values, load_tables
+from evidence.data.describing import guess
+from evidence.project import EvidenceError, open_project
+
+VISITS = "Person ID,Date of birth,Home postcode,Visit date,Team,Social worker,Score,Case note\n" + "".join(
+    f"{70000 + i},0{1 + i % 9}/03/2012,ZB{i % 20} 8PR,{1 + i % 28:02d}/05/2025,{'NS'[i % 2]},Worker {i},{i % 50},"
+    f"Saw {i} at home\n"
+    for i in range(60)
+)
+
+
+@pytest.fixture
+def own(bake):
+    """A baked project of its own tables, with one table in data/raw."""
+    made = bake(data_source="own")
+    (made / "data" / "raw").mkdir(parents=True, exist_ok=True)
+    (made / "data" / "raw" / "Home visits.csv").write_text(VISITS, encoding="utf-8")
+    return made
+
+
+def confirm(made, **treatments: str) -> None:
+    path = made / "reference" / "catalogue.csv"
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    names = rows[0]
+    for row in rows[1:]:
+        column = row[names.index("column")]
+        if row[0] == "own" and column in treatments:
+            row[names.index("confirmed")] = "yes"
+            row[names.index("valid_range")] = treatments[column]
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+def test_nothing_is_loaded_before_it_is_confirmed(own, run_evidence):
+    with pytest.raises(EvidenceError, match="nothing in it is confirmed"):
+        load_tables(open_project(own), "data/raw")
+    said = run_evidence(own, "data", "describe", "data/raw")
+    assert said.returncode == 0, said.stderr
+    assert "home_visits, Person ID: direct identifier, token" in said.stdout
+    assert "write yes under `confirmed`" in said.stdout
+    assert "70000" not in said.stdout and "Saw" not in said.stdout
+    with pytest.raises(EvidenceError, match="nothing in it is confirmed"):
+        load_tables(open_project(own), "data/raw")
+    again = run_evidence(own, "data", "describe", "data/raw")
+    assert "Nothing was changed" in again.stdout
+
+
+def test_what_is_confirmed_is_loaded_and_checked(own, run_evidence):
+    run_evidence(own, "data", "describe", "data/raw")
+    confirm(own, **{"Person ID": "", "Date of birth": "", "Visit date": "", "Score": "0-40"})
+    tables = load_tables(open_project(own), "data/raw")
+    visits = tables["home_visits"]
+    assert list(visits.columns) == ["Person ID", "Date of birth", "Visit date", "Score"]
+    assert visits["Person ID"].str.fullmatch("[0-9a-f]{16}").all()
+    assert visits["Date of birth"].unique().tolist() == [pd.Timestamp(2012, 3, 1)]
+    assert "Team, Social worker" in tables.notes[0]
+    assert tables.key == "Person ID"
+    found = audit(tables).set_index("rule")["failures"]
+    assert found["home_visits: Score range"] == sum(i % 50 > 40 for i in range(60))
+    assert found["home_visits: twice"] == 0
+
+
+def test_the_scan_knows_what_nobody_has_confirmed(own):
+    secrets = identifying_values(open_project(own), "data/raw")
+    assert secrets.kind_of("70000") == "identifier"
+    assert secrets.has_postcode("ZB188PR")
+    assert secrets.kind_of("WORKER 7") == "name"
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "role", "treatment"),
+    [
+        ("x", ["D051910639385", "L034811502612"], "direct identifier", "token"),
+        ("x", ["SW1A 1AA", "LS1 4AP"], "direct identifier", "area"),
+        ("x", ["a@example.org", "b@example.org"], "direct identifier", "drop"),
+        ("number", ["943 476 5919", "9434765870"], "direct identifier", "token"),
+        ("DOB", ["01/02/2012", "03/04/2013"], "direct identifier", "month"),
+        ("Referral date", ["01/02/2012", "2013-04-03"], "ordinary", "date"),
+        ("ChildID", ["1", "2"], "direct identifier", "token"),
+        ("Surname", ["A", "B"], "direct identifier", "drop"),
+        ("Ethnicity", ["WBRI", "WBRI"], "sensitive", "code"),
+        ("Ward", ["North", "South"], "quasi-identifier", "code"),
+        ("Score", ["1", "2", "2"], "ordinary", "number"),
+        ("x", [str(10_000 + 7 * i) for i in range(50)], "direct identifier", "token"),
+        ("Outcome", ["open", "closed", "open"], "ordinary", "code"),
+        ("Remarks", [f"long text number {i} about somebody or other" for i in range(80)], "direct identifier", "drop"),
+    ],
+)
+def test_guesses(column, values, role, treatment):
+    assert guess(column, pd.Series(values, dtype="str")) == {"role": role, "treatment": treatment}
+
+
+def test_shipped_catalogue(project):
+    rows = catalogue(project)
+    assert set(rows["source"]) == {"ssda903", "cin"}
+    assert (rows["confirmed"] == "yes").all()
+    assert not rows.duplicated(["source", "table", "column"]).any()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("own,a,b,identifier,token,,,,,no", '"identifier" is not a role'),
+        ("own,a,b,ordinary,hash,,,,,no", '"hash" is not a treatment'),
+        ("own,a,b,direct identifier,keep,,,,,yes", "cannot be loaded in clear"),
+    ],
+)
+def test_a_wrong_catalogue_is_refused(template, tmp_path, line, message):
+    copy = tmp_path / "project"
+    shutil.copytree(template / "reference", copy / "reference")
+    (copy / "project.toml").write_text("", encoding="utf-8")
+    with open(copy / "reference" / "catalogue.csv", "a", encoding="utf-8") as file:
+        file.write(line + "\n")
+    with pytest.raises(EvidenceError, match=message) as error:
+        catalogue(open_project(copy))
+    assert "reference/catalogue.csv, row" in str(error.value)

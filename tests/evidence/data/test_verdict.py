@@ -1,0 +1,74 @@
+"""Whether the data is good enough, by limits fixed beforehand."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from evidence.data import activity, audit, error_families, load_tables, quality_decision
+from evidence.project import EvidenceError, Project
+
+
+@pytest.fixture
+def copied(template, tmp_path) -> Project:
+    """A project whose limits a test may change."""
+    copy = tmp_path / "{{cookiecutter.project_slug}}"
+    for name in ("reference", "data"):
+        shutil.copytree(template / name, copy / name)
+    shutil.copy(template / "project.toml", copy)
+    shutil.copy(template.parent / "cookiecutter.json", tmp_path)
+    return Project(copy)
+
+
+def change(project: Project, before: str, after: str) -> None:
+    path = project.path("reference", "quality_limits.toml")
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after), encoding="utf-8")
+
+
+def unmet(project: Project) -> list[str]:
+    decision = quality_decision(project, load_tables(project, "data/sample"), "2026-03-31")
+    assert decision["met"] == all(reason["met"] for reason in decision["reasons"])
+    return [reason["text"] for reason in decision["reasons"] if not reason["met"]]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("required_at_most = 2.0", "required_at_most = 0.001", "asked for in every row missing in more than 0.001%"),
+        ("readable_at_least = 98.0", "readable_at_least = 99.99", "in the right form in less than 99.99%"),
+        ("failing_at_most = 1.0", "failing_at_most = 0.2", "rules of the audit fail in more than 0.2%"),
+        ("repeated_at_most = 0.5", "repeated_at_most = 0.01", "Checks for repeated events for one child fail in"),
+        ("children_at_least = 100", "children_at_least = 5000", "children; at least 5,000 are asked for"),
+    ],
+)
+def test_each_limit_decides(copied, before, after, says):
+    assert unmet(copied) == []
+    change(copied, before, after)
+    texts = unmet(copied)
+    assert len(texts) == 1 and says in texts[0]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("failing_at_most = 1.0", ""), ("failing_at_most = 1.0", "failing_at_most = true")]
+)
+def test_a_missing_limit_is_said(copied, before, after):
+    change(copied, before, after)
+    with pytest.raises(EvidenceError, match="failing_at_most must be a number"):
+        unmet(copied)
+
+
+def test_families_add_up(project):
+    audited = audit(load_tables(project, "data/sample"))
+    families = error_families(audited)
+    assert families["rules"].sum() == len(audited)
+    assert families["failures"].sum() == audited["failures"].sum()
+    assert (families["failures"] > 0).all()
+
+
+def test_activity(project):
+    events = activity(load_tables(project, "data/sample"))
+    reviews = events[(events["table"] == "reviews") & events["year"].isin([2024, 2025, 2026])]
+    assert (reviews["events"] > 1000).all()
