@@ -125,7 +125,8 @@ def _questions(book: Workbook, stage: int) -> list[Reason]:
     answers = [book.answer(f"Q{number}") for number in range(first, last + 1)]
     still = [answer for answer in answers if answer.state != "answered"]
     if not still:
-        name = f"question {first} is" if first == last else f"questions {first} to {last} are"
+        between = "and" if last == first + 1 else "to"
+        name = f"question {first} is" if first == last else f"questions {first} {between} {last} are"
         return [Reason(True, f"Ethics workbook: {name} answered.")]
     return [
         Reason(False, f"Ethics workbook, question {answer.id[1:]}: {answer.note or 'not answered yet'}.")

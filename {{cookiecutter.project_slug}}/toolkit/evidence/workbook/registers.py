@@ -157,8 +157,7 @@ def _take_row(register: Register, number: int, cells: dict[str, str], seen: dict
 
 def _is_worked_line(info: RegisterInfo, cells: dict[str, str]) -> bool:
     worked = {column.name: plain(column.worked) for column in info.columns if column.name != "id" and column.worked}
-    long = [name for name, text in worked.items() if len(text) > 12]
-    return bool(long) and all(plain(cells.get(name, "")) == worked[name] for name in long)
+    return all(plain(cells.get(name, "")) == text for name, text in worked.items())
 
 
 def _row(register: Register, number: int, identifier: str, cells: dict[str, str]) -> Row:

@@ -178,7 +178,7 @@ def _overdue(book: Workbook) -> Iterator[Finding]:
         words = f"the review {row.id} ({row.text('kind')}) was due on {long_date(row['due'])}."
         yield Finding(OVERDUE, 9, f"{book.register('reviews').where}, row {row.number}", words)
     late = (
-        ("improvement_plan", "due", lambda row: row["status"] != "done", "was due"),
+        ("improvement_plan", "due", lambda row: row["status"] != "done", "was due on"),
         ("publication", "date", lambda row: row["done"] != "yes", "was planned for"),
         ("oversight_group", "term_ends", lambda row: True, "served until"),
     )

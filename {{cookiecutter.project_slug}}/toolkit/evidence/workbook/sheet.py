@@ -45,13 +45,13 @@ class Sheet:
 
 
 def read_any_text(path: Path) -> str:
-    """The text of a file in any encoding a spreadsheet saves, UTF-16 without its mark included."""
+    """The text of a file in any encoding a spreadsheet saves, UTF-16 without its mark included; lines end in "\\n"."""
     text = read_text(path)
-    if "\x00" not in text[:200]:
-        return text
-    raw = path.read_bytes()
-    little = raw[1:2] == b"\x00"
-    return raw.decode("utf-16-le" if little else "utf-16-be", errors="replace").replace("\r\n", "\n")
+    if "\x00" in text[:200]:
+        raw = path.read_bytes()
+        little = raw[1:2] == b"\x00"
+        text = raw.decode("utf-16-le" if little else "utf-16-be", errors="replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def heading_name(text: str) -> str:

@@ -71,24 +71,22 @@ def _check(book: Workbook, threshold: Threshold) -> ThresholdCheck:
     frame = book.result(7, name)
     if not hasattr(frame, "columns") or not {"measure", "value"} <= set(frame.columns):
         return ThresholdCheck(threshold, None, f"{wanted}: stage 7 recorded something that cannot be compared.")
-    rows = _rows_of(frame[[plain(str(measure)) == threshold.measure for measure in frame["measure"]]], threshold)
-    return _compare(threshold, wanted, rows)
+    measured = frame["measure"].map(lambda measure: plain(str(measure)) == threshold.measure).astype(bool)
+    return _compare(threshold, wanted, _rows_of(frame[measured], threshold))
 
 
 def _rows_of(frame: pd.DataFrame, threshold: Threshold) -> pd.DataFrame:
-    if threshold.group == EVERYONE:
+    if threshold.group in (EVERYONE, EACH_GROUP) or frame.empty:
         return frame
-    labels = [plain(f"{by}: {group}") for by, group in zip(frame["group_by"], frame["group"], strict=True)]
-    if threshold.group == EACH_GROUP:
-        return frame.assign(label=labels)
-    return frame.assign(label=labels)[[label == threshold.group for label in labels]]
+    labels = (frame["group_by"].astype(str) + ": " + frame["group"].astype(str)).map(plain)
+    return frame[labels == threshold.group]
 
 
 def _compare(threshold: Threshold, wanted: str, rows: pd.DataFrame) -> ThresholdCheck:
     if rows.empty:
         return ThresholdCheck(threshold, None, f"{wanted}: not measured.")
     values = rows["value"].dropna().astype(float)
-    if threshold.group == EVERYONE or threshold.group != EACH_GROUP:
+    if threshold.group != EACH_GROUP:
         if values.empty:
             return ThresholdCheck(threshold, None, f"{wanted}: not estimable, too few cases.")
         return ThresholdCheck(threshold, bool(values.iloc[0] >= threshold.at_least), f"{wanted}: {values.iloc[0]:.2f}.")
