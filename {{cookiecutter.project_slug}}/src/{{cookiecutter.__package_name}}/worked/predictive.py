@@ -147,7 +147,12 @@ def explain(frame, parameters):
     training = frame["used_for"] == "training"
     # How far each thing moves this child away from the average child of the training year.
     weighs = (features - features[training].mean()) * model.coef_[0]
-    words = [_sentence(weighs.iloc[number], row, parameters) for number, row in enumerate(frame.to_dict("records"))]
+    # The three largest of each row, whichever way they point.
+    largest = np.argsort(-weighs.abs().to_numpy(), axis=1, kind="stable")[:, :3]
+    rows = zip(frame.to_dict("records"), weighs.to_numpy(), largest, strict=True)
+    words = [
+        _sentence(row, [(weighs.columns[at], parts[at]) for at in three], parameters) for row, parts, three in rows
+    ]
     return pd.DataFrame({"why": words}, index=frame.index, dtype="str")
 
 
@@ -160,17 +165,13 @@ def weights(frame, parameters):
     """What weighs most overall, largest first: the mean size of each thing's part in the outputs, and its direction."""
     features, model = _learn(frame, parameters)
     size = (features - features.mean()).abs().mean() * abs(model.coef_[0])
-    table = pd.DataFrame(
-        {"weight": size, "direction": ["raises" if weight > 0 else "lowers" for weight in model.coef_[0]]}
-    )
-    return (
-        table.rename(lambda name: name.replace("_", " ")).sort_values("weight", ascending=False).rename_axis("factor")
-    )
+    direction = np.where(model.coef_[0] > 0, "raises", "lowers")
+    table = pd.DataFrame({"weight": size, "direction": direction}).rename(lambda name: name.replace("_", " "))
+    return table.sort_values("weight", ascending=False, kind="stable").rename_axis("factor")
 
 
-def _sentence(weighs, row, parameters):
-    largest = weighs.abs().sort_values(ascending=False, kind="stable").index[:3]
-    reasons = [f"{_reason(name, row)} ({'raises' if weighs[name] > 0 else 'lowers'} it)" for name in largest]
+def _sentence(row, largest, parameters):
+    reasons = [f"{_reason(name, row)} ({'raises' if part > 0 else 'lowers'} it)" for name, part in largest]
     flagged = "Flagged" if row[SCORE] >= parameters["flag_at"] else "Not flagged"
     likely = f"about {100 * row[SCORE]:.0f} in 100 such children are expected to move that often"
     return f"{flagged}: {likely}. What weighs most: {'; '.join(reasons)}."
