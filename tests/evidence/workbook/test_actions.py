@@ -10,9 +10,11 @@ import pytest
 
 from tests.evidence.workbook.helpers import open_book
 
-ACTIONS = [f"{stage}.{number:02d}" for stage, last in
-           {1: 11, 2: 10, 3: 14, 4: 11, 5: 16, 6: 12, 7: 14, 8: 10, 9: 12, 10: 5}.items()
-           for number in range(1, last + 1)]  # fmt: skip
+ACTIONS = [
+    f"{stage}.{number:02d}"
+    for stage, last in {1: 11, 2: 10, 3: 14, 4: 11, 5: 16, 6: 12, 7: 14, 8: 10, 9: 12, 10: 5}.items()
+    for number in range(1, last + 1)
+]
 # Evidence that is worked out, and the file it is worked out from.
 SOURCES = {
     "maturity_level": "workbook/02_capability_assessment/maturity.csv",

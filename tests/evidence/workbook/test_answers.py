@@ -14,9 +14,23 @@ ENOUGH = "Managers cannot see which children have moved twice."
 
 @pytest.mark.parametrize(
     "text",
-    ["", "  \n ", "TBC", "tbc - Jo to write this later on", "To do", "n/a", "Not applicable", "N/A.", "...", "Yes.", "[insert name here]",
-     "We will write this when TBC has been settled by the group", "**To be confirmed**", "lorem ipsum dolor sit amet et al"],
-)  # fmt: skip
+    [
+        "",
+        "  \n ",
+        "TBC",
+        "tbc - Jo to write this later on",
+        "To do",
+        "n/a",
+        "Not applicable",
+        "N/A.",
+        "...",
+        "Yes.",
+        "[insert name here]",
+        "We will write this when TBC has been settled by the group",
+        "**To be confirmed**",
+        "lorem ipsum dolor sit amet et al",
+    ],
+)
 def test_what_is_not_an_answer(text):
     assert judge(text)[0] == "unanswered"
 
@@ -25,14 +39,21 @@ def test_what_is_an_answer():
     assert judge(ENOUGH)[0] == "answered"
     assert judge("> “Nobody asked us”, said three of the seven carers.")[0] == "answered"
     assert judge("Not applicable: the council has no such service")[:2] == (
-        "not applicable", "the council has no such service")  # fmt: skip
+        "not applicable",
+        "the council has no such service",
+    )
 
 
 def test_choices():
     choices = ("in-house", "consultants", "off-the-shelf")
     assert judge("In-house. Two analysts know the data well enough.", choices=choices) == ("answered", "", "in-house")
-    assert judge("**Choice:** off‑the‑shelf".replace("\u2011", "-") + "\n\nBecause nobody here could build it.",
-                 choices=choices)[2] == "off-the-shelf"  # fmt: skip
+    assert (
+        judge(
+            "**Choice:** off‑the‑shelf".replace("\u2011", "-") + "\n\nBecause nobody here could build it.",
+            choices=choices,
+        )[2]
+        == "off-the-shelf"
+    )
     assert judge("In-house", choices=choices)[:2] == ("unanswered", "say why, in a sentence or two")
     assert judge("We do not know, it depends on the money", choices=choices)[0] == "unanswered"
 

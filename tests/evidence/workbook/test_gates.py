@@ -86,8 +86,14 @@ def test_no_blank_line_of_the_maturity_register_improves_anything(answered):
 
 def test_everything_is_required_until_the_triage_is_complete(blank):
     required = {one.name for one in open_book(blank()).requirements() if one.required}
-    assert required == {"engagement", "independent scrutiny", "independent evaluator", "testing by group",
-                        "calibration", "dpia"}  # fmt: skip
+    assert required == {
+        "engagement",
+        "independent scrutiny",
+        "independent evaluator",
+        "testing by group",
+        "calibration",
+        "dpia",
+    }
 
 
 @pytest.mark.parametrize("role", ["independent scrutiny", "independent evaluator"])
@@ -188,9 +194,16 @@ def test_nobody_inside_can_validate(signed, computed):
 
 @pytest.mark.parametrize(
     ("recall", "by_group", "passed"),
-    [(0.6, [0.5, 0.5], True), (0.39, [0.5, 0.5], False), (0.6, [0.5, 0.1], False), (None, [0.5, 0.5], False),
-     (0.6, [0.5, None], True), (0.6, [None, None], False), (0.6, [], False)],
-)  # fmt: skip
+    [
+        (0.6, [0.5, 0.5], True),
+        (0.39, [0.5, 0.5], False),
+        (0.6, [0.5, 0.1], False),
+        (None, [0.5, 0.5], False),
+        (0.6, [0.5, None], True),
+        (0.6, [None, None], False),
+        (0.6, [], False),
+    ],
+)
 def test_results_against_the_thresholds(signed, computed, recall, by_group, passed):
     computed.values[7, "metrics"] = pd.DataFrame(
         {"measure": ["precision", "recall", "accuracy"], "value": [0.3, recall, 0.8]}
@@ -225,8 +238,16 @@ def test_a_draft_says_so_and_what_must_not_be_done(blank):
 
 
 def test_the_stamp_names_stage_role_date_and_condition(answered, computed):
-    sign(answered, computed, 4, "senior sponsor", "David Okafor", date(2025, 7, 18),
-         decision="approved with condition", condition="Young people see each version first.")  # fmt: skip
+    sign(
+        answered,
+        computed,
+        4,
+        "senior sponsor",
+        "David Okafor",
+        date(2025, 7, 18),
+        decision="approved with condition",
+        condition="Young people see each version first.",
+    )
     computed.values.pop((7, "metrics"))
     verdict = open_book(answered, computed).verdict()
     assert verdict.stamp == "STAGE 4 APPROVED" and verdict.stage == 4

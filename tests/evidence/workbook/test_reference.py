@@ -73,8 +73,12 @@ def test_documents_are_filled_from_what_exists(reference, template):
 
 
 def test_it_says_whose_the_workbook_and_the_triage_are(template):
-    for file in ("workbook/ethics_workbook.md", "workbook/README.md", "workbook/04_ethics_triage/README.md",
-                 "reference/triage_rules.toml"):  # fmt: skip
+    for file in (
+        "workbook/ethics_workbook.md",
+        "workbook/README.md",
+        "workbook/04_ethics_triage/README.md",
+        "reference/triage_rules.toml",
+    ):
         text = " ".join((template / file).read_text(encoding="utf-8").replace("> ", "").replace("# ", "").split())
         assert re.search(r"this project's own.{0,60}not the Department's", text), file
 
@@ -84,8 +88,11 @@ def test_no_sentence_is_taken_from_the_guidance(template, root, shared_data):
     if not guidance.is_file():
         pytest.skip("the text of the guidance is not beside the repository")
     theirs = grams(guidance.read_text(encoding="utf-8"))
-    files = [*(template / "workbook").rglob("*"), *(template / "reference").rglob("*"),
-             *(root / "tests/fixtures/answered").rglob("*")]  # fmt: skip
+    files = [
+        *(template / "workbook").rglob("*"),
+        *(template / "reference").rglob("*"),
+        *(root / "tests/fixtures/answered").rglob("*"),
+    ]
     for path in files:
         # The actions are named in the words that were agreed for them, which are kept as they are.
         if path.suffix in (".md", ".csv", ".toml") and path.name != "guidance.csv":
@@ -112,5 +119,7 @@ def test_what_was_read_is_recorded(answered):
     book.questions(1)
     names = {book.project.relative(path) for path in book.files_read}
     assert names == {
-        "reference/questions.csv", "workbook/01_problem_identification/answers.md", "workbook/ethics_workbook.md"
-    }  # fmt: skip
+        "reference/questions.csv",
+        "workbook/01_problem_identification/answers.md",
+        "workbook/ethics_workbook.md",
+    }

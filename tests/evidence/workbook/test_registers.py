@@ -73,8 +73,17 @@ def test_separators_encodings_and_line_ends(read, encoding, separator, end):
         [HEADINGS, ["EXAMPLE", "Say why", "M1", "Me", "tomorrow", "maybe"], *ROWS],
         [["sep=,"], HEADINGS, *ROWS],
     ],
-    ids=["reordered", "blank rows", "blank columns", "capitals and spaces", "hard spaces", "own column", "worked line", "sep"],
-)  # fmt: skip
+    ids=[
+        "reordered",
+        "blank rows",
+        "blank columns",
+        "capitals and spaces",
+        "hard spaces",
+        "own column",
+        "worked line",
+        "sep",
+    ],
+)
 def test_what_people_and_spreadsheets_do_to_a_table(read, rows):
     register = read(as_csv(rows).encode())
     assert meaning(register) == EXPECTED
@@ -115,9 +124,17 @@ def test_a_date_reads_the_same_in_every_way_it_is_written(day):
 
 @pytest.mark.parametrize(
     ("written", "meant"),
-    [("12500", 12500), ("£12,500.50", 12500.5), ("0,25", 0.25), ("65%", 0.65), ("1 250", 1250), ("1e3", 1000),
-     ("about 3", None), ("", None)],
-)  # fmt: skip
+    [
+        ("12500", 12500),
+        ("£12,500.50", 12500.5),
+        ("0,25", 0.25),
+        ("65%", 0.65),
+        ("1 250", 1250),
+        ("1e3", 1000),
+        ("about 3", None),
+        ("", None),
+    ],
+)
 def test_numbers(written, meant):
     assert read_number(written) == meant
 
@@ -198,8 +215,10 @@ def test_every_register_of_the_answered_example_survives_a_spreadsheet(answered)
     for info in book.reference.registers.values():
         path = answered / info.file
         rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
-        rows = [[(cell if read_date(cell) is None or "/" not in cell else f"{read_date(cell):%d-%b-%y}") for cell in row]
-                for row in rows]  # fmt: skip
+        rows = [
+            [(cell if read_date(cell) is None or "/" not in cell else f"{read_date(cell):%d-%b-%y}") for cell in row]
+            for row in rows
+        ]
         out = io.StringIO()
         csv.writer(out, delimiter=";", lineterminator="\r\n").writerows([*rows, [], [""] * len(rows[0])])
         path.write_bytes(out.getvalue().encode("cp1252"))

@@ -13,27 +13,71 @@ from evidence.workbook.triage import CONTINUE, DO_NOT_DEVELOP, ENHANCED, GOVERNA
 from tests.evidence.workbook.helpers import edit, open_book
 
 NONE = {
-    "T1": "descriptive", "T2": "area or service", "T3": "background", "T4": "counts or rules", "T5": "high",
-    "T6": "yes", "T7": "known and sufficient", "T8": "no personal data", "T9": "open to social care",
-    "T10": "own service", "T11": "assessed and none found", "T12": "low", "T13": "effective elsewhere", "T14": "both",
-    "T15": "all", "T16": "yes", "T17": "yes", "T18": "in-house",
-}  # fmt: skip
+    "T1": "descriptive",
+    "T2": "area or service",
+    "T3": "background",
+    "T4": "counts or rules",
+    "T5": "high",
+    "T6": "yes",
+    "T7": "known and sufficient",
+    "T8": "no personal data",
+    "T9": "open to social care",
+    "T10": "own service",
+    "T11": "assessed and none found",
+    "T12": "low",
+    "T13": "effective elsewhere",
+    "T14": "both",
+    "T15": "all",
+    "T16": "yes",
+    "T17": "yes",
+    "T18": "in-house",
+}
 STOP = "acts without a professional considering the evidence"
 CASES = {
     "chart of need over time for leaders": (
-        {"T5": "mixed", "T7": "known limits with a plan", "T8": "pseudonymised", "T11": "found and mitigated",
-         "T13": "limited"}, 6, CONTINUE),
+        {
+            "T5": "mixed",
+            "T7": "known limits with a plan",
+            "T8": "pseudonymised",
+            "T11": "found and mitigated",
+            "T13": "limited",
+        },
+        6,
+        CONTINUE,
+    ),
     "look-up of which services know a family": (
-        {"T2": "individual child or family", "T3": "informs a professional who sees the evidence",
-         "T7": "known limits with a plan", "T8": "special category or criminal or case notes", "T10": "external agencies",
-         "T11": "found and mitigated", "T12": "moderate", "T13": "limited"}, 14, GOVERNANCE),
+        {
+            "T2": "individual child or family",
+            "T3": "informs a professional who sees the evidence",
+            "T7": "known limits with a plan",
+            "T8": "special category or criminal or case notes",
+            "T10": "external agencies",
+            "T11": "found and mitigated",
+            "T12": "moderate",
+            "T13": "limited",
+        },
+        14,
+        GOVERNANCE,
+    ),
     "readiness for school, each child": (
-        {"T1": "predictive", "T2": "individual child or family", "T3": "ranks people or applies a threshold",
-         "T4": "interpretable model", "T7": "known limits with a plan", "T8": "special category or criminal or case notes",
-         "T9": "all children in the area", "T10": "external agencies", "T11": "found and mitigated", "T12": "moderate",
-         "T13": "evidence against"}, 25, ENHANCED),
+        {
+            "T1": "predictive",
+            "T2": "individual child or family",
+            "T3": "ranks people or applies a threshold",
+            "T4": "interpretable model",
+            "T7": "known limits with a plan",
+            "T8": "special category or criminal or case notes",
+            "T9": "all children in the area",
+            "T10": "external agencies",
+            "T11": "found and mitigated",
+            "T12": "moderate",
+            "T13": "evidence against",
+        },
+        25,
+        ENHANCED,
+    ),
     "automatic referral on a high score": ({"T3": STOP}, None, DO_NOT_DEVELOP),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -103,11 +147,19 @@ def test_a_blank_is_as_bad_as_the_worst_answer_and_never_better_than_any(rules):
         ({"T8": "identifiable"}, GOVERNANCE),
         ({"T8": "pseudonymised"}, CONTINUE),
         ({"T9": "beyond the area", "T10": "external agencies", "T13": "evidence against", "T16": "no"}, CONTINUE),
-        ({"T9": "beyond the area", "T10": "external agencies", "T13": "evidence against", "T16": "no", "T1": "diagnostic"},
-         GOVERNANCE),
+        (
+            {
+                "T9": "beyond the area",
+                "T10": "external agencies",
+                "T13": "evidence against",
+                "T16": "no",
+                "T1": "diagnostic",
+            },
+            GOVERNANCE,
+        ),
         ({"T1": "predictive", "T6": "not predictive"}, RECONSIDER),
     ],
-)  # fmt: skip
+)
 def test_the_rules_one_by_one(answers, outcome, rules):
     assert judge({**NONE, **answers}, rules).outcome == outcome
 
@@ -123,8 +175,11 @@ def test_themes(rules):
     assert raised(T7="not known") == {"data quality"}
     assert raised(T13="evidence against") == {"testing and evaluation"}
     assert raised(T2="individual child or family") == {"co-design", "public communication"}
-    for everything in ({"T13": "novel"}, {"T3": "ranks people or applies a threshold"},
-                       {"T1": "predictive", "T2": "individual child or family"}):  # fmt: skip
+    for everything in (
+        {"T13": "novel"},
+        {"T3": "ranks people or applies a threshold"},
+        {"T1": "predictive", "T2": "individual child or family"},
+    ):
         assert len(raised(**everything)) == 9
 
 
@@ -189,11 +244,21 @@ def scope_change(folder: Path, day: str, done_on: str = "") -> None:
     path = folder / "workbook/changes.csv"
     heading = path.read_text(encoding="utf-8").splitlines()[0]
     row = {
-        "id": "V9", "stage": "9", "date": day, "change": "Another locality joins", "kind": "area", "scope_change": "yes",
-        "why": "They asked", "owner": "Head of performance", "status": "open", "re_engaged_on": done_on,
-        "triage_repeated_on": done_on, "legal_checked_on": done_on, "assessments_updated_on": done_on,
+        "id": "V9",
+        "stage": "9",
+        "date": day,
+        "change": "Another locality joins",
+        "kind": "area",
+        "scope_change": "yes",
+        "why": "They asked",
+        "owner": "Head of performance",
+        "status": "open",
+        "re_engaged_on": done_on,
+        "triage_repeated_on": done_on,
+        "legal_checked_on": done_on,
+        "assessments_updated_on": done_on,
         "public_updated_on": done_on,
-    }  # fmt: skip
+    }
     with path.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.DictWriter(handle, heading.split(","))
         writer.writeheader()

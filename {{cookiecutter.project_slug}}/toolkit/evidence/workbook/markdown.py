@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+# A question's heading has one or two signs; a heading with more belongs to the answer it stands in.
+QUESTION_LEVEL = 2
 _HEADING = re.compile(r"^ {0,3}(#{1,6})\s*(.+?)\s*#*\s*$")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 _COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
@@ -28,12 +30,12 @@ class Part:
 def read_parts(text: str, is_question) -> list[Part]:
     """The parts of a page whose headings `is_question(heading)` accepts; lower ones belong to the text above them."""
     lines = text.split("\n")
-    headings = [(number, *found) for number, found in _headings(lines)]
+    headings = [(number, *found) for number, found in _headings(lines) if found[0] <= QUESTION_LEVEL]
     parts = []
     for position, (number, level, heading) in enumerate(headings):
         if not is_question(heading):
             continue
-        # A heading inside an answer belongs to it; one that stands higher than the question ends it.
+        # One that is no question and stands higher than the question ends it too.
         ends = (later for later in headings[position + 1 :] if is_question(later[2]) or later[1] < level)
         last = next((later[0] for later in ends), len(lines))
         guide, worked, answer = _split_body("\n".join(lines[number + 1 : last]))
@@ -49,8 +51,8 @@ def ended_at(text: str, part: Part, last: int) -> Part:
 
 
 def headings_of(text: str) -> list[tuple[int, str]]:
-    """Every heading outside code blocks and comments: (line from 1, words)."""
-    return [(number + 1, found[1]) for number, found in _headings(text.split("\n"))]
+    """Every heading that could be a question's, outside code blocks and comments: (line from 1, words)."""
+    return [(number + 1, found[1]) for number, found in _headings(text.split("\n")) if found[0] <= QUESTION_LEVEL]
 
 
 def _headings(lines: list[str]):

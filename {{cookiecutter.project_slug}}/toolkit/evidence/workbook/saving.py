@@ -102,8 +102,9 @@ def _records(path: Path, info: RegisterInfo) -> tuple[list[list[str]], str, str]
     separator = separator_of(text, info.column_names)
     raw = path.read_bytes()
     plain_utf8 = not raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")) and _is_utf8(raw)
-    # Excel recognises UTF-8 by this mark; a file that came from it keeps it.
-    return list(csv.reader(io.StringIO(text), delimiter=separator)), separator, "" if plain_utf8 else "\ufeff"
+    # Excel recognises UTF-8 by this mark, so a file that came from Excel gets it.
+    mark = "" if plain_utf8 and separator == "," else "\ufeff"
+    return list(csv.reader(io.StringIO(text), delimiter=separator)), separator, mark
 
 
 def _is_utf8(raw: bytes) -> bool:
