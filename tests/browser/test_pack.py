@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,26 @@ def test_it_reads_well_without_its_style(page, pack):
     text = page.inner_text("body")
     order = ["Skip to the content", "Toy tool", "DRAFT", "Stage 2 of 4", "Toy 2", "Findings", "Pages of this pack"]
     assert sorted(order, key=text.index) == order
+
+
+@pytest.fixture(scope="module")
+def demo_pack(sample_project: Path, run_evidence, tmp_path_factory) -> Path:
+    """The pack of the ten real notebooks on the sample data."""
+    project = tmp_path_factory.mktemp("demo") / "project"
+    shutil.copytree(sample_project, project)
+    done = run_evidence(project, "run", "sample")
+    assert done.returncode == 0, done.stderr
+    return project / "packs" / "sample"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1280, 320])
+def test_every_page_of_the_demo_is_accessible(page, demo_pack, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    addresses = [path.as_uri() for path in sorted(demo_pack.glob("*.html"))]
+    assert len(addresses) == 11
+    for address in addresses:
+        page.goto(address)
+        page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+        assert violations(page) == [], address
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), address

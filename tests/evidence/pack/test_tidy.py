@@ -101,3 +101,14 @@ def test_a_wide_table_can_be_reached_and_is_named():
 def test_what_a_reader_could_not_follow_stops_the_pack_and_names_the_cell(html, says):
     with pytest.raises(EvidenceError, match=f"notebooks/01.ipynb, cell 4: .*{says}"):
         tidy(html, shown=True)
+
+
+def test_a_caption_that_repeats_the_headline_is_for_the_ear_only():
+    table = "<table><caption>{}</caption><tr><td>1</td></tr></table>"
+    same, other = (
+        BeautifulSoup(
+            tidy(f"<figure><p class='ev-headline'>All stayed</p>{table.format(text)}</figure>"), "html.parser"
+        )
+        for text in ("All stayed", "Children by year")
+    )
+    assert same.caption.get("class") == ["out-of-sight"] and other.caption.get("class") is None

@@ -9,7 +9,6 @@ from pathlib import Path
 from evidence.pack.record import FIGURES, INPUTS, PREVIOUS
 from evidence.pack.seal import MANIFEST, read_manifest
 from evidence.project import EvidenceError, long_date
-from evidence.stage import headline_text
 
 
 def previous_of(released: Path, inputs: dict) -> dict | None:
@@ -60,4 +59,4 @@ def _by_name(figures: list[dict]) -> dict[tuple[int, str], dict]:
 
 
 def _words(figure: dict | None) -> str:
-    return "not in that pack" if figure is None else headline_text(figure)
+    return "not in that pack" if figure is None else figure["text"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from evidence.project import EvidenceError, Project, read_text, sha256_of_file
 from evidence.results import Results
+from evidence.stage import headline_text
 
 INPUTS, FIGURES, PREVIOUS = "inputs.json", "figures.json", "previous.json"
 
@@ -90,10 +91,14 @@ def check_answers_unchanged(project: Project, inputs: dict, files: list[Path]) -
 
 
 def figures_of(project: Project, record: RunRecord) -> list[dict]:
-    """The figures that matter, in the order of the stages: dicts with stage, name, label, value and unit."""
+    """The figures that matter, in the order of the stages: dicts with stage, name, label, value, unit and text."""
     done = {stage.number for stage in record.stages if stage.state == "done"}
     return [
-        {"stage": stage.number, **{key: figure[key] for key in ("name", "label", "value", "unit")}}
+        {
+            "stage": stage.number,
+            "text": headline_text(figure),
+            **{key: figure[key] for key in ("name", "label", "value", "unit")},
+        }
         for stage in project.stages
         if stage.number in done
         for figure in record.results.headlines(stage.number)

@@ -28,7 +28,6 @@ from evidence.pack.standing import standing_of
 from evidence.pack.words import words_used
 from evidence.project import EvidenceError, Project, atomic_write
 from evidence.project.folders import hold, put_in_place, recover, remove
-from evidence.stage import headline_text
 
 if TYPE_CHECKING:
     from evidence.privacy import Secrets
@@ -129,7 +128,7 @@ def _build(
         "about": _ABOUT[facts.output_about],
         "trouble": [stage for stage in frame.stages if stage["trouble"]],
         "changes": changes_since(previous, figures),
-        "figures": [{**figure, "text": headline_text(figure), "page": names[figure["stage"]]} for figure in figures],
+        "figures": [{**figure, "page": names[figure["stage"]]} for figure in figures],
         "routes": {reader: _links(project, names, numbers) for reader, numbers in _ROUTES.items()},
         "parameters": sorted((key, str(value)) for key, value in record.parameters.items()),
         "inputs": inputs,
