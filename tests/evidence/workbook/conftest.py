@@ -37,7 +37,7 @@ def computed(answered: Path) -> Planted:
     groups = [{"group_by": "sex", "group": sex, "measure": "recall", "value": 0.5} for sex in "FM"]
     values = {
         (3, "quality_decision"): "go on",
-        (7, "metrics"): pd.DataFrame({"measure": ["precision", "recall", "accuracy"], "value": [0.3, 0.6, 0.8]}),
+        (7, "metrics"): pd.DataFrame({"measure": ["precision", "recall", "accuracy"], "value": [0.5, 0.6, 0.8]}),
         (7, "metrics_by_group"): pd.DataFrame(groups),
         (7, "calibration"): 0.1,
     }

@@ -196,8 +196,8 @@ def test_nobody_inside_can_validate(signed, computed):
     ("recall", "by_group", "passed"),
     [
         (0.6, [0.5, 0.5], True),
-        (0.39, [0.5, 0.5], False),
-        (0.6, [0.5, 0.1], False),
+        (0.2, [0.5, 0.5], False),
+        (0.6, [0.5, 0.05], False),
         (None, [0.5, 0.5], False),
         (0.6, [0.5, None], True),
         (0.6, [None, None], False),
@@ -206,7 +206,7 @@ def test_nobody_inside_can_validate(signed, computed):
 )
 def test_results_against_the_thresholds(signed, computed, recall, by_group, passed):
     computed.values[7, "metrics"] = pd.DataFrame(
-        {"measure": ["precision", "recall", "accuracy"], "value": [0.3, recall, 0.8]}
+        {"measure": ["precision", "recall", "accuracy"], "value": [0.5, recall, 0.8]}
     )
     rows = [{"group_by": "sex", "group": str(n), "measure": "recall", "value": one} for n, one in enumerate(by_group)]
     computed.values[7, "metrics_by_group"] = pd.DataFrame(rows, columns=["group_by", "group", "measure", "value"])

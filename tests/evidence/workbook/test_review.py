@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from evidence.workbook import KINDS, review
+from evidence.workbook import KINDS, record_text, review
 from tests.evidence.workbook.helpers import edit, open_book
 
 
@@ -270,3 +270,23 @@ def test_sign_off_needs_a_pack_and_takes_its_digest(answered):
     (pack / "index.html").write_bytes(b"<other>")
     done = evidence(answered, *given)
     assert done.returncode == 2 and "altered" in done.stderr
+    (pack / "index.html").write_bytes(page)
+    record = open_book(answered).record(4)
+    (pack / "records" / "stage_04.txt").write_text(record_text(record), encoding="utf-8")
+    digests = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}\n"
+        for name, path in (
+            ("index.html", pack / "index.html"),
+            ("records/stage_04.txt", pack / "records" / "stage_04.txt"),
+        )
+    ]
+    (pack / "manifest-sha256.txt").write_bytes("".join(digests).encode())
+    # What the pack shows is what is signed, even where the workbook has moved on since.
+    edit(answered, "workbook/risks.csv", "R5,5,", "R5,4,")
+    done = evidence(answered, *given, "--date", "2025-07-18", "--expires", "2099-07-18")
+    assert "Recorded as S1" in done.stdout and "Traceback" not in done.stderr, done
+    # The gate of stage 3 waits for a run, so the approval alone does not pass the fourth.
+    assert done.returncode == 1 and "is not passed all the same" in done.stdout
+    (sign_off,) = open_book(answered).sign_offs()
+    assert sign_off.pack_digest == hashlib.sha256((pack / "manifest-sha256.txt").read_bytes()).hexdigest()
+    assert sign_off.counts and sign_off.changed == ("workbook/risks.csv",)

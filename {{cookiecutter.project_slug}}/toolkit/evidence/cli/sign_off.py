@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -63,7 +64,7 @@ def command(
         signed=_signed(folder, stage),
     )
     click.echo(f"Recorded as {identifier} in workbook/sign_offs.csv, against the pack {folder.name}.")
-    still = [reason.text for reason in open_book(max(decided, date.today())).gate(stage).reasons if not reason.met]
+    still = [reason.text for reason in open_book(_day_of(folder)).gate(stage).reasons if not reason.met]
     if still and decision.startswith("approved"):
         click.echo(f"The gate of stage {stage} is not passed all the same:")
         click.echo("\n".join(f"- {text}" for text in still))
@@ -90,6 +91,13 @@ def _pack(book: Workbook, name: str | None) -> Path:
             remedy=f"See evidence verify packs/{folder.name}. First: {faults[0]}",
         )
     return folder
+
+
+def _day_of(folder: Path) -> date | None:
+    """The day the pack speaks from; None, which stands for today, for a pack that does not say."""
+    inputs = folder / "inputs.json"
+    given = json.loads(inputs.read_text(encoding="utf-8")).get("parameters", {}) if inputs.is_file() else {}
+    return date.fromisoformat(given["as_of"]) if given.get("as_of") else None
 
 
 def _signed(folder: Path, stage: int) -> str | None:
