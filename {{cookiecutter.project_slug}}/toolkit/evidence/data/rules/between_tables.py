@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from evidence.data.rules.rule import INCONSISTENT, rule
+from evidence.data.rules.rule import INCONSISTENT, among, rule
 
 
 @rule(
@@ -16,7 +16,7 @@ from evidence.data.rules.rule import INCONSISTENT, rule
     family=INCONSISTENT,
 )
 def episode_of_unknown_child(episodes, header):
-    return ~episodes["CHILD"].isin(header["CHILD"])
+    return ~among(episodes["CHILD"], header["CHILD"])
 
 
 @rule(
@@ -28,7 +28,7 @@ def episode_of_unknown_child(episodes, header):
     family=INCONSISTENT,
 )
 def review_of_unknown_child(reviews, header):
-    return ~reviews["CHILD"].isin(header["CHILD"])
+    return ~among(reviews["CHILD"], header["CHILD"])
 
 
 @rule(
@@ -40,7 +40,7 @@ def review_of_unknown_child(reviews, header):
     family=INCONSISTENT,
 )
 def outcomes_of_unknown_child(oc2, header):
-    return ~oc2["CHILD"].isin(header["CHILD"])
+    return ~among(oc2["CHILD"], header["CHILD"])
 
 
 @rule(
@@ -61,7 +61,7 @@ def birth_differs_in_outcomes(oc2, born):
 
 @rule("BT06", "Child has no episode", table="header", columns=["CHILD"], needs=["CHILD"], family=INCONSISTENT)
 def no_episode(header, episodes):
-    return ~header["CHILD"].isin(episodes["CHILD"])
+    return ~among(header["CHILD"], episodes["CHILD"])
 
 
 @rule(
@@ -69,7 +69,7 @@ def no_episode(header, episodes):
     needs=["CHILD", "REVIEW"], family=INCONSISTENT,
 )  # fmt: skip
 def review_out_of_care(reviews, episodes, episodes_malformed, born, year_end):
-    known = reviews["CHILD"].isin(episodes["CHILD"]) & (reviews["REVIEW"] <= year_end) & ~(reviews["REVIEW"] < born)
+    known = among(reviews["CHILD"], episodes["CHILD"]) & (reviews["REVIEW"] <= year_end) & ~(reviews["REVIEW"] < born)
     return known & ~_looked_after(reviews, episodes, episodes_malformed)
 
 

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 INCONSISTENT = "inconsistent with earlier records"
@@ -82,6 +83,15 @@ def age_not_reached(born: pd.Series, day: pd.Series, years: int) -> pd.Series:
 def _full_years(born: pd.Series, day: pd.Series, slack: int) -> pd.Series:
     months = (day.dt.year - born.dt.year) * 12 + day.dt.month - born.dt.month - slack
     return months // 12
+
+
+def among(values: pd.Series, known: pd.Series) -> pd.Series:
+    """Whether each text is one of the texts in `known`; for long columns many times quicker than `isin`."""
+    codes = pd.factorize(pd.concat([known, values], ignore_index=True))[0]
+    there = np.zeros(codes.max(initial=0) + 1, dtype=bool)
+    theirs, mine = codes[: len(known)], codes[len(known) :]
+    there[theirs[theirs >= 0]] = True
+    return pd.Series(there[mine] & (mine >= 0), index=values.index)
 
 
 def outside(values: pd.Series, allowed: set[str]) -> pd.Series:
