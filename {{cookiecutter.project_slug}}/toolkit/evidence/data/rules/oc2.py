@@ -47,7 +47,7 @@ def code_not_on_list(oc2, allowed):
 
 @rule(
     "OC06", "Help with substance misuse received, but no misuse recorded", table="oc2",
-    columns=["SUBSTANCE_MISUSE", "INTERVENTION_RECEIVED"], needs=["INTERVENTION_RECEIVED"],
+    columns=["SUBSTANCE_MISUSE", "INTERVENTION_RECEIVED"], needs=["SUBSTANCE_MISUSE"],
 )  # fmt: skip
 def help_without_misuse(oc2):
     return (oc2["INTERVENTION_RECEIVED"] == "1") & (oc2["SUBSTANCE_MISUSE"] != "1")
@@ -55,7 +55,6 @@ def help_without_misuse(oc2):
 
 @rule(
     "OC07", "Said to be too young or too old for a score, but was not", table="oc2", columns=["SDQ_REASON"],
-    needs=["SDQ_REASON"],
 )  # fmt: skip
 def age_does_not_fit(oc2, born, year_end):
     day = pd.Series(year_end, index=oc2.index)
