@@ -82,6 +82,16 @@ def bake(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
+def bake_to_keep(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """As `bake`, for a project that the tests of a module share."""
+
+    def bake_one(**answers: str) -> Path:
+        return bake_into(tmp_path_factory.mktemp("kept"), **answers)
+
+    return bake_one
+
+
+@pytest.fixture(scope="session")
 def sample_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project made from the default answers. Tests only read it: copy it to change something."""
     return bake_into(tmp_path_factory.mktemp("sample"))

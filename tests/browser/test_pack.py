@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from axe_playwright_python import sync_playwright as axe
 from playwright.sync_api import Page
 
 from evidence.pack.releasing import release
@@ -14,7 +15,6 @@ from evidence.run import execute
 from tests.evidence.fake_book import FakeBook
 from tests.evidence.toy import TABLE, make_project, notebook
 
-axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 pytestmark = pytest.mark.browser
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}

@@ -47,7 +47,7 @@ def _settings(project) -> str:
     folder = project.path(".evidence", "lab_settings")
     overrides = {
         "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
-        "@jupyterlab/notebook-extension:tracker": {"kernelShutdown": True},
+        "@jupyterlab/notebook-extension:tracker": {"autoStartDefaultKernel": True, "kernelShutdown": True},
     }
     atomic_write(folder / "overrides.json", json.dumps(overrides, indent=1) + "\n")
     return str(folder)

@@ -36,7 +36,7 @@ def main_measure(tool: ModuleType) -> str:
 
 def headline_measures(tool: ModuleType) -> list[str]:
     """The measures that a reader of the first page should see."""
-    return ["recall", "precision"] if kind(tool) == "predictive" else [main_measure(tool)]
+    return ["recall", "precision"] if kind(tool) == "predictive" else [WITH_OUTCOME]
 
 
 def in_words(tool: ModuleType, measure: str, parameters: Mapping[str, object]) -> str:

@@ -217,7 +217,9 @@ class Stage:
         self._show(kind, headline, f'<figure class="ev">{"".join(parts_of_figure)}</figure>')
 
     def _keep_table(self, table: pd.DataFrame, name: str, hide_index: bool) -> None:
-        text = table.to_csv(index=not hide_index, float_format="%.6g", lineterminator="\n")
+        # Six figures are more than anyone reads, and the same on every machine.
+        steady = table.map(lambda value: float(f"{value:.6g}") if isinstance(value, float) else value)
+        text = steady.to_csv(index=not hide_index, lineterminator="\n")
         atomic_write(self.results.table_path(self.number, name), text)
 
     def show_estimates(
@@ -357,9 +359,11 @@ def headline_text(figure: dict) -> str:
     value, unit = figure["value"], figure["unit"]
     if value is None:
         return "not estimable"
+    if isinstance(value, str):
+        return value[:1].upper() + value[1:]
     if unit == "%":
         return f"{value:.1f}%"
-    shown = label(value) if isinstance(value, str) else f"{value:,.3g}" if isinstance(value, float) else f"{value:,}"
+    shown = f"{value:,.3g}" if isinstance(value, float) else f"{value:,}"
     return f"{shown} {unit}".strip()
 
 
