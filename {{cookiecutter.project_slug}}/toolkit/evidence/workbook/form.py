@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _NEW = "a new line"
 _WIDE = {"width": "100%", "max_width": "60em"}
+_LABELS = {"description_width": "14em"}
 
 
 def answer_form(book: Workbook, stage: int) -> ipywidgets.Widget:
@@ -57,9 +58,9 @@ class _Words(_Part):
         import ipywidgets as widgets
 
         super().__init__(book, stage)
-        self.choice = widgets.Dropdown(description="Question", layout=_WIDE)
+        self.choice = widgets.Dropdown(description="Question", layout=_WIDE, style=_LABELS)
         self.about = widgets.HTML()
-        self.text = widgets.Textarea(description="Answer", rows=8, layout=_WIDE)
+        self.text = widgets.Textarea(description="Answer", rows=8, layout=_WIDE, style=_LABELS)
         self.save = widgets.Button(description="Save answer", button_style="primary")
         self.seen = ""
         self.items = self.list_items()
@@ -176,9 +177,12 @@ class _Lines(_Part):
         super().__init__(book, stage)
         names = dict.fromkeys([*(register.name for register in book.registers(stage)), *LINKED])
         self.choice = widgets.Dropdown(
-            description="Register", options=[(book.register(name).title, name) for name in names], layout=_WIDE
+            description="Register",
+            options=[(book.register(name).title, name) for name in names],
+            layout=_WIDE,
+            style=_LABELS,
         )
-        self.line = widgets.Dropdown(description="Line", layout=_WIDE)
+        self.line = widgets.Dropdown(description="Line", layout=_WIDE, style=_LABELS)
         self.about = widgets.HTML()
         self.cells = widgets.VBox()
         self.save = widgets.Button(description="Save line", button_style="primary")
@@ -234,9 +238,16 @@ class _Lines(_Part):
         if allowed:
             shown = [("", ""), *((one, one) for one in allowed)]
             known = value if value in allowed else ""
-            return widgets.Dropdown(description=name, options=shown, value=known, tooltip=column.meaning, layout=_WIDE)
+            return widgets.Dropdown(
+                description=name, options=shown, value=known, tooltip=column.meaning, layout=_WIDE, style=_LABELS
+            )
         return widgets.Text(
-            description=name, value=value, placeholder=column.meaning, tooltip=column.meaning, layout=_WIDE
+            description=name,
+            value=value,
+            placeholder=column.meaning,
+            tooltip=column.meaning,
+            layout=_WIDE,
+            style=_LABELS,
         )
 
     def allowed(self, column: ColumnInfo) -> list[str]:
