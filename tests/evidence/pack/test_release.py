@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from evidence.pack import changes, releasing, verify
+from evidence.pack import changes, releasing, seal, verify
 from evidence.pack.releasing import release
 from evidence.project import EvidenceError, open_project
 from evidence.run import execute
@@ -194,6 +194,17 @@ def test_what_changed_since_the_last_pack(tmp_path):
 def test_an_altered_pack_is_compared_with_nothing(pack):
     (pack / "figures.json").write_text("[]")
     assert changes.previous_of(pack, {}) is None
+
+
+def test_a_pack_whose_figures_are_in_an_older_form_is_compared_with_nothing(tmp_path):
+    project, pack = made(tmp_path)
+    figures = [
+        {key: one[key] for key in ("stage", "name", "label")} for one in json.loads((pack / "figures.json").read_text())
+    ]
+    (pack / "figures.json").write_text(json.dumps(figures))
+    seal.write_manifest(pack)
+    assert changes.previous_of(pack, {}) is None
+    assert changes.previous_of(pack, json.loads((pack / "inputs.json").read_text())) is None
 
 
 def test_a_stage_that_stopped_has_a_page_that_quotes_no_data(tmp_path):

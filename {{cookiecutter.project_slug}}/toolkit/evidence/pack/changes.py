@@ -15,7 +15,8 @@ def previous_of(released: Path, inputs: dict) -> dict | None:
     """The pack to compare with: its day, figures and manifest digest; nothing where there is none.
 
     A pack made again from the same inputs is compared with what the first was compared with, so that both are the same
-    byte for byte. A pack that was altered is compared with nothing.
+    byte for byte. A pack that was altered is compared with nothing, and so is one whose figures an older toolkit wrote
+    in another form.
     """
     try:
         expected = read_manifest(released)
@@ -23,7 +24,9 @@ def previous_of(released: Path, inputs: dict) -> dict | None:
     except (EvidenceError, KeyError, ValueError, OSError):
         return None
     if old_inputs == inputs:
-        return previous
+        return previous if previous and _readable(previous["figures"]) else None
+    if not _readable(figures):
+        return None
     digest = hashlib.sha256((released / MANIFEST).read_bytes()).hexdigest()
     return {"as_of": old_inputs["parameters"]["as_of"], "figures": figures, "manifest_sha256": digest}
 
@@ -52,6 +55,10 @@ def _trusted(folder: Path, name: str, expected: dict[str, str]) -> object:
     if hashlib.sha256(content).hexdigest() != expected[name]:
         raise ValueError(name)
     return json.loads(content)
+
+
+def _readable(figures: list[dict]) -> bool:
+    return all({"stage", "name", "label", "text"} <= set(figure) for figure in figures)
 
 
 def _by_name(figures: list[dict]) -> dict[tuple[int, str], dict]:
