@@ -25,8 +25,8 @@ _LABELS = {"description_width": "14em"}
 def answer_form(book: Workbook, stage: int) -> ipywidgets.Widget:
     """A form for everything people write in a stage: questions and documents above, lines of registers below.
 
-    It needs no mouse: the Tab key goes through it in order. What is typed and not yet saved is kept as a draft under
-    `.evidence/drafts/`, so that a closed browser or a stopped kernel loses nothing.
+    It needs no mouse: the Tab key goes through it in order. An answer that was left without saving is kept as a
+    draft under `.evidence/drafts/`, so that a stopped kernel or another question chosen loses nothing.
     """
     import ipywidgets as widgets
 
@@ -60,7 +60,8 @@ class _Words(_Part):
         super().__init__(book, stage)
         self.choice = widgets.Dropdown(description="Question", layout=_WIDE, style=_LABELS)
         self.about = widgets.HTML()
-        self.text = widgets.Textarea(description="Answer", rows=8, layout=_WIDE, style=_LABELS)
+        # Sent when the person leaves the box: sent key by key, the last words could arrive after the press on Save.
+        self.text = widgets.Textarea(description="Answer", rows=8, continuous_update=False, layout=_WIDE, style=_LABELS)
         self.save = widgets.Button(description="Save answer", button_style="primary")
         self.seen = ""
         self.items = self.list_items()
@@ -245,6 +246,7 @@ class _Lines(_Part):
             description=name,
             value=value,
             placeholder=column.meaning,
+            continuous_update=False,
             tooltip=column.meaning,
             layout=_WIDE,
             style=_LABELS,

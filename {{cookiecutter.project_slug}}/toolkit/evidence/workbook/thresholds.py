@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from evidence.privacy.rules import Rules, load_rules
 from evidence.workbook.words import plain
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _check(book: Workbook, threshold: Threshold) -> ThresholdCheck:
     if not hasattr(frame, "columns") or not {"measure", "value"} <= set(frame.columns):
         return ThresholdCheck(threshold, None, f"{wanted}: stage 7 recorded something that cannot be compared.")
     measured = frame["measure"].map(lambda measure: plain(str(measure)) == threshold.measure).astype(bool)
-    return _compare(threshold, wanted, _rows_of(frame[measured], threshold))
+    return _compare(threshold, wanted, _rows_of(frame[measured], threshold), load_rules(book.project))
 
 
 def _rows_of(frame: pd.DataFrame, threshold: Threshold) -> pd.DataFrame:
@@ -82,14 +83,15 @@ def _rows_of(frame: pd.DataFrame, threshold: Threshold) -> pd.DataFrame:
     return frame[labels == threshold.group]
 
 
-def _compare(threshold: Threshold, wanted: str, rows: pd.DataFrame) -> ThresholdCheck:
+def _compare(threshold: Threshold, wanted: str, rows: pd.DataFrame, rules: Rules) -> ThresholdCheck:
     if rows.empty:
         return ThresholdCheck(threshold, None, f"{wanted}: not measured.")
     values = rows["value"].dropna().astype(float)
     if threshold.group != EACH_GROUP:
         if values.empty:
             return ThresholdCheck(threshold, None, f"{wanted}: not estimable, too few cases.")
-        return ThresholdCheck(threshold, bool(values.iloc[0] >= threshold.at_least), f"{wanted}: {values.iloc[0]:.2f}.")
+        met = bool(values.iloc[0] >= threshold.at_least)
+        return ThresholdCheck(threshold, met, f"{wanted}: {_in_words(rows.loc[values.index[0]], rules)}.")
     below = rows[rows["value"].astype(float) < threshold.at_least]
     unknown = int(rows["value"].isna().sum())
     if values.empty:
@@ -97,7 +99,16 @@ def _compare(threshold: Threshold, wanted: str, rows: pd.DataFrame) -> Threshold
     said = f"{wanted}: {len(values) - len(below)} of {len(values)} groups reach it"
     if len(below):
         lowest = below.sort_values("value").iloc[0]
-        said += f", the lowest is {float(lowest['value']):.2f} ({lowest['group_by']}: {lowest['group']})"
+        said += f", the lowest is {_in_words(lowest, rules)} ({lowest['group_by']}: {lowest['group']})"
     if unknown:
         said += f"; {unknown} not estimable, too few cases"
     return ThresholdCheck(threshold, len(below) == 0, said + ".")
+
+
+def _in_words(row: pd.Series, rules: Rules) -> str:
+    """The value, unless it rests on so few children that disclosure control hides it on the page as well."""
+    n, of = row.get("n"), row.get("denominator")
+    numbers = [] if n is None or of is None else [n, of - n, of]
+    if any(rules.hide_from <= number <= rules.hide_to for number in numbers):
+        return "on too few children to be shown"
+    return f"{float(row['value']):.2f}"
