@@ -221,6 +221,14 @@ def test_a_threshold_for_one_group(signed, computed):
     assert met["sex: f"] is True
 
 
+def test_a_figure_on_too_few_children_is_judged_and_not_named(signed, computed):
+    row = {"group_by": "sex", "group": "F", "measure": "recall", "value": 0.05, "n": 4, "denominator": 80}
+    computed.values[7, "metrics_by_group"] = pd.DataFrame([row])
+    check = next(one for one in check_thresholds(open_book(signed, computed)) if one.threshold.group == "each group")
+    assert check.met is False
+    assert "on too few children to be shown" in check.text and "0.05" not in check.text
+
+
 def test_no_thresholds_is_not_a_pass(signed, computed):
     path = signed / "workbook/05_design/thresholds.csv"
     path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")

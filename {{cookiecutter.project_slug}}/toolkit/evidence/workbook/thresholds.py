@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from evidence.privacy.rules import Rules, load_rules
 from evidence.workbook.words import plain
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from evidence.privacy import Rules
     from evidence.workbook.book import Workbook
 
 EVERYONE, EACH_GROUP = "everyone", "each group"
@@ -65,6 +65,8 @@ def check_thresholds(book: Workbook) -> list[ThresholdCheck]:
 
 
 def _check(book: Workbook, threshold: Threshold) -> ThresholdCheck:
+    from evidence.privacy import load_rules
+
     name = "metrics" if threshold.group == EVERYONE else "metrics_by_group"
     wanted = f"{threshold.measure.capitalize()} for {threshold.group} of at least {threshold.at_least:.2f}"
     if not book.has_result(7, name):
