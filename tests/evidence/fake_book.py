@@ -46,3 +46,6 @@ class FakeBook:
 
     def questions(self, stage: int) -> list:
         return [Say(question="What is the problem?", state="unanswered")] if stage == 1 else []
+
+    def record(self, stage: int) -> dict[str, str]:
+        return {"project.toml": "0" * 64}

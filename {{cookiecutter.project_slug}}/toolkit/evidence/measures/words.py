@@ -268,3 +268,14 @@ def reidentification(table: pd.DataFrame) -> str:
     if smallest == 1:
         return "Some children are the only one of their kind in the data: it must not be passed on as it is"
     return f"The smallest group of children who look alike has {smallest}"
+
+
+def calibration(table: pd.DataFrame, rules: Rules | None = None) -> str:
+    """How far predicted and observed shares lie apart at most, among the bands that may be named."""
+    if table.empty:
+        return "This tool gives no probabilities, so there is nothing to compare with what happened"
+    rows = shown(table, rules)
+    if rows.empty:
+        return f"{NOTHING} whether the probabilities are right"
+    gap = (rows["percent"] - table.loc[rows.index, "predicted"]).abs()
+    return f"Where it can be judged, predicted and actual shares lie {gap.max():.0f} percentage points apart at most"

@@ -114,6 +114,7 @@ def _build(
     _write_json(part / PREVIOUS, previous)
     _copy(record.folder / "notebooks", part / "notebooks", "*.ipynb", _finished(record))
     _copy(record.folder / "tables", part / "tables", "*.csv")
+    _write_records(part, book)
     frame = frame_of(project, record, standing.stamp)
     pages = {}
     for stage, went in zip(project.stages, record.stages, strict=True):
@@ -137,6 +138,15 @@ def _build(
     pages["index.html"] = front_page(frame, standing, more)
     for page, html in pages.items():
         (part / page).write_bytes(html.encode())
+
+
+def _write_records(part: Path, book: Workbook) -> None:
+    """One file a stage with a gate: what someone who signs that stage off signs, part by part."""
+    from evidence.workbook import GATES, record_text
+
+    (part / "records").mkdir()
+    for stage in GATES:
+        (part / "records" / f"stage_{stage:02d}.txt").write_bytes(record_text(book.record(stage)).encode())
 
 
 def _open_workbook(project: Project, record: RunRecord) -> Workbook:

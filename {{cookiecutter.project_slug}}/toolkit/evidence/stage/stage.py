@@ -200,6 +200,10 @@ class Stage:
         """
         from evidence.privacy import load_rules, protect
 
+        if frame.empty:
+            # Without a row there is nothing to show, and the headline says why.
+            self.say(f"{headline}.")
+            return
         self._shown += 1
         safe = protect(frame, counts=counts, parts=parts, plain=plain, rules=load_rules(self.project))
         self._keep_table(safe.table, name or f"table_{self._shown}", hide_index)
