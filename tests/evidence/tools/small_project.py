@@ -106,7 +106,7 @@ def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
 def failed(result: subprocess.CompletedProcess) -> set[str]:
     """The names of the tests that failed."""
     lines = [line for line in result.stdout.splitlines() if line.startswith(("FAILED ", "ERROR "))]
-    return {line.split("::", 1)[1].split(" ")[0].split("[")[0] for line in lines if "::" in line}
+    return {line.split("::", 1)[1].split(" - ")[0].split("[")[0] for line in lines if "::" in line}
 
 
 def break_tool(folder: Path, changes: Sequence[tuple[str, str]], file: str = "src/placements_tool/tool.py") -> None:

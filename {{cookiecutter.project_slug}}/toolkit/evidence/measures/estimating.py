@@ -123,8 +123,8 @@ def representation(frame: pd.DataFrame, groups: Sequence[str], reference: pd.Dat
 
     reference: rows to compare with, with the same columns; or a table of people with index (characteristic, group)
     and a column `population`. Index (characteristic, group); columns as `estimates` (denominator: all of `frame`),
-    reference_percent, and ratio with ratio_low and ratio_high: above 1 is over-represented. Where the interval
-    holds 1 it may be chance. A group that is in the reference only has n = 0.
+    in_group (the reference's people in the group), reference_percent, and ratio with ratio_low and ratio_high: above 1
+    is over-represented. Where the interval holds 1 it may be chance. A group in the reference only has n = 0.
     """
     tables = []
     for column in groups:
@@ -134,6 +134,7 @@ def representation(frame: pd.DataFrame, groups: Sequence[str], reference: pd.Dat
         here, there = here.reindex(names, fill_value=0), there.reindex(names, fill_value=0)
         table = estimates(here, np.repeat(here.sum(), len(here)), here.index)
         share = 100 * there / there.sum() if there.sum() else there * np.nan
+        table["in_group"] = there.astype("int64")
         table["reference_percent"] = share
         for name, percent in (("ratio", "percent"), ("ratio_low", "low"), ("ratio_high", "high")):
             table[name] = (table[percent] / share).where(share > 0)

@@ -17,6 +17,8 @@ from evidence.measures.estimating import FEW_BELOW, NOT_ESTIMABLE
 if TYPE_CHECKING:
     from evidence.privacy import Rules
 
+# A table of `representation` is protected by the numbers that the tables by group show, so that the same are hidden.
+REPRESENTATION = {"counts": ["in_group"], "parts": {"n": "in_group"}, "plain": ["denominator"]}
 NOTHING = "Too few children to say"
 
 
@@ -193,7 +195,10 @@ def _listed(names: list[str]) -> str:
 
 def representation(table: pd.DataFrame, rules: Rules | None = None) -> str:
     """Which groups have more or fewer children than their share, beyond chance, among the rows that may be named."""
-    rows = table.loc[shown(table, rules).index]
+    from evidence.privacy import Rules, protect
+
+    safe = protect(table, rules=rules or Rules(), **REPRESENTATION).table
+    rows = table[pd.to_numeric(safe["ratio"], errors="coerce").notna()]
     over = [group_words(name) for name in rows.index[rows["ratio_low"] > 1]]
     under = [group_words(name) for name in rows.index[rows["ratio_high"] < 1]]
     if rows.empty:

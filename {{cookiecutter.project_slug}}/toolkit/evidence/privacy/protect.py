@@ -15,6 +15,7 @@ from evidence.project import EvidenceError
 # Names of an index level that say how the rows of a table belong together.
 CHARACTERISTIC = ("characteristic", "group_by")
 MEASURE = "measure"
+SEPARATE = ("column", "rule", "figure")
 _PERCENT = ("%", "per cent", "percent")
 
 
@@ -46,7 +47,8 @@ def protect(
     Any other numeric column (a percentage, a rate, a mean) is hidden in each row in which a count is hidden.
 
     An index whose first label is called `characteristic` holds several tables of the same children, one below the
-    other. With a label called `measure`, every number of a block is hidden where one of them is small.
+    other. With a label called `measure`, every number of a block is hidden where one of them is small. The rows of one
+    whose last label is `column`, `rule` or `figure` add up to nothing.
 
     What a reader is taken to know: every shown cell, the total of each count column, with several labels also the total
     of each label, that noughts are shown, and that a part is no more than its whole. With that, no hidden number can be
@@ -64,7 +66,7 @@ def protect(
     total_safe = True
     if MEASURE in frame.index.names:
         _hide_whole_blocks(frame.index, hidden)
-    elif rules.hide_a_second:
+    elif rules.hide_a_second and frame.index.names[-1] not in SEPARATE:
         total_safe = _hide_others(_lines(frame.index), numbers, parts, hidden)
     return _shown(frame, hidden, _derived(frame, counts, plain), total_safe, rules)
 

@@ -252,6 +252,13 @@ class Stage:
             chart=self.bars("percent", low="low", high="high", percent=True, target=target),
         )
 
+    def show_representation(self, table: pd.DataFrame, headline: str, *, name: str, source: str = "") -> None:
+        """Shows each group's share beside its share of all children, as `measures.representation` returns them."""
+        from evidence.measures.words import REPRESENTATION
+
+        chart = self.bars("percent", low="low", high="high", percent=True)
+        self.show(table, headline, name=name, source=source, percent=PERCENT_COLUMNS, chart=chart, **REPRESENTATION)
+
     def show_comparison(
         self, table: pd.DataFrame, headline: str, *, name: str, source: str = "", note: str = ""
     ) -> None:
