@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from evidence.workbook.reference import ColumnInfo, RegisterInfo
 from evidence.workbook.sheet import Problem, read_sheet
-from evidence.workbook.values import read_date, read_number, written_number
+from evidence.workbook.values import is_month_first, read_date, read_number, written_number
 from evidence.workbook.words import EXAMPLE, is_placeholder, not_applicable_reason, plain
 
 if TYPE_CHECKING:
@@ -191,10 +191,12 @@ def _words(column: ColumnInfo, cell: str):
 
 
 def _date(column: ColumnInfo, cell: str):
-    day = read_date(cell)
-    return (day, None) if day else (
-        None, (f'"{cell}" is not a date that can be read.', "Write the day first: 30/04/2026 or 30 April 2026.")
-    )  # fmt: skip
+    if day := read_date(cell):
+        return day, None
+    remedy = "Write the day first: 30/04/2026 or 30 April 2026."
+    if is_month_first(cell):
+        remedy += " The month is first here: check the other dates of this column, which may be the wrong way round."
+    return None, (f'"{cell}" is not a date that can be read.', remedy)
 
 
 def _number(column: ColumnInfo, cell: str):

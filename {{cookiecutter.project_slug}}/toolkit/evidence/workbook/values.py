@@ -36,6 +36,15 @@ def read_date(text: str) -> date | None:
     return None
 
 
+def is_month_first(text: str) -> bool:
+    """True for 04/23/2026: a date only when the month comes first, as American settings write it."""
+    found = _BRITISH.fullmatch(text.strip())
+    if not found:
+        return False
+    month, day, year = found.groups()
+    return read_date(text) is None and _day(year, month, day) is not None
+
+
 def _day(year: str, month: str, day: str) -> date | None:
     full_year = int(year) + 2000 if len(year) == 2 else int(year)
     try:
