@@ -89,13 +89,11 @@ def explain(frame, parameters):
 
 def weights(frame, parameters):
     """How the outputs come about overall: what is expected, on average, at each age band and in each placement type."""
-    tables = [
-        frame.groupby(column)[OUTPUT]
-        .agg(rows="size", expected="mean")
-        .rename(lambda group, of=column: f"{of.replace('_', ' ')}: {group}")
+    tables = {
+        column.replace("_", " "): frame.groupby(column)[OUTPUT].agg(rows="size", expected="mean")
         for column in STANDARDISED_BY
-    ]
-    return pd.concat(tables).rename_axis("factor")
+    }
+    return pd.concat(tables, names=["characteristic", "group"])
 
 
 def recount(tables, frame, parameters):

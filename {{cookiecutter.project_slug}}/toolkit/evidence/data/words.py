@@ -5,21 +5,23 @@ from __future__ import annotations
 import pandas as pd
 
 
-def recent_activity(recorded: pd.DataFrame, years: int = 6) -> pd.DataFrame:
-    """`activity` as a table of the latest years: index year, a column of events for each table and date."""
+def recent_activity(recorded: pd.DataFrame, last: int, years: int = 6) -> pd.DataFrame:
+    """`activity` as a table of the years up to the one that ends in `last`: a column for each table and date."""
+    recorded = recorded[(recorded["year"] <= last) & (recorded["year"] > last - years)]
     if recorded.empty:
         return pd.DataFrame(index=pd.Index([], name="year_to_31_march"))
     table = recorded.pivot_table(index="year", columns=["table", "event"], values="events", aggfunc="sum", fill_value=0)
     table.columns = [f"{name}: {event}" for name, event in table.columns]
-    return table.tail(years).astype("int64").rename_axis("year_to_31_march")
+    return table.astype("int64").rename_axis("year_to_31_march")
 
 
-def activity(recorded: pd.DataFrame) -> str:
-    """How many tables hold dated events, and for which years."""
-    if recorded.empty:
+def activity(recorded: pd.DataFrame, last: int) -> str:
+    """How many tables hold dated events up to the year that ends in `last`, and whether any lie later."""
+    until = recorded[recorded["year"] <= last]
+    if until.empty:
         return "The data holds no dated events"
-    first, last = recorded["year"].quantile(0.01, interpolation="nearest"), recorded["year"].max()
-    return f"{recorded['table'].nunique()} tables hold dated events, most of them from the years {first} to {last}"
+    words = f"{until['table'].nunique()} tables hold dated events up to 31 March {last}"
+    return words if len(until) == len(recorded) else f"{words}; some dates lie later"
 
 
 def profile(sizes: pd.DataFrame) -> str:

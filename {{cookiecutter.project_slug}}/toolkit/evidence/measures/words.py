@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from evidence.measures.accuracy import MEANING
-from evidence.measures.estimating import FEW_BELOW, NOT_ESTIMABLE
+from evidence.measures.estimating import ALL, FEW_BELOW, NOT_ESTIMABLE
 
 if TYPE_CHECKING:
     from evidence.privacy import Rules
@@ -136,12 +136,11 @@ def against_baseline(table: pd.DataFrame) -> str:
             [f"{'worse' if better else 'Worse than today' + chr(8217) + 's rule'} on {_listed(worse)}"] if worse else []
         )
         return "; ".join(parts) or "No clear difference from today's rule"
-    sure = table[(table["low"] > 0) | (table["high"] < 0)]
-    return (
-        f"{len(sure)} of {len(table)} groups changed by more than chance since the year before"
-        if table["difference"].notna().any()
-        else "There is no earlier year to compare with"
-    )
+    known = table[table["difference"].notna()].drop(index=[("All", ALL)], errors="ignore")
+    if known.empty:
+        return "There is no earlier year to compare with"
+    sure = int(((known["low"] > 0) | (known["high"] < 0)).sum())
+    return f"{sure} of {len(known)} groups that can be compared changed by more than chance since the year before"
 
 
 def shown(table: pd.DataFrame, rules: Rules | None = None) -> pd.DataFrame:

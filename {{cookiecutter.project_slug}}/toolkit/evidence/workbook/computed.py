@@ -75,6 +75,17 @@ def _threshold(book: Workbook) -> tuple[str, str]:
     return "done", "neither the triage nor a risk bars the way"
 
 
+def _against_thresholds(book: Workbook) -> tuple[str, str]:
+    from evidence.workbook.thresholds import check_thresholds
+
+    checks = check_thresholds(book)
+    if all(check.met is None for check in checks):
+        set_already = book.thresholds() or book.register("success_criteria").complete_rows
+        return ("waiting" if set_already and not book.has_result(7, "metrics") else "not started"), checks[0].text
+    open_checks = [check.text for check in checks if check.met is None]
+    return ("in progress", open_checks[0]) if open_checks else ("done", f"{count_of(len(checks), 'check')} made")
+
+
 def _requirement(name: str) -> Callable[[Workbook], tuple[str, str]]:
     def way(book: Workbook) -> tuple[str, str]:
         state, words = _triage(book)
@@ -160,6 +171,7 @@ WAYS: dict[str, Callable[[Workbook], tuple[str, str]]] = {
     "costs": _costs,
     "triage": _triage,
     "threshold": _threshold,
+    "against_thresholds": _against_thresholds,
     "independent_scrutiny": _requirement("independent scrutiny"),
     "independent_evaluator": _requirement("independent evaluator"),
     "risk_review": _risk_review,

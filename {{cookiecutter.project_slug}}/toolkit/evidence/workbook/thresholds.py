@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from evidence.privacy import Rules
     from evidence.workbook.book import Workbook
 
+TOO_FEW = "on too few children to be shown"
 EVERYONE, EACH_GROUP = "everyone", "each group"
 
 
@@ -52,21 +53,29 @@ def check_thresholds(book: Workbook) -> list[ThresholdCheck]:
 
     `metrics` has the columns `measure` and `value`; `metrics_by_group` has `group_by`, `group`, `measure` and `value`
     besides. A value that is missing was not estimable. For a tool that is not predictive, success criteria take the
-    place of thresholds, and what is checked is that stage 7 measured the tool at all.
+    place of thresholds, and what is checked is that there are some and that stage 7 measured the tool.
     """
     if book.project.facts.analytics_type != "predictive":
-        there = book.has_result(7, "metrics")
-        says = "Stage 7 has measured how accurate the tool is." if there else "Waits for stage 7 to measure the tool."
-        return [ThresholdCheck(None, True if there else None, says)]
+        return [_measured(book)]
     thresholds = read_thresholds(book)
     if not thresholds:
         return [ThresholdCheck(None, None, "No thresholds have been set, so there is nothing to test against.")]
     return [_check(book, one) for one in thresholds]
 
 
-def _check(book: Workbook, threshold: Threshold) -> ThresholdCheck:
-    from evidence.privacy import load_rules
+def _measured(book: Workbook) -> ThresholdCheck:
+    criteria = len(book.register("success_criteria").complete_rows)
+    if not criteria:
+        return ThresholdCheck(None, None, "No success criteria have been set, so there is nothing to test against.")
+    if not book.has_result(7, "metrics"):
+        return ThresholdCheck(None, None, "Waits for stage 7 to measure the tool.")
+    said = "criterion is" if criteria == 1 else "criteria are"
+    return ThresholdCheck(
+        None, True, f"Stage 7 has measured the tool. Whether the {criteria} success {said} met is for people to judge."
+    )
 
+
+def _check(book: Workbook, threshold: Threshold) -> ThresholdCheck:
     name = "metrics" if threshold.group == EVERYONE else "metrics_by_group"
     wanted = f"{threshold.measure.capitalize()} for {threshold.group} of at least {threshold.at_least:.2f}"
     if not book.has_result(7, name):
@@ -74,6 +83,9 @@ def _check(book: Workbook, threshold: Threshold) -> ThresholdCheck:
     frame = book.result(7, name)
     if not hasattr(frame, "columns") or not {"measure", "value"} <= set(frame.columns):
         return ThresholdCheck(threshold, None, f"{wanted}: stage 7 recorded something that cannot be compared.")
+    # Reading the rules loads pandas, which is here already once there is a table to judge.
+    from evidence.privacy import load_rules
+
     measured = frame["measure"].map(lambda measure: plain(str(measure)) == threshold.measure).astype(bool)
     return _compare(threshold, wanted, _rows_of(frame[measured], threshold), load_rules(book.project))
 
@@ -101,7 +113,9 @@ def _compare(threshold: Threshold, wanted: str, rows: pd.DataFrame, rules: Rules
     said = f"{wanted}: {len(values) - len(below)} of {len(values)} groups reach it"
     if len(below):
         lowest = below.sort_values("value").iloc[0]
-        said += f", the lowest is {_in_words(lowest, rules)} ({lowest['group_by']}: {lowest['group']})"
+        words = _in_words(lowest, rules)
+        # A group is named with its figure or not at all.
+        said += f", the lowest is {words}" + ("" if words == TOO_FEW else f" ({lowest['group_by']}: {lowest['group']})")
     if unknown:
         said += f"; {unknown} not estimable, too few cases"
     return ThresholdCheck(threshold, len(below) == 0, said + ".")
@@ -112,5 +126,5 @@ def _in_words(row: pd.Series, rules: Rules) -> str:
     n, of = row.get("n"), row.get("denominator")
     numbers = [] if n is None or of is None else [n, of - n, of]
     if any(rules.hide_from <= number <= rules.hide_to for number in numbers):
-        return "on too few children to be shown"
+        return TOO_FEW
     return f"{float(row['value']):.2f}"
