@@ -84,3 +84,19 @@ def test_a_tool_without_its_three_functions_is_named(tmp_path):
     tool.write_text("def prepare(tables, parameters): ...\n")
     with pytest.raises(EvidenceError, match="src/ours/tool.py: the tool has no function called run or explain"):
         project.load_tool()
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("def prepare(tables, parameters):\n    return (\n", r"src/ours/tool.py, line 2: this is not valid Python"),
+        ("import nothing_of_that_name\n", "the tool imports nothing_of_that_name, which is not installed"),
+    ],
+)
+def test_a_tool_that_cannot_be_read_is_named_with_its_line(tmp_path, source, says):
+    project = project_with(tmp_path, WHOLE)
+    tool = tmp_path / "src" / "ours" / "tool.py"
+    tool.parent.mkdir(parents=True)
+    tool.write_text(source)
+    with pytest.raises(EvidenceError, match=says):
+        project.load_tool()

@@ -59,6 +59,9 @@ def test_today_becomes_the_day_of_the_run(project):
         ('as_of = ""', "as_of must be a date"),
         ('year_end = "31 March"', "year_end must be a date"),
         ("flag_at =", "not valid TOML"),
+        ("flag_at = 7", "flag_at must be from 0 to 1"),
+        ("flag_at = nan", "flag_at must be from 0 to 1"),
+        ('year_end = "2026-06-15"', "year_end lies after as_of"),
     ],
 )
 def test_a_wrong_line_is_refused_with_its_file_and_a_remedy(project, line, says):

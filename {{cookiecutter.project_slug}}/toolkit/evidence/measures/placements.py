@@ -137,7 +137,8 @@ def years_covered(episodes: pd.DataFrame, parameters: Mapping[str, object], most
     """The year ends, oldest first, that the data covers up to the parameter `year_end`: at most `most`, without a gap.
 
     An empty `year_end` stands for the last 31 March that the data reaches. Dates after `as_of`, and the highest one
-    in a thousand, may be mistyped and reach nothing. Raises EvidenceError when not even one year is covered.
+    in a thousand, may be mistyped and reach nothing. Raises EvidenceError when not even one year is covered,
+    or the year does not end on 31 March.
     """
     rows = follow_placements(episodes)
     dates = pd.concat([rows["DECOM"], rows["DEC"]]).dropna()
@@ -151,6 +152,12 @@ def years_covered(episodes: pd.DataFrame, parameters: Mapping[str, object], most
         )
     latest = dates.sort_values().iloc[int((len(dates) - 1) * 0.999)]
     last = pd.Timestamp(parameters["year_end"]) if parameters.get("year_end") else last_year_end(latest)
+    if (last.month, last.day) != (3, 31):
+        raise EvidenceError(
+            "the years of the return end on 31 March.",
+            where="parameter year_end",
+            remedy=f'For example: year_end = "{last.year - 1}-03-31"',
+        )
     ended = [int(rows["DEC"].between(first_day(end), end).sum()) for end in _year_ends(last, most)]
     if latest < first_day(last) or rows["DECOM"].min() > last:
         raise EvidenceError(

@@ -12,6 +12,8 @@ from pathlib import Path
 from evidence.project.errors import EvidenceError
 from evidence.project.files import read_text
 
+# What a number must lie between, for the parameters that the shipped notebooks have.
+_LIMITS = {"seed": (0, 2**32 - 1), "placements_at_least": (1, 1000), "flag_at": (0, 1)}
 _WORDS = {
     str: "text in quotes",
     int: "a whole number",
@@ -79,13 +81,17 @@ def _checked(name: str, value: object, declared: dict[str, object], where: str) 
         raise EvidenceError(f"no notebook takes a parameter called {name}.", where=where, remedy=remedy)
     wanted = type(declared[name])
     if wanted is float and type(value) is int:
-        return float(value)
+        value = float(value)
     if type(value) is not wanted:
         raise EvidenceError(
             f"{name} must be {_WORDS[wanted]}.",
             where=where,
             remedy=f"For example: {name} = {_as_toml(declared[name])}",
         )
+    if name in _LIMITS:
+        low, high = _LIMITS[name]
+        if not low <= value <= high:
+            raise EvidenceError(f"{name} must be from {low} to {high}.", where=where)
     return value
 
 
@@ -107,4 +113,10 @@ def _resolved(values: dict[str, object], where: str, today: date | None) -> dict
                 where=where,
                 remedy=f'For example: {name} = "2026-03-31"',
             ) from None
+    if values.get("year_end") and values["year_end"] > values["as_of"]:
+        raise EvidenceError(
+            "year_end lies after as_of, so the year has not ended yet.",
+            where=where,
+            remedy='Write an earlier year_end, a later as_of, or year_end = "" for the last year that the data covers.',
+        )
     return values

@@ -127,7 +127,20 @@ class Project:
         spec = importlib.util.spec_from_file_location("team_tool", path)
         module = importlib.util.module_from_spec(spec)
         sys.modules["team_tool"] = module
-        spec.loader.exec_module(module)
+        try:
+            spec.loader.exec_module(module)
+        except SyntaxError as error:
+            raise EvidenceError(
+                f"this is not valid Python: {error.msg}.",
+                where=f"{self.relative(path)}, line {error.lineno}",
+                remedy="Open the file, put that line right, and run the stage again.",
+            ) from None
+        except ModuleNotFoundError as error:
+            raise EvidenceError(
+                f"the tool imports {error.name}, which is not installed here.",
+                where=self.relative(path),
+                remedy="Add it to the dependencies in pyproject.toml and install it, or do without it.",
+            ) from None
         missing = [name for name in ("prepare", "run", "explain") if not callable(getattr(module, name, None))]
         if missing:
             raise EvidenceError(
