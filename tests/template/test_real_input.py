@@ -122,3 +122,20 @@ def test_a_census_runs_as_far_as_stage_4(shared_data, bake, run_evidence):
         assert sizes[table] == len(list(tree.iter(tag)))
     run = json.loads((project / ".evidence" / "runs" / "own" / "run.json").read_text(encoding="utf-8"))
     assert [stage["state"] for stage in run["stages"]] == ["done"] * 4 + ["not asked"] * 6
+
+
+def test_a_full_path_to_the_data_stays_outside_the_seal(shared_data, bake, run_evidence, tmp_path):
+    place = tmp_path / "Ann's drive" / "returns 2018"
+    shutil.copytree(shared_data / "ssda903", place)
+    project = bake(data_source="ssda903")
+    file = project / "parameters" / "own.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace('"data/raw"', json.dumps(str(place))), encoding="utf-8")
+    done = run_evidence(project, "run", "own", "--stages", "1")
+    assert done.returncode == 0, done.stderr
+    pack = project / "packs" / "own"
+    sealed = [path for path in pack.rglob("*") if path.is_file() and path.name != "receipt.json"]
+    assert len(sealed) > 15
+    assert not [path.name for path in sealed if "Ann" in path.read_text(encoding="utf-8")]
+    assert "outside the project: returns 2018" in (pack / "index.html").read_text(encoding="utf-8")
+    again = run_evidence(project, "verify", "packs/own", "--rerun")
+    assert again.returncode == 0, again.stdout + again.stderr

@@ -72,3 +72,19 @@ def test_activity(project):
     events = activity(load_tables(project, "data/sample"))
     reviews = events[(events["table"] == "reviews") & events["year"].isin([2024, 2025, 2026])]
     assert (reviews["events"] > 1000).all()
+
+
+def test_limits_that_the_team_set_are_held_to(template):
+    from evidence.data import load_tables, quality_decision
+    from evidence.project import Project
+
+    project = Project(template)
+    tables = load_tables(project, "data/sample")
+    strict = {"id": "QL1", "table": "every table", "measure": "missing", "limit_percent": 0.01}
+    easy = {"id": "QL2", "table": "Episodes", "measure": "outside the code list", "limit_percent": 50.0}
+    nowhere = {"id": "QL3", "table": "adoptions", "measure": "rule failures", "limit_percent": 50.0}
+    assert quality_decision(project, tables, limits=[easy])["decision"] == "go on"
+    for limit in (strict, nowhere):
+        decided = quality_decision(project, tables, limits=[easy, limit])
+        assert decided["decision"] == "improve first"
+        assert [reason["met"] for reason in decided["reasons"]][-2:] == [True, False]

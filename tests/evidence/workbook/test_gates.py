@@ -199,7 +199,7 @@ def test_nobody_inside_can_validate(signed, computed):
         (0.2, [0.5, 0.5], False),
         (0.6, [0.5, 0.05], False),
         (None, [0.5, 0.5], False),
-        (0.6, [0.5, None], True),
+        (0.6, [0.5, None], False),
         (0.6, [None, None], False),
         (0.6, [], False),
     ],

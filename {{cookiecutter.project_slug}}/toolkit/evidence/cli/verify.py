@@ -47,6 +47,25 @@ def _pack_called(given: Path) -> Path:
     return named if named.exists() else given
 
 
+def _recorded(pack: Path, inputs: dict) -> dict:
+    """The parameters; where the data lay outside the project, its place is in the receipt, outside the seal."""
+    from evidence.pack.record import OUTSIDE
+    from evidence.project import EvidenceError
+
+    parameters = dict(inputs["parameters"])
+    if str(parameters.get("data_folder", "")).startswith(OUTSIDE):
+        try:
+            receipt = json.loads((pack / "receipt.json").read_text(encoding="utf-8"))
+            parameters["data_folder"] = receipt["data_folder"]
+        except (OSError, ValueError, KeyError):
+            raise EvidenceError(
+                "its data lay outside the project, and the receipt that says where is missing or damaged.",
+                where=pack.name,
+                remedy="Put receipt.json back from where the pack was made.",
+            ) from None
+    return parameters
+
+
 def _rerun(pack: Path) -> None:
     from evidence.pack import differences, release
     from evidence.project import open_project
@@ -55,7 +74,7 @@ def _rerun(pack: Path) -> None:
     project = open_project()
     inputs = json.loads((pack / "inputs.json").read_text(encoding="utf-8"))
     previous = json.loads((pack / "previous.json").read_text(encoding="utf-8"))
-    parameters = project.check_parameters(inputs["parameters"], "the pack's recorded parameters")
+    parameters = project.check_parameters(_recorded(pack, inputs), "the pack's recorded parameters")
     asked = inputs["stages"]
     click.echo("Running it again.", err=True)
     project.path(".evidence").mkdir(exist_ok=True)

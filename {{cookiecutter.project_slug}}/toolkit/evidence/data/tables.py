@@ -97,7 +97,7 @@ class Tables(Mapping):
 
 # The columns that say up to when a return's data reaches, of the tables that every return has.
 _EVENTS = {
-    "ssda903": (("episodes", "DECOM"), ("episodes", "DEC"), ("reviews", "REVIEW")),
+    "ssda903": (("episodes", "DECOM"), ("episodes", "DEC")),
     "cin": (("referrals", "CINreferralDate"), ("referrals", "CINclosureDate")),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import pandas as pd
@@ -23,24 +24,45 @@ _LIMITS = {
 }
 
 
-def quality_decision(project: Project, tables: Tables, year_end: date | str | None = None) -> dict[str, object]:
+def quality_decision(
+    project: Project, tables: Tables, year_end: date | str | None = None, limits: Sequence[Mapping[str, object]] = ()
+) -> dict[str, object]:
     """The audit held against `reference/quality_limits.toml`: {"decision": "go on" or
     "improve first", "met": bool, "reasons": [{"met": bool, "text": str}, …]}.
 
-    One reason a limit, in words, with the figure, the limit and where it is worst. Raises EvidenceError when a limit is
-    missing or no number. Source: action 3.07.
+    limits: those that the team set besides, each with id, table (or "every table"), measure ("missing", "outside the
+    code list" or "rule failures") and limit_percent. One reason a limit, in words, with the figure, the limit and where
+    it is worst. Raises EvidenceError when a limit is missing or no number. Source: action 3.07.
     """
-    limits = _read_limits(project)
-    audited = audit(tables, year_end)
+    general = _read_limits(project)
+    gaps, forms, audited = missing(tables), conformance(tables, year_end), audit(tables, year_end)
     reasons = [
-        _missing(_judged(missing(tables), "rows", limits), limits["required_at_most"]),
-        _readable(_judged(conformance(tables, year_end), "filled", limits), limits["readable_at_least"]),
-        _rules(_judged(audited, "checked", limits), limits["failing_at_most"]),
-        *_families(error_families(audited), limits),
-        _size(tables, limits["children_at_least"]),
+        _missing(_judged(gaps, "rows", general), general["required_at_most"]),
+        _readable(_judged(forms, "filled", general), general["readable_at_least"]),
+        _rules(_judged(audited, "checked", general), general["failing_at_most"]),
+        *_families(error_families(audited), general),
+        _size(tables, general["children_at_least"]),
+        *(_set_by_the_team(limit, gaps, forms, audited) for limit in limits),
     ]
     met = all(reason["met"] for reason in reasons)
     return {"decision": "go on" if met else "improve first", "met": met, "reasons": reasons}
+
+
+def _set_by_the_team(
+    limit: Mapping[str, object], gaps: pd.DataFrame, forms: pd.DataFrame, audited: pd.DataFrame
+) -> dict[str, object]:
+    shares = {
+        "missing": gaps[gaps["required"]].set_index("table")["share"],
+        "outside the code list": 100 - forms[forms["form"] == "code list"].set_index("table")["share"],
+        "rule failures": (100 * audited["failures"] / audited["checked"]).set_axis(audited["table"]),
+    }[str(limit["measure"])].dropna()
+    table = str(limit["table"])
+    if table != "every table":
+        shares = shares[shares.index.str.lower() == table.lower()]
+    said = f"Limit {limit['id']} ({limit['measure']}, {table}, at most {limit['limit_percent']:g}%)"
+    if shares.empty:
+        return _reason(False, f"{said}: the data holds nothing that it could be held against.")
+    return _reason(shares.max() <= limit["limit_percent"], f"{said}: the highest is {shares.max():.2f}%.")
 
 
 def _read_limits(project: Project) -> dict[str, float]:

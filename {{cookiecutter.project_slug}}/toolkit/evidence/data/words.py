@@ -69,8 +69,8 @@ def decision(verdict: dict) -> str:
     """Whether the data is good enough by the limits fixed beforehand."""
     missed = sum(not reason["met"] for reason in verdict["reasons"])
     if not missed:
-        return "The data keeps within every limit that was fixed beforehand"
-    return f"The data misses {missed} of the {len(verdict['reasons'])} limits that were fixed beforehand"
+        return "The data keeps within every limit"
+    return f"The data misses {missed} of the {len(verdict['reasons'])} limits"
 
 
 def reasons(verdict: dict) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from evidence.measures.estimating import (
     NOT_ESTIMABLE,
     NOT_ESTIMABLE_BELOW,
     estimates,
+    in_order,
     reliability,
     truth,
 )
@@ -74,8 +75,9 @@ def metrics_by_group(
     """`metrics` in each group of each of several columns (7.05): index (characteristic, group, measure)."""
     tables = {}
     for column in groups:
-        for group, rows in frame.groupby(column, observed=False, dropna=False):
-            tables[column.replace("_", " "), str(group)] = metrics(rows, outcome, flagged, measures)
+        parts = dict(iter(frame.groupby(column, observed=False, dropna=False)))
+        for group in in_order(parts):
+            tables[column.replace("_", " "), str(group)] = metrics(parts[group], outcome, flagged, measures)
     return pd.concat(tables, names=["characteristic", "group"])
 
 

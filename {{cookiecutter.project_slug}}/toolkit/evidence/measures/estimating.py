@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -92,7 +93,20 @@ def by_each(frame: pd.DataFrame, value: str, groups: Sequence[str], overall: boo
     return pd.concat(tables)
 
 
+def in_order(groups: Iterable[object]) -> list:
+    """Groups as a reader expects them: `Under 1` first, then by their first number, by name, and `Not known` last."""
+
+    def place(group: object) -> tuple:
+        text = str(group)
+        number = re.match(r"\d+", text)
+        first = -1 if text.startswith("Under ") else int(number.group()) if number else 10_000
+        return text in ("Not known", "nan", "<NA>"), first, text
+
+    return sorted(groups, key=place)
+
+
 def _under(characteristic: str, table: pd.DataFrame) -> pd.DataFrame:
+    table = table.loc[in_order(table.index)] if table.index.is_unique and table.index.notna().all() else table
     groups = [str(group) for group in table.index]
     table.index = pd.MultiIndex.from_product(
         [[characteristic.replace("_", " ")], groups], names=["characteristic", "group"]
@@ -130,7 +144,7 @@ def representation(frame: pd.DataFrame, groups: Sequence[str], reference: pd.Dat
     for column in groups:
         here = frame[column].astype("str").value_counts().sort_index()
         there = _population(reference, column)
-        names = sorted({*here.index, *there.index})
+        names = in_order({*here.index, *there.index})
         here, there = here.reindex(names, fill_value=0), there.reindex(names, fill_value=0)
         table = estimates(here, np.repeat(here.sum(), len(here)), here.index)
         share = 100 * there / there.sum() if there.sum() else there * np.nan

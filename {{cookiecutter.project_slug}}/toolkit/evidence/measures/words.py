@@ -32,6 +32,11 @@ def highest(table: pd.DataFrame, what: str, rules: Rules | None = None) -> str:
     return _extreme(table, what, "highest", rules)
 
 
+def worst(table: pd.DataFrame, what: str, measure: str, rules: Rules | None = None) -> str:
+    """The group that a reader should look at first: with the lowest recall, or the highest share with the outcome."""
+    return _extreme(table, what, "lowest" if measure == "recall" else "highest", rules)
+
+
 def _extreme(table: pd.DataFrame, what: str, which: str, rules: Rules | None) -> str:
     rows = shown(table, rules)
     if rows.empty:

@@ -11,6 +11,8 @@ from evidence.project import EvidenceError, Project, read_text, sha256_of_file
 from evidence.results import Results
 from evidence.stage import headline_text
 
+# What stands before the name of a data folder that lies outside the project.
+OUTSIDE = "outside the project: "
 INPUTS, FIGURES, PREVIOUS = "inputs.json", "figures.json", "previous.json"
 
 
@@ -38,6 +40,14 @@ class RunRecord:
     @property
     def results(self) -> Results:
         return Results(self.folder)
+
+    @property
+    def sealed_parameters(self) -> dict[str, object]:
+        """The parameters as a pack shows them: a data folder outside the project by the name of its last folder."""
+        folder = Path(str(self.parameters.get("data_folder", "")))
+        if not folder.is_absolute():
+            return self.parameters
+        return {**self.parameters, "data_folder": f"{OUTSIDE}{folder.name}"}
 
 
 def read_record(folder: Path) -> RunRecord:
@@ -72,7 +82,7 @@ def inputs_of(project: Project, record: RunRecord, toolkit_version: str, draft: 
         "data": {"files": sorted(data), "sha256_together": hashlib.sha256(lines.encode()).hexdigest()},
         "draft": draft,
         "name": record.name,
-        "parameters": record.parameters,
+        "parameters": record.sealed_parameters,
         "stages": [stage.number for stage in record.stages if stage.state != "not asked"],
         "toolkit_version": toolkit_version,
     }

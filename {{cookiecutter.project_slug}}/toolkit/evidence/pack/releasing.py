@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import importlib.metadata
+import json
 import os
 import platform
 import shutil
@@ -108,11 +109,12 @@ def _build(
     check_answers_unchanged(project, inputs, list(book.files_read))
     figures = figures_of(project, record)
     previous = previous_of(final, inputs) if previous is _UNSET else previous
-    _write_json(part / "parameters.json", record.parameters)
+    _write_json(part / "parameters.json", record.sealed_parameters)
     _write_json(part / INPUTS, inputs)
     _write_json(part / FIGURES, figures)
     _write_json(part / PREVIOUS, previous)
     _copy(record.folder / "notebooks", part / "notebooks", "*.ipynb", _finished(record))
+    _without_the_place_of_the_data(part / "notebooks", record)
     _copy(record.folder / "tables", part / "tables", "*.csv")
     _write_records(part, book)
     frame = frame_of(project, record, standing.stamp)
@@ -131,7 +133,7 @@ def _build(
         "changes": changes_since(previous, figures),
         "figures": [{**figure, "page": names[figure["stage"]]} for figure in figures],
         "routes": {reader: _links(project, names, numbers) for reader, numbers in _ROUTES.items()},
-        "parameters": sorted((key, str(value)) for key, value in record.parameters.items()),
+        "parameters": sorted((key, str(value)) for key, value in record.sealed_parameters.items()),
         "inputs": inputs,
         "words": words_used([*pages.values(), standing.sentence, standing.stamp]),
     }
@@ -167,6 +169,24 @@ def _copy(source: Path, target: Path, pattern: str, only: set[str] | None = None
         if only is None or path.name in only:
             target.mkdir(exist_ok=True)
             shutil.copyfile(path, target / path.name)
+
+
+def _without_the_place_of_the_data(folder: Path, record: RunRecord) -> None:
+    """A full path names a person or a server, and differs from machine to machine: it stays in the receipt."""
+    named = record.sealed_parameters.get("data_folder")
+    if named == record.parameters.get("data_folder"):
+        return
+    for path in sorted(folder.glob("*.ipynb")):
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        for cell in notebook["cells"]:
+            if "injected-parameters" in cell["metadata"].get("tags", []):
+                lines = "".join(cell["source"]).splitlines(keepends=True)
+                cell["source"] = [_line_of_data(line, named) for line in lines]
+        _write_json(path, notebook)
+
+
+def _line_of_data(line: str, named: str) -> str:
+    return f'data_folder = "{named}"\n' if line.startswith("data_folder = ") else line
 
 
 def _links(project: Project, names: dict[int, str], numbers: tuple[int, ...]) -> str:
@@ -215,6 +235,7 @@ def _receipt(record: RunRecord, scanned: dict, manifest_digest: str) -> dict:
         "system": platform.platform(),
         "packages": {name: version for name in _PACKAGES if (version := _version(name))},
         "seconds_by_stage": record.seconds,
+        "data_folder": record.parameters.get("data_folder", ""),
         "leak_scan": scanned,
         "manifest_sha256": manifest_digest,
     }

@@ -124,7 +124,21 @@ class Stage:
         """The team's own tool, `src/<package>/tool.py`."""
         path = self.project.tool_path
         self.results.note_read(self.number, "code", self.project.relative(path), sha256_of_file(path))
-        return self.project.load_tool()
+        tool = self.project.load_tool()
+        self._check_kind(tool)
+        return tool
+
+    def _check_kind(self, tool: ModuleType) -> None:
+        """Gates and questions depend on the kind of tool, so a tool that predicts must be called predictive."""
+        said = self.project.facts.analytics_type
+        gives = getattr(tool, "SCORE", None) is not None
+        if gives != (said == "predictive"):
+            does = "gives a probability (SCORE)" if gives else "gives no probability (SCORE is missing or None)"
+            raise EvidenceError(
+                f"the tool {does}, and project.toml calls it {said}.",
+                where=self.project.relative(self.project.tool_path),
+                remedy="Put right whichever is wrong: analytics_type under [tool] in project.toml, or the tool.",
+            )
 
     @property
     def outcome(self) -> str:
@@ -281,7 +295,10 @@ class Stage:
         self._show("text", text[:60], f'<div class="ev-text">{paragraphs(text)}</div>')
 
     def list(self, title: str, items: Iterable[str]) -> None:
-        """Shows a short list of plain texts under a line that says what it is."""
+        """Shows a short list of plain texts under a line that says what it is; nothing where the list is empty."""
+        items = list(items)
+        if not items:
+            return
         self._show("text", title, f'<div class="ev-text"><p>{escape(title)}</p>{list_html(items)}</div>')
 
     def guidance(self) -> None:
@@ -314,6 +331,11 @@ class Stage:
     def requirements(self) -> None:
         """Shows what the triage requires of this stage: engagement, scrutiny, evaluator, testing, assessments."""
         self._show("text", "What the triage requires", governance.requirements_html(self.workbook, self.number))
+
+    def limits(self) -> list[dict[str, object]]:
+        """The limits for the quality of data that the team set in its register (guidance action 3.07)."""
+        rows = self.workbook.register("quality_limits").complete_rows
+        return [{"id": row.id, **{name: row[name] for name in ("table", "measure", "limit_percent")}} for row in rows]
 
     def costs(self) -> None:
         """Shows the cost model's totals by year and by heading (guidance action 3.09)."""

@@ -62,7 +62,7 @@ def read_sign_offs(
     """Every sign-off, oldest first. `record_of(stage)` gives what would be signed now: {part: SHA-256}."""
     found = []
     for row in sorted(register.rows, key=lambda one: (one["date"] or date.min, one.number)):
-        why_not = _why_not(row, as_of, analysts, scope_changed_on)
+        why_not = _why_not(row, as_of, analysts, scope_changed_on) or _not_recorded(row, records_folder)
         stage = int(row["stage"]) if row["stage"] is not None else None
         found.append(
             SignOff(
@@ -100,6 +100,17 @@ def _why_not(row: Row, as_of: date, analysts: set[str], scope_changed_on: date |
         return f"it expired on {long_date(row['expires'])}"
     if scope_changed_on and row["stage"] >= 4 and row["date"] < scope_changed_on:
         return f"the scope changed on {long_date(scope_changed_on)}, after it"
+    return ""
+
+
+def _not_recorded(row: Row, folder: Path) -> str:
+    """A line that somebody typed says nothing about what was signed."""
+    signed = row.text("record_digest").lower()
+    path = folder / record_name(signed)
+    if not _DIGEST.fullmatch(signed) or not path.is_file():
+        return "what was signed is not recorded: use evidence sign-off"
+    if hashlib.sha256(read_text(path).encode()).hexdigest() != signed:
+        return "the record of what was signed was altered"
     return ""
 
 

@@ -118,7 +118,9 @@ def _compare(threshold: Threshold, wanted: str, rows: pd.DataFrame, rules: Rules
         said += f", the lowest is {words}" + ("" if words == TOO_FEW else f" ({lowest['group_by']}: {lowest['group']})")
     if unknown:
         said += f"; {unknown} not estimable, too few cases"
-    return ThresholdCheck(threshold, len(below) == 0, said + ".")
+    # A group that nobody could judge is not one that passed.
+    met = False if len(below) else None if unknown else True
+    return ThresholdCheck(threshold, met, said + ".")
 
 
 def _in_words(row: pd.Series, rules: Rules) -> str:
