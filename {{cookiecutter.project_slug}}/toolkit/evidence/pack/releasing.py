@@ -125,7 +125,7 @@ def _build(
     facts = project.facts
     more = {
         "facts": facts,
-        "fictional": not facts.council_code,
+        "fictional": facts.council_is_fictional,
         "sample": Path(str(record.parameters.get("data_folder", ""))).as_posix().endswith("data/sample"),
         "kind": facts.analytics_type.capitalize(),
         "about": _ABOUT[facts.output_about],

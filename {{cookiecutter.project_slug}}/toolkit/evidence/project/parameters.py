@@ -60,18 +60,17 @@ def read_parameters(
         given = tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
         raise EvidenceError(f"this is not valid TOML: {error}.", where=where) from None
-    values = dict(declared)
-    for name, value in given.items():
-        values[name] = _checked(name, value, declared, where)
-    return _resolved(values, where, today)
+    return check_parameters(given, declared, where, today)
 
 
-def check_parameters(given: dict[str, object], declared: dict[str, object], where: str) -> dict[str, object]:
+def check_parameters(
+    given: dict[str, object], declared: dict[str, object], where: str, today: date | None = None
+) -> dict[str, object]:
     """`given` over `declared`, with the same checks as a file gets."""
     values = dict(declared)
     for name, value in given.items():
         values[name] = _checked(name, value, declared, where)
-    return _resolved(values, where, None)
+    return _resolved(values, where, today)
 
 
 def _checked(name: str, value: object, declared: dict[str, object], where: str) -> object:

@@ -92,10 +92,6 @@ class Register:
                 columns[column.name] = pd.Series([row.text(column.name) for row in self.rows], dtype="str")
         return pd.DataFrame(columns)
 
-    def where_is(self, column: str, value: str) -> list[Row]:
-        """The rows whose cell in `column` is `value`."""
-        return [row for row in self.rows if row.values.get(column) == value]
-
     def by_id(self, identifier: str) -> Row | None:
         return next((row for row in self.rows if plain(row.id) == plain(identifier)), None)
 

@@ -22,7 +22,6 @@ KINDS = (UNREADABLE, CONTRADICTION, OVERDUE, SIGN_OFF, NO_OWNER, LEADS_NOWHERE, 
 
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _PATH = re.compile(r"\b(?:workbook|reference|data|src|tests|packs|notebooks)/[\w./-]*\w")
-_OUR_FILES = {".md", ".csv"}
 
 
 @dataclass(frozen=True)
