@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evidence.data import load_tables
-from evidence.data.cin_xml import read_tables
+from evidence.data.sources.cin_xml import read_tables
 from evidence.project import EvidenceError
 
 CHILD = (

@@ -13,6 +13,7 @@ from evidence.project import EvidenceError, Project, read_text
 WHERE = "reference/catalogue.csv"
 COLUMNS = (
     "source", "table", "column", "role", "treatment", "code_list", "valid_range", "required", "needed_by", "confirmed",
+    "found_in", "owner", "period", "legal_basis", "special_category", "access",
 )  # fmt: skip
 ROLES = ("direct identifier", "quasi-identifier", "sensitive", "outcome", "ordinary")
 TREATMENTS = ("token", "month", "area", "date", "number", "code", "keep", "drop")
@@ -25,7 +26,9 @@ def catalogue(project: Project) -> pd.DataFrame:
 
     Columns: source (ssda903, cin, own), table, column, role, treatment (token, month, area, date, number, code, keep,
     drop), code_list (data set/table/column of `code_lists.csv`), valid_range ("0-40"), required, needed_by (numbers of
-    the stages that need it; empty means any), confirmed. Raises EvidenceError for a role or treatment that does not
+    the stages that need it; empty means any), confirmed. Of a table: found_in (where it lies, if not in a file of its
+    name), owner, period, legal_basis. Of either: special_category (yes), access (roles, separated by semicolons; empty
+    means every role). Raises EvidenceError for a role or treatment that does not
     exist, and for a direct identifier that would be kept in clear. Source of the demand: action 3.01.
     """
     return _read(read_text(project.path("reference", "catalogue.csv"))).copy()

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from evidence.data import shapes
-from evidence.data.csv_files import RawTable
+from evidence.data.sources import RawTable
 from evidence.data.tables import Table
 from evidence.privacy import pseudonymise
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from evidence.data import shapes
 from evidence.data.catalogues import COLUMNS, WHERE, catalogue
-from evidence.data.loading import open_sources
+from evidence.data.sources import open_sources
 from evidence.project import Project, atomic_write, read_text
 
 _TEN_DIGITS = re.compile(r"\d{3} ?\d{3} ?\d{4}")

@@ -10,8 +10,8 @@ import pandas as pd
 from evidence.data import shapes
 from evidence.data.catalogues import catalogue
 from evidence.data.describing import guess
-from evidence.data.loading import Sources, open_sources
 from evidence.data.shapes import upn_fits
+from evidence.data.sources import Sources, open_sources
 from evidence.privacy import Secrets
 from evidence.project import Project
 

@@ -13,7 +13,7 @@ import pandas as pd
 from evidence.data.sample import lives, nobody, returns
 from evidence.data.sample.dice import Dice
 from evidence.data.sample.faults import plant_faults
-from evidence.data.ssda903 import MANIFEST
+from evidence.data.sources.ssda903 import MANIFEST
 from evidence.project import EvidenceError
 
 # Children are made this many at a time, so that memory does not grow with their number.

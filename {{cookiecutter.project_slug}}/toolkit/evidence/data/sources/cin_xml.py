@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from evidence.data.csv_files import RawTable
+from evidence.data.sources.csv_files import RawTable
 from evidence.project import EvidenceError
 
 KEY = "LAchildID"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from evidence.data.csv_files import RawTable, read_csv, squeezed
+from evidence.data.sources.csv_files import RawTable, read_csv, squeezed
 from evidence.project import EvidenceError
 
 KEY = "CHILD"

@@ -1,0 +1,6 @@
+"""Every kind of file and database that a council's data comes in: read whole, as text, or refused in one line."""
+
+from evidence.data.sources.csv_files import RawTable
+from evidence.data.sources.opening import Sources, open_sources, place, source_kind
+
+__all__ = ["RawTable", "Sources", "open_sources", "place", "source_kind"]
