@@ -9,6 +9,7 @@ from evidence.data.positions import write_positions
 from evidence.data.profiling import conformance, missing, profile
 from evidence.data.rules import RULES
 from evidence.data.sample import generate_sample
+from evidence.data.sources import read_plain, read_published
 from evidence.data.tables import Tables, last_year_end
 from evidence.data.verdict import quality_decision
 
@@ -32,5 +33,7 @@ __all__ = [
     "missing",
     "profile",
     "quality_decision",
+    "read_plain",
+    "read_published",
     "write_positions",
 ]

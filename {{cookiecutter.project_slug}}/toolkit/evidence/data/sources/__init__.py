@@ -2,5 +2,15 @@
 
 from evidence.data.sources.csv_files import RawTable
 from evidence.data.sources.opening import Sources, open_sources, place, source_kind
+from evidence.data.sources.published import SYMBOLS, read_plain, read_published
 
-__all__ = ["RawTable", "Sources", "open_sources", "place", "source_kind"]
+__all__ = [
+    "SYMBOLS",
+    "RawTable",
+    "Sources",
+    "open_sources",
+    "place",
+    "read_plain",
+    "read_published",
+    "source_kind",
+]
