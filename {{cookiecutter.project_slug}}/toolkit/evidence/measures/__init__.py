@@ -33,6 +33,7 @@ from evidence.measures.accuracy import (
     one_measure,
     over_thresholds,
 )
+from evidence.measures.baselines import definition_of, differences_of_definition, need_same_definition
 from evidence.measures.drifting import drift, population_stability
 from evidence.measures.estimating import (
     before_after,
@@ -89,7 +90,9 @@ __all__ = [
     "confusion",
     "correlation_ratio",
     "cramers_v",
+    "definition_of",
     "deidentification_cost",
+    "differences_of_definition",
     "disparity",
     "drift",
     "drift_of",
@@ -104,6 +107,7 @@ __all__ = [
     "metrics",
     "minimisation",
     "metrics_by_group",
+    "need_same_definition",
     "observed_expected",
     "observed_expected_by_group",
     "one_measure",
