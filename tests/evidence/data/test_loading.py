@@ -178,3 +178,9 @@ def test_only_what_a_stage_needs(project_of, folder, template, tmp_path):
     data = folder(header=HEADER)
     assert "ETHNIC" in load_tables(open_project(copy), data, stage=7)["header"]
     assert "ETHNIC" not in load_tables(open_project(copy), data, stage=6)["header"]
+
+
+def test_empty_lines_above_the_header_are_passed_over_and_counted(project_of, folder):
+    loaded = load_tables(project_of("ssda903"), folder(header=b"\r\n\r\nCHILD,SEX,DOB\r\n1,2,01/02/2010\r\n"))
+    assert loaded["header"]["SEX"].tolist() == ["F"]
+    assert loaded.loaded["header"].lines.tolist() == [4]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,12 +33,16 @@ def read_csv(path: Path, where: str) -> RawTable:
     Raises EvidenceError, naming `where` and the line, for an empty file, a header without rows, a row with too many
     or too few cells, a column named twice, or a file that is no CSV.
     """
+    import pyarrow.csv
+
     data = _as_utf8(_bytes(path, where), where)
-    header = _first_line(data, where)
-    separator = max(SEPARATORS, key=header.count)
-    table, lines = _parse(data, separator, where)
-    frame = table.to_pandas(types_mapper=_as_text)
-    frame = _named_columns(frame, header, separator, where)
+    header = read_header(data, where)
+    rows = Rows(header, where)
+    with rows.refusing_open_quotes():
+        table = pyarrow.csv.read_csv(io.BytesIO(data), **rows.options())
+    rows.check(data.count(b'"'), [str(column[-1]) for column in table.columns])
+    table, lines = table.slice(header.line), rows.lines(1, table.num_rows)[header.line :]
+    frame = _named_columns(table.to_pandas(types_mapper=_as_text), header, where)
     filled = frame.notna().to_numpy().any(axis=1)
     if not filled.any():
         raise EvidenceError(
@@ -80,62 +86,107 @@ def _as_utf8(data: bytes, where: str) -> bytes:
     return data
 
 
-def _first_line(data: bytes, where: str) -> str:
-    line = data.lstrip(b"\r\n").split(b"\n", 1)[0].decode("utf-8").strip("\r")
-    if not line.strip(',;\t "'):
+@dataclass(frozen=True)
+class Header:
+    """The column names of a file (empty for a column without one), its separator, and the line they stand in."""
+
+    names: tuple[str, ...]
+    separator: str
+    line: int
+
+    def places(self, where: str) -> dict[str, str]:
+        """What the parser calls each named column, and its name. Raises EvidenceError when two have the same name."""
+        folded = [squeezed(name) for name in self.names if name]
+        twice = sorted({name for name in folded if folded.count(name) > 1})
+        if twice:
+            raise EvidenceError(
+                f"there are two columns called {twice[0]}.",
+                where=f"{where}, line {self.line}",
+                remedy="Remove or rename one of them.",
+            )
+        return {f"c{i}": name for i, name in enumerate(self.names) if name}
+
+
+def read_header(beginning: bytes, where: str) -> Header:
+    """The header of a file that begins with these bytes of UTF-8."""
+    text = beginning.lstrip(b"\r\n")
+    before = beginning[: len(beginning) - len(text)].count(b"\n")
+    line = text.split(b"\n", 1)[0].decode("utf-8", errors="replace").strip("\r")
+    if not line.strip(",;\t \"'"):
         raise EvidenceError("the first line has no column names.", where=where, remedy="Put the column names there.")
-    return line
+    separator = max(SEPARATORS, key=line.count)
+    names = next(csv.reader(io.StringIO(line), delimiter=separator))
+    return Header(tuple(name.strip() for name in names), separator, before + 1)
 
 
-def _parse(data: bytes, separator: str, where: str):
-    """The rows as a table of texts, and each row's line in the file (lines inside quoted cells are not counted)."""
-    import pyarrow
-    import pyarrow.csv
+class Rows:
+    """How pyarrow is to parse the rows of a file (the header is the first of them), and what it met that is no row."""
 
-    width = len(next(csv.reader(io.StringIO(_first_line(data, where)), delimiter=separator)))
-    blank_lines: list[int] = []
-    ragged: list[tuple[int, int]] = []
-    runs_on = False
+    def __init__(self, header: Header, where: str) -> None:
+        self.header, self.where = header, where
+        self._blank_lines: list[int] = []
+        self._ragged: list[tuple[int, int]] = []
+        self._runs_on = False
 
-    def unusual(row: pyarrow.csv.InvalidRow) -> str:
-        nonlocal runs_on
-        if not (row.text or "").strip():
-            blank_lines.append(row.number)
-        else:
-            ragged.append((row.number, row.actual_columns))
-            runs_on |= "\n" in row.text
-        return "skip"
+    def options(self) -> dict[str, object]:
+        import pyarrow
+        import pyarrow.csv
 
-    names = [f"c{i}" for i in range(width)]
-    try:
-        table = pyarrow.csv.read_csv(
-            io.BytesIO(data),
+        names = [f"c{i}" for i in range(len(self.header.names))]
+        return {
             # One thread keeps row numbers known, and the first block decides nothing as every column is text.
-            pyarrow.csv.ReadOptions(use_threads=False, column_names=names, block_size=1 << 24),
-            pyarrow.csv.ParseOptions(
-                delimiter=separator, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=unusual
+            "read_options": pyarrow.csv.ReadOptions(use_threads=False, column_names=names, block_size=1 << 24),
+            "parse_options": pyarrow.csv.ParseOptions(
+                delimiter=self.header.separator,
+                newlines_in_values=True,
+                ignore_empty_lines=False,
+                invalid_row_handler=self._unusual,
             ),
-            pyarrow.csv.ConvertOptions(
+            "convert_options": pyarrow.csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pyarrow.string()),
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=True,
                 null_values=[""],
             ),
-        )
-    except pyarrow.ArrowInvalid:
-        raise _unclosed(where) from None
-    if data.count(b'"') % 2 and (runs_on or any("\n" in str(column[-1]) for column in table.columns)):
-        raise _unclosed(where)
-    if ragged:
-        line, cells = ragged[0]
-        more = f" {len(ragged) - 1:,} more rows are like that." if len(ragged) > 1 else ""
+        }
+
+    def _unusual(self, row) -> str:
+        if not (row.text or "").strip():
+            self._blank_lines.append(row.number)
+        else:
+            self._ragged.append((row.number, row.actual_columns))
+            self._runs_on |= "\n" in row.text
+        return "skip"
+
+    @contextmanager
+    def refusing_open_quotes(self) -> Iterator[None]:
+        """What pyarrow raises within the block is a quotation mark that is not closed."""
+        import pyarrow
+
+        try:
+            yield
+        except pyarrow.ArrowInvalid:
+            raise _unclosed(self.where) from None
+
+    def check(self, quotes: int, last_row: list[str]) -> None:
+        """Raises EvidenceError for what was met; `quotes` counts the file's quotation marks."""
+        if quotes % 2 and (self._runs_on or any("\n" in cell for cell in last_row)):
+            raise _unclosed(self.where)
+        if not self._ragged:
+            return
+        line, cells = self._ragged[0]
+        more = f" {len(self._ragged) - 1:,} more rows are like that." if len(self._ragged) > 1 else ""
         raise EvidenceError(
-            f"the row has {cells} cells where the header has {width}.{more}",
-            where=f"{where}, line {line}",
+            f"the row has {cells} cells where the header has {len(self.header.names)}.{more}",
+            where=f"{self.where}, line {line}",
             remedy="A cell that holds a separator must be in quotation marks. Export the table again.",
         )
-    lines = np.setdiff1d(np.arange(1, table.num_rows + len(blank_lines) + 1), blank_lines)
-    return table.slice(1), lines[1:]
+
+    def lines(self, first: int, count: int) -> np.ndarray:
+        """The lines of so many rows that follow each other, from line `first` on (not those inside cells)."""
+        skipped = np.array([line for line in self._blank_lines if line >= first], dtype=np.int64)
+        candidates = np.arange(first, first + count + len(skipped), dtype=np.int64)
+        return np.setdiff1d(candidates, skipped, assume_unique=True)[:count]
 
 
 def _unclosed(where: str) -> EvidenceError:
@@ -146,29 +197,23 @@ def _unclosed(where: str) -> EvidenceError:
     )
 
 
+def nameless_column(place: int, header: Header, where: str) -> EvidenceError:
+    return EvidenceError(
+        f"column {place + 1} has no name, and has something in it.",
+        where=f"{where}, line {header.line}",
+        remedy="Give it a name, or remove it.",
+    )
+
+
 def _as_text(kind):
     return pd.StringDtype(na_value=np.nan)
 
 
-def _named_columns(frame: pd.DataFrame, header: str, separator: str, where: str) -> pd.DataFrame:
-    names = [name.strip() for name in next(csv.reader(io.StringIO(header), delimiter=separator))]
-    nameless = [i for i, name in enumerate(names) if not name]
+def _named_columns(frame: pd.DataFrame, header: Header, where: str) -> pd.DataFrame:
+    nameless = [i for i, name in enumerate(header.names) if not name]
     if any(frame.iloc[:, i].notna().any() for i in nameless):
-        raise EvidenceError(
-            f"column {nameless[0] + 1} has no name, and has something in it.",
-            where=f"{where}, line 1",
-            remedy="Give it a name, or remove it.",
-        )
-    folded = [squeezed(name) for name in names if name]
-    twice = sorted({name for name in folded if folded.count(name) > 1})
-    if twice:
-        raise EvidenceError(
-            f"there are two columns called {twice[0]}.",
-            where=f"{where}, line 1",
-            remedy="Remove or rename one of them.",
-        )
-    frame = frame.drop(columns=[frame.columns[i] for i in nameless])
-    frame.columns = [name for name in names if name]
+        raise nameless_column(nameless[0], header, where)
+    frame = frame[list(header.places(where))].set_axis([name for name in header.names if name], axis=1)
     for name in frame.columns:
         text = frame[name].str.strip()
         frame[name] = text.mask(text == "")
