@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import pandas as pd
 
+from evidence.data import treatments
 from evidence.project import EvidenceError, Project, read_text
 
 WHERE = "reference/catalogue.csv"
@@ -16,20 +17,18 @@ COLUMNS = (
     "found_in", "owner", "period", "legal_basis", "special_category", "access",
 )  # fmt: skip
 ROLES = ("direct identifier", "quasi-identifier", "sensitive", "outcome", "ordinary")
-TREATMENTS = ("token", "month", "area", "date", "number", "code", "keep", "drop")
-# What a direct identifier may become; in clear it never leaves the loader.
-_SAFE = ("token", "month", "area", "drop")
 
 
 def catalogue(project: Project) -> pd.DataFrame:
     """One row a table (`column` empty) and one a variable, all columns text, empty where nothing is said.
 
-    Columns: source (ssda903, cin, own), table, column, role, treatment (token, month, area, date, number, code, keep,
-    drop), code_list (data set/table/column of `code_lists.csv`), valid_range ("0-40"), required, needed_by (numbers of
+    Columns: source (ssda903, cin, own), table, column, role, treatment (token, month, age, area, date, number, code,
+    keep, drop), how (what stands behind the treatment: `token child`, `age at DECOM`, `area district`, `keep because
+    …`), code_list (data set/table/column of `code_lists.csv`), valid_range ("0-40"), required, needed_by (numbers of
     the stages that need it; empty means any), confirmed. Of a table: found_in (where it lies, if not in a file of its
     name), owner, period, legal_basis. Of either: special_category (yes), access (roles, separated by semicolons; empty
-    means every role). Raises EvidenceError for a role or treatment that does not
-    exist, and for a direct identifier that would be kept in clear. Source of the demand: action 3.01.
+    means every role). Raises EvidenceError for a role or treatment that does not exist, and for a direct identifier
+    that would be kept in clear without a stage's reason. Source of the demand: action 3.01.
     """
     return _read(read_text(project.path("reference", "catalogue.csv"))).copy()
 
@@ -50,24 +49,16 @@ def _read(text: str) -> pd.DataFrame:
         entry = dict(zip(COLUMNS, cells + [""] * (len(COLUMNS) - len(cells)), strict=True))
         _check(entry, line)
         found.append(entry)
-    return pd.DataFrame(found, columns=list(COLUMNS), dtype="str")
+    return pd.DataFrame(found, columns=[*COLUMNS, "how"], dtype="str")
 
 
 def _check(entry: dict[str, str], line: int) -> None:
-    for name in ("role", "treatment", "confirmed", "required"):
+    entry["treatment"], entry["how"] = treatments.split(entry["treatment"])
+    for name in ("role", "confirmed", "required"):
         entry[name] = entry[name].lower()
     if not entry["column"]:
         return
-    for name, allowed in (("role", ROLES), ("treatment", TREATMENTS)):
-        if entry[name] not in allowed:
-            raise EvidenceError(
-                f'"{entry[name]}" is not a {name}.',
-                where=f"{WHERE}, row {line} ({entry['table']} {entry['column']})",
-                remedy=f"Use one of: {', '.join(allowed)}.",
-            )
-    if entry["role"] == "direct identifier" and entry["treatment"] not in _SAFE:
-        raise EvidenceError(
-            "a direct identifier cannot be loaded in clear.",
-            where=f"{WHERE}, row {line} ({entry['table']} {entry['column']})",
-            remedy=f"Use one of: {', '.join(_SAFE)}.",
-        )
+    where = f"{WHERE}, row {line} ({entry['table']} {entry['column']})"
+    if entry["role"] not in ROLES:
+        raise EvidenceError(f'"{entry["role"]}" is not a role.', where=where, remedy=f"Use one of: {', '.join(ROLES)}.")
+    treatments.check(entry, where)

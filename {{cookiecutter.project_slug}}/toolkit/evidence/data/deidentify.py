@@ -2,37 +2,67 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from evidence.data import shapes
+from evidence.data.catalogues import WHERE
 from evidence.data.sources import RawTable
 from evidence.data.tables import Table
+from evidence.data.treatments import free_text
 from evidence.privacy import pseudonymise
+from evidence.project import EvidenceError, Project, read_text
 
-# Which identifiers are the same kind of thing in different tables, and the shape they have.
-_KINDS = {"UPN": "upn", "FormerUPN": "upn", "URN": "urn", "SW_ID": "worker", "CHILD": "child", "LAchildID": "child"}
+AREAS = "reference/areas.csv"
+ELSEWHERE = "Elsewhere"
+# The shape that two kinds of identifier have.
 _SHAPES = {"upn": shapes.upn_fits, "urn": shapes.urn_fits}
 # The return's codes for sex before 2025, in today's letters.
 _SEX = {"1": "M", "2": "F", "0": "U", "9": "U"}
 
 
-def deidentified(name: str, file: str, raw: RawTable, variables: pd.DataFrame, key: bytes) -> Table:
+@dataclass(frozen=True)
+class Means:
+    """What de-identifying takes besides the values: the key, the day on which ages are told, and the lookup of areas.
+
+    areas: area by postcode, sector or district, each without blanks and in upper case.
+    """
+
+    key: bytes = field(repr=False)
+    day: date | None = None
+    areas: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def token_kind(column: str, how: str) -> str:
+    """What kind of identifier a token stands for: what the catalogue says (`token child`), else the column's name.
+
+    Two columns of one kind have the same token for the same value, in whatever table or source they are.
+    """
+    return how.lower() or column.lower()
+
+
+def deidentified(name: str, file: str, raw: RawTable, variables: pd.DataFrame, means: Means) -> Table:
     """The table with every column treated as `variables` (rows of the catalogue) says; columns it lacks are empty.
 
-    A column that is neither in `variables` nor to be kept is not in the result.
+    A column that is neither in `variables` nor to be kept is not in the result. Raises EvidenceError, naming the
+    catalogue's row, for free text or names that nobody has said a need for.
     """
     columns, malformed = {}, {}
     rows = len(raw.frame)
     for variable in variables.to_dict("records"):
-        column, treatment = variable["column"], variable["treatment"]
-        if treatment == "drop":
+        column = variable["column"]
+        if variable["treatment"] == "drop":
             continue
         held = column in raw.frame.columns
         values = raw.frame[column] if held else pd.Series([None] * rows, dtype="str", name=column)
-        columns[column], misfit = _treated(values, column, treatment, key)
+        columns[column], misfit = _treated(values, variable, raw.frame, means)
         if misfit is not None:
             malformed[column] = misfit
     index = pd.RangeIndex(rows)
@@ -46,30 +76,104 @@ def deidentified(name: str, file: str, raw: RawTable, variables: pd.DataFrame, k
     )
 
 
-def _treated(values: pd.Series, column: str, treatment: str, key: bytes) -> tuple[pd.Series, pd.Series | None]:
+def _treated(
+    values: pd.Series, variable: Mapping[str, str], frame: pd.DataFrame, means: Means
+) -> tuple[pd.Series, pd.Series | None]:
+    column, treatment, how = variable["column"], variable["treatment"], variable["how"]
     if treatment == "token":
-        kind = _KINDS.get(column, column.lower())
+        kind = token_kind(column, how)
         misfit = shapes.misfits(values, _SHAPES[kind]) if kind in _SHAPES else None
-        return _tokens(values, key, kind), misfit
-    if treatment in ("date", "month"):
-        converted = (shapes.as_dates if treatment == "date" else shapes.as_months)(values)
+        return _tokens(values, means.key, kind), misfit
+    if treatment in ("date", "month", "number"):
+        turn = {"date": shapes.as_dates, "month": shapes.as_months, "number": shapes.as_numbers}[treatment]
+        converted = turn(values)
         return converted, values.notna() & converted.isna()
-    if treatment == "number":
-        converted = shapes.as_numbers(values)
-        return converted, values.notna() & converted.isna()
+    if treatment == "age":
+        births = shapes.as_dates(values)
+        return _ages(births, _days(variable, frame, means.day)), values.notna() & births.isna()
     if treatment == "area":
-        return shapes.as_areas(values), shapes.misfits(values, shapes.postcode_fits)
-    if treatment == "code":
-        return _as_codes(values, column), None
-    return values, None
+        return _areas(values, how, means.areas), shapes.misfits(values, shapes.postcode_fits)
+    if not how and not variable["code_list"] and pd.api.types.is_string_dtype(values) and free_text(column, values):
+        raise EvidenceError(
+            "the column holds names or free text, and those are dropped.",
+            where=f"{WHERE}, {variable['table']} {column}",
+            remedy="Write drop as its treatment. Where a stage cannot do without it, write `keep because` and the "
+            "reason, and the stage's number under needed_by.",
+        )
+    return (_as_codes(values, column) if treatment == "code" else values), None
 
 
 def _tokens(values: pd.Series, key: bytes, kind: str) -> pd.Series:
-    if kind not in ("upn", "urn"):
+    if kind not in _SHAPES:
         return pseudonymise(values, key, kind)
     # "UN1" and "XXXXXXX" stand for "has none"; they are no identifiers and stay as they are.
     none = values.str.upper().str.fullmatch("UN[1-7]|X{5,7}").fillna(False).astype(bool)
     return pseudonymise(values.mask(none), key, kind).where(~none, values)
+
+
+def _days(variable: Mapping[str, str], frame: pd.DataFrame, day: date | None) -> pd.Series:
+    """The day on which each row's age is told: the event that the catalogue names, or the same day for all."""
+    event = variable["how"].removeprefix("at ")
+    if not event:
+        return pd.Series(pd.Timestamp(day), index=frame.index)
+    if event not in frame.columns:
+        raise EvidenceError(
+            f"the age is to be told at {event}, and the table has no such column.",
+            where=f"{WHERE}, {variable['table']} {variable['column']}",
+            remedy="Name a column of the same table that holds dates.",
+        )
+    return shapes.as_dates(frame[event])
+
+
+def _ages(births: pd.Series, days: pd.Series) -> pd.Series:
+    """Age in whole years; missing where either date is, or where the child was not born yet."""
+    not_yet = (births.dt.month * 100 + births.dt.day) > (days.dt.month * 100 + days.dt.day)
+    years = days.dt.year - births.dt.year - not_yet
+    return years.where(births.notna() & days.notna() & (years >= 0)).astype("Int64").rename(births.name)
+
+
+def read_areas(project: Project) -> dict[str, str]:
+    """The area of each postcode, sector or district that `reference/areas.csv` lists (columns postcode and area).
+
+    Raises EvidenceError when the file is not there or has no such columns.
+    """
+    path = project.path(*AREAS.split("/"))
+    if not path.is_file():
+        raise EvidenceError(
+            "the catalogue asks for areas by lookup, and this file is not there.",
+            where=AREAS,
+            remedy="Save a table with the columns postcode (whole, or its first part such as LS1) and area there, "
+            "or write `area` or `area district` in the catalogue.",
+        )
+    text = read_text(path)
+    rows = list(csv.reader(io.StringIO(text), delimiter=max(",;\t", key=text.split("\n", 1)[0].count)))
+    names = [name.strip().lower() for name in rows[0]] if rows else []
+    if not {"postcode", "area"} <= set(names):
+        raise EvidenceError("the first line must have the columns postcode and area.", where=f"{AREAS}, line 1")
+    at, to = names.index("postcode"), names.index("area")
+    filled = [row for row in rows[1:] if len(row) > max(at, to) and row[at].strip() and row[to].strip()]
+    return {_squeezed(row[at]): row[to].strip() for row in filled}
+
+
+def _areas(values: pd.Series, how: str, lookup: Mapping[str, str]) -> pd.Series:
+    """Postcodes as the catalogue says; missing where it is no postcode, Elsewhere where the lookup does not list it."""
+
+    def area(text: str) -> str | None:
+        if not shapes.postcode_fits(text):
+            return None
+        code = _squeezed(text)
+        if how == "lookup":
+            # The whole postcode says most, then its sector (LS1 4), then its district (LS1).
+            parts = (code, code[:-2], code[:-3])
+            return next((lookup[part] for part in parts if part in lookup), ELSEWHERE)
+        return code[:-3] if how == "district" else re.match("[A-Z]+", code)[0]
+
+    codes, areas = shapes.by_value(values, area)
+    return pd.Series(pd.array([*areas, None], dtype="str").take(codes), index=values.index, name=values.name)
+
+
+def _squeezed(postcode: str) -> str:
+    return "".join(postcode.upper().split())
 
 
 def _code(text: str) -> str:

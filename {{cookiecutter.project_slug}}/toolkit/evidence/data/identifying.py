@@ -12,6 +12,7 @@ from evidence.data.catalogues import catalogue
 from evidence.data.describing import guess
 from evidence.data.shapes import upn_fits
 from evidence.data.sources import Sources, open_sources
+from evidence.data.treatments import kept_in_clear
 from evidence.privacy import Secrets
 from evidence.project import Project
 
@@ -39,25 +40,26 @@ def _identifying_columns(sources: Sources, rows: pd.DataFrame, name: str) -> lis
     frame = sources.tables[name].frame
     known = rows[(rows["source"] == sources.source) & (rows["table"] == name) & (rows["column"] != "")]
     if sources.source != "own":
-        known = known[(known["role"] == "direct identifier") & known["column"].isin(frame.columns)]
+        names = (known["role"] == "direct identifier") | kept_in_clear(known)
+        known = known[names & known["column"].isin(frame.columns)]
         return list(zip(known["column"], known["treatment"], strict=True))
     said = {row["column"]: row for row in known.to_dict("records") if row["confirmed"] == "yes"}
     found = []
     for column in frame.columns:
         row = said.get(column) or guess(column, frame[column])
-        if row["role"] == "direct identifier":
+        if row["role"] == "direct identifier" or (row["treatment"] == "keep" and row.get("how")):
             found.append((column, row["treatment"]))
     return found
 
 
 def _take(secrets: Secrets, values: pd.Series, column: str, treatment: str) -> None:
     values = pd.Series(values.unique())
-    if treatment == "month":
+    if treatment in ("month", "age"):
         days = shapes.as_dates(values).dropna()
         secrets.add_births(datetime.date(day) for day in days)
     elif treatment == "area":
         secrets.add("postcode", (value for value in values if shapes.postcode_fits(value)))
-    elif treatment == "drop":
+    elif treatment in ("drop", "keep"):
         secrets.add("name", values)
     else:
         kind = _KINDS.get(column) or ("UPN" if len(values) and values.map(upn_fits).all() else "identifier")

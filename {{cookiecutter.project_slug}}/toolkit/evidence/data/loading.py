@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
+
+import pandas as pd
 
 from evidence.data.catalogues import catalogue
 from evidence.data.codes import code_lists
-from evidence.data.deidentify import deidentified
-from evidence.data.sources import open_sources, place
-from evidence.data.tables import Tables
+from evidence.data.deidentify import AREAS, Means, deidentified, read_areas
+from evidence.data.sources import Sources, open_sources, place
+from evidence.data.tables import Table, Tables, last_year_end
+from evidence.data.treatments import for_stage
 from evidence.privacy import pseudonym_key
 from evidence.project import EvidenceError, Project
 
@@ -19,6 +23,7 @@ def load_tables(
     data_folder: str | Path,
     *,
     stage: int | None = None,
+    year_end: date | str | None = None,
     on_read: Callable[[Path], None] | None = None,
 ) -> Tables:
     """The tables in `data_folder` (from the project's folder, or a full path), de-identified.
@@ -28,27 +33,22 @@ def load_tables(
     assessments, factors, cin_plans, section47, protection_plans, reviews, pre_proceedings; `data_folder` may also be
     the XML file itself. Own: a table for every CSV file, with those of its columns that the catalogue confirms.
 
-    Identifiers are tokens, births the first day of their month, postcodes their area, dates datetime64, sex M, F or U,
-    numbers float; every other column is text. A date or number that cannot be read is missing, and the audit counts
-    it. Rows stay in the files' order.
+    Identifiers are tokens, births the first day of their month or an age in whole years (Int64), postcodes their area,
+    dates datetime64, sex M, F or U, numbers float; every other column is text. A date or number that cannot be read is
+    missing, and the audit counts it. Rows stay in the files' order.
 
-    `stage` leaves out what the catalogue says other stages need and this one does not. `on_read` is called with the
-    path of every file. Raises EvidenceError for anything that cannot be read whole, with file and line. Sources:
-    actions 3.01, 6.01, 6.02.
+    `stage` leaves out what the catalogue says other stages need and this one does not; what is kept in clear for a
+    reason is handed to the stages named there, and to nothing else. `year_end` is the day on which ages are told
+    (default: the last 31 March the data covers). `on_read` is called with the path of every file. Raises EvidenceError
+    for anything that cannot be read whole, with file and line. Sources: actions 3.01, 6.01, 6.02.
     """
     rows = catalogue(project)
     sources = open_sources(project, data_folder, rows, on_read)
     rows = rows[rows["source"] == sources.source]
-    key = pseudonym_key(project)
+    variables = rows[(rows["column"] != "") & (rows["confirmed"] == "yes")]
+    means = _means(project, sources, variables, year_end, on_read)
     tables = Tables(sources.source, sources.key, rows, code_lists(project), notes=list(sources.notes))
-    for name, raw in sources.tables.items():
-        variables = rows[(rows["table"] == name) & (rows["column"] != "") & (rows["confirmed"] == "yes")]
-        if stage is not None:
-            needed = variables["needed_by"].str.findall(r"\d+")
-            variables = variables[[not numbers or str(stage) in numbers for numbers in needed]]
-        table = deidentified(name, sources.files[name], raw, variables, key)
-        if len(table.frame.columns):
-            tables.loaded[name] = table
+    tables.loaded.update(_deidentified(sources, for_stage(variables, stage), means))
     if not tables:
         raise EvidenceError(
             "nothing in it is confirmed in the catalogue, so nothing was loaded.",
@@ -57,3 +57,28 @@ def load_tables(
             "and change `no` to `yes` in the column `confirmed` row by row.",
         )
     return tables
+
+
+def _deidentified(sources: Sources, variables: pd.DataFrame, means: Means) -> dict[str, Table]:
+    """Every table of which the catalogue's rows leave a column, de-identified."""
+    tables = {}
+    for name, raw in sources.tables.items():
+        table = deidentified(name, sources.files[name], raw, variables[variables["table"] == name], means)
+        if len(table.frame.columns):
+            tables[name] = table
+    return tables
+
+
+def _means(project: Project, sources: Sources, variables: pd.DataFrame, year_end, on_read) -> Means:
+    """The key, and where the catalogue asks for ages or looked-up areas, the day and the lookup."""
+    key, day, areas = pseudonym_key(project), year_end, {}
+    if (variables["how"][variables["treatment"] == "area"] == "lookup").any():
+        areas = read_areas(project)
+        if on_read:
+            on_read(project.path(*AREAS.split("/")))
+    if not day and (variables["how"][variables["treatment"] == "age"] == "").any():
+        dated = variables[variables["treatment"] == "date"]
+        tables = Tables(sources.source, sources.key, dated, pd.DataFrame())
+        tables.loaded.update(_deidentified(sources, dated, Means(key)))
+        day = last_year_end(tables)
+    return Means(key, pd.Timestamp(day).date() if day else None, areas)

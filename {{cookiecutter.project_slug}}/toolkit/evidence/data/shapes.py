@@ -79,12 +79,6 @@ def _number(text: str) -> float:
     return float(text) if re.fullmatch(r"[+-]?\d+(\.\d+)?", text) else np.nan
 
 
-def as_areas(values: pd.Series) -> pd.Series:
-    """Postcodes as the letters they begin with ("SW"), where they have the shape of a postcode."""
-    codes, areas = by_value(values, lambda text: re.match("[A-Z]+", text.upper())[0] if postcode_fits(text) else None)
-    return pd.Series(pd.array([*areas, None], dtype="str").take(codes), index=values.index, name=values.name)
-
-
 def bounds(valid_range: str) -> tuple[float, float] | None:
     """The two ends of a range written "0-40" or "-5 to 5"; None where there is none."""
     separator = " to " if " to " in valid_range else "-"

@@ -9,6 +9,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from evidence.privacy import Secrets
+
 
 @dataclass
 class Table:
@@ -27,10 +29,21 @@ class Table:
 _TREATMENTS = {
     "token": "replaced by a token that only this project's key can make again",
     "month": "shortened to the month",
-    "age": "turned into an age",
+    "age": "turned into an age in whole years",
     "area": "shortened to the area",
     "drop": "not loaded",
 }
+_HOW = {"lookup": "replaced by an area of the lookup", "district": "shortened to the postcode district"}
+
+
+def _in_clear(row: Mapping[str, str]) -> bool:
+    return row["treatment"] == "keep" and row["how"] != ""
+
+
+def _done(row: Mapping[str, str]) -> str:
+    if _in_clear(row):
+        return f"kept in clear for stage {row['needed_by']}, {row['how']}; it is not made safe and never shown"
+    return _HOW.get(row["how"], "") or _TREATMENTS[row["treatment"]]
 
 
 @dataclass
@@ -80,14 +93,27 @@ class Tables(Mapping):
         return int(pd.concat(named).nunique()) if named else 0
 
     def treatments(self) -> pd.DataFrame:
-        """What was done to each variable that could identify a child: columns table, column, role, done (6.02)."""
+        """What was done to each variable that could identify a child: columns table, column, role, done (6.02).
+
+        What is kept in clear is listed with its reason, which stages it is for, and that it is not made safe.
+        """
         rows = [
-            (name, row["column"], row["role"], _TREATMENTS.get(row["treatment"], row["treatment"]))
+            (name, row["column"], row["role"], _done(row))
             for name, table in self.loaded.items()
             for row in self.catalogue[self.catalogue["table"] == name].to_dict("records")
-            if row["column"] in table.held and row["treatment"] in _TREATMENTS
+            if row["column"] in table.held and (row["treatment"] in _TREATMENTS or _in_clear(row))
         ]
         return pd.DataFrame(rows, columns=["table", "column", "role", "done"])
+
+    def in_clear(self) -> Secrets:
+        """What stands in columns that are kept in clear for a reason: to be looked for in results, never shown."""
+        secrets = Secrets()
+        for name, table in self.loaded.items():
+            for row in self.variables(name).to_dict("records"):
+                if _in_clear(row):
+                    values = table.frame[row["column"]].dropna()
+                    secrets.add(f"text of {name} {row['column']}", values.astype("str").unique())
+        return secrets
 
     def variables(self, table: str) -> pd.DataFrame:
         """The catalogue's rows of one table's variables, those that were handed over."""

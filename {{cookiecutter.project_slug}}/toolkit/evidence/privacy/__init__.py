@@ -6,7 +6,7 @@ from evidence.privacy.keys import pseudonym_key
 from evidence.privacy.protect import Protected, protect
 from evidence.privacy.pseudonymise import pseudonymise
 from evidence.privacy.rules import Rules, load_rules
-from evidence.privacy.scan import Finding, Findings, scan
+from evidence.privacy.scan import Finding, Findings, find_in, scan
 
 __all__ = [
     "Finding",
@@ -14,6 +14,7 @@ __all__ = [
     "Protected",
     "Rules",
     "Secrets",
+    "find_in",
     "load_rules",
     "protect",
     "pseudonym_key",

@@ -17,13 +17,12 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import unquote
 
-from evidence.privacy.identifiers import SHORTEST, Secrets
+from evidence.privacy.identifiers import SHORTEST, WORD, Secrets
 from evidence.project import EvidenceError
 
 # A run of letters and digits, joined by at most one mark at a time, as identifiers are written.
 _RUN = re.compile(r"[^\W_]+(?:[-_/.][^\W_]+)*")
 _PIECE = re.compile(r"[^\W_]+")
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _DECIMAL = re.compile(r"(?<![\w.])[+-]?\d+\.\d+(?:[eE][+-]?\d+)?(?![\w.])")
 _COLOUR = re.compile(r"((?:fill|stroke|color|background|border)[\w-]*\s*[:=]\s*[\"']?)#[0-9a-f]{3,8}\b", re.IGNORECASE)
 _POSTCODE = re.compile(r"(?<![A-Z0-9])([A-Z]{1,2}\d[A-Z\d]?) ?(\d[A-Z]{2})(?![A-Z0-9])")
@@ -89,6 +88,25 @@ def scan(folder: str | Path, secrets: Secrets, allowed: Iterable[str] = ()) -> F
         found.update(Finding(name, 0, kind) for _, kind in search.text(name))
         found.update(Finding(name, line, kind) for line, kind in search.data(data, 0))
     return Findings(sorted(found), len(files), _notes(secrets))
+
+
+def find_in(value: object, secrets: Secrets) -> str | None:
+    """What kind of identifying value stands in a text, frame, list or dictionary; None where there is none of them."""
+    search = _Search(secrets, ())
+    found = (kind for text in _texts(value) for _, kind in search.text(text))
+    return next(found, None)
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif hasattr(value, "reset_index"):
+        for name, column in value.reset_index().items():
+            yield from (str(one) for one in (name, *column.unique()) if isinstance(one, str))
+    elif isinstance(value, dict):
+        yield from (text for pair in value.items() for part in pair for text in _texts(part))
+    elif isinstance(value, (list, tuple)):
+        yield from (text for part in value for text in _texts(part))
 
 
 def _notes(secrets: Secrets) -> list[str]:
@@ -177,7 +195,7 @@ class _Search:
             yield from self._names(plain)
 
     def _names(self, plain: str) -> Iterator[tuple[int, str]]:
-        words = list(_WORD.finditer(plain))
+        words = list(WORD.finditer(plain))
         texts = [word.group() for word in words]
         for i in range(len(words)):
             for count in range(2, self._words + 1):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from evidence.data import Tables
+    from evidence.privacy import Secrets
     from evidence.stage.charts import Chart
     from evidence.workbook import Workbook
 
@@ -79,6 +80,8 @@ class Stage:
         self.number = info.number
         self.results = Results(_run_folder(project, parameters))
         self._shown = 0
+        # Texts that this stage was given in clear for a stated reason: they stop here.
+        self._in_clear: Secrets | None = None
 
     @property
     def under_a_run(self) -> bool:
@@ -151,12 +154,26 @@ class Stage:
         """The tables of the run's data folder, de-identified as they are loaded (guidance action 6.02)."""
         from evidence.data import load_tables
 
-        return load_tables(
+        tables = load_tables(
             self.project,
             self.project.data_folder(self.parameters),
             stage=self.number,
+            year_end=self.parameters.get("year_end") or None,
             on_read=self._note_data_file,
         )
+        self._in_clear = tables.in_clear()
+        return tables
+
+    def _refuse_in_clear(self, value: object) -> None:
+        """Raises EvidenceError where something about to be shown or kept holds names or free text kept in clear."""
+        from evidence.privacy import find_in
+
+        if self._in_clear and (kind := find_in(value, self._in_clear)):
+            raise EvidenceError(
+                f"there is {kind} in it, kept in clear for this stage alone: it is neither shown nor recorded.",
+                where=f"stage {self.number}",
+                remedy="Work out in the tool's prepare what is needed of it, and leave the text itself out.",
+            )
 
     @property
     def source(self) -> str:
@@ -235,6 +252,7 @@ class Stage:
         self._show(kind, headline, f'<figure class="ev">{"".join(parts_of_figure)}</figure>')
 
     def _keep_table(self, table: pd.DataFrame, name: str, hide_index: bool) -> None:
+        self._refuse_in_clear(table)
         # Six figures are more than anyone reads, and the same on every machine.
         steady = table.map(lambda value: float(f"{value:.6g}") if isinstance(value, float) else value)
         text = steady.to_csv(index=not hide_index, lineterminator="\n")
@@ -357,12 +375,14 @@ class Stage:
         self._show("gate", "Gate", gate_html(book.gate(self.number), self.info))
 
     def _show(self, kind: str, title: str, html: str, handle: str = "") -> None:
+        self._refuse_in_clear(html)
         show_html(kind, title, html, handle)
 
     # Recording -------------------------------------------------------------------------------------------------
 
     def record(self, name: str, value: object, label: str = "", unit: str = "", headline: bool = False) -> None:
         """Keeps a result for later stages and for the actions that rest on it; `headline` puts it on the index page."""
+        self._refuse_in_clear(value)
         self.results.record(self.number, name, value, label=label, unit=unit, headline=headline)
 
     def record_headlines(self, table: pd.DataFrame, prefix: str, said: str = "") -> None:
