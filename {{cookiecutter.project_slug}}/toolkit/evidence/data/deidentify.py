@@ -72,7 +72,7 @@ def deidentified(name: str, file: str, raw: RawTable, variables: pd.DataFrame, m
         frame=pd.DataFrame(columns, index=index),
         malformed=pd.DataFrame(malformed, index=index),
         lines=raw.lines,
-        held=tuple(raw.frame.columns),
+        held=raw.held,
     )
 
 
@@ -81,7 +81,7 @@ def _treated(
 ) -> tuple[pd.Series, pd.Series | None]:
     column, treatment, how = variable["column"], variable["treatment"], variable["how"]
     if treatment == "token":
-        kind = token_kind(column, how)
+        kind, values = token_kind(column, how), values.astype("str")
         misfit = shapes.misfits(values, _SHAPES[kind]) if kind in _SHAPES else None
         return _tokens(values, means.key, kind), misfit
     if treatment in ("date", "month", "number"):
@@ -93,7 +93,8 @@ def _treated(
         return _ages(births, _days(variable, frame, means.day)), values.notna() & births.isna()
     if treatment == "area":
         return _areas(values, how, means.areas), shapes.misfits(values, shapes.postcode_fits)
-    if not how and not variable["code_list"] and pd.api.types.is_string_dtype(values) and free_text(column, values):
+    texts = pd.api.types.is_string_dtype(values) or isinstance(values.dtype, pd.CategoricalDtype)
+    if not how and not variable["code_list"] and texts and free_text(column, values):
         raise EvidenceError(
             "the column holds names or free text, and those are dropped.",
             where=f"{WHERE}, {variable['table']} {column}",
@@ -185,4 +186,8 @@ def _as_codes(values: pd.Series, column: str) -> pd.Series:
     codes, answers = shapes.by_value(values, _code)
     if column.upper() in ("SEX", "GENDER"):
         answers = [_SEX.get(code, code) for code in answers]
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        names = pd.Index(dict.fromkeys(answers), dtype="str")
+        places = np.array([*names.get_indexer(answers), -1])[np.asarray(codes)]
+        return pd.Series(pd.Categorical.from_codes(places, names), values.index, name=values.name)
     return pd.Series(pd.array([*answers, None], dtype="str").take(np.asarray(codes)), values.index, name=values.name)

@@ -43,7 +43,7 @@ def load_tables(
     for anything that cannot be read whole, with file and line. Sources: actions 3.01, 6.01, 6.02.
     """
     rows = catalogue(project)
-    sources = open_sources(project, data_folder, rows, on_read)
+    sources = open_sources(project, data_folder, rows, on_read, only_confirmed=True)
     rows = rows[rows["source"] == sources.source]
     variables = rows[(rows["column"] != "") & (rows["confirmed"] == "yes")]
     means = _means(project, sources, variables, year_end, on_read)

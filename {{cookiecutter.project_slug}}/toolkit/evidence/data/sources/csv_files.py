@@ -19,11 +19,20 @@ SEPARATORS = (",", ";", "\t")
 
 @dataclass(frozen=True)
 class RawTable:
-    """A file's rows as text: `frame` (missing where empty), and for each row its line in the file."""
+    """A file's rows as text: `frame` (missing where empty), and for each row its line in the file.
+
+    columns: all columns of the file, where `frame` holds only some of them.
+    """
 
     frame: pd.DataFrame
     lines: np.ndarray
     blank: int
+    columns: tuple[str, ...] = ()
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """The columns of the file, in its order."""
+        return self.columns or tuple(self.frame.columns)
 
 
 def read_csv(path: Path, where: str) -> RawTable:
@@ -65,15 +74,20 @@ def _bytes(path: Path, where: str) -> bytes:
         ) from None
 
 
-def _as_utf8(data: bytes, where: str) -> bytes:
-    if not data.strip():
+def refuse_other_kinds(beginning: bytes, where: str) -> None:
+    """Raises EvidenceError for a file that is empty, or an Excel workbook under another name."""
+    if not beginning.strip():
         raise EvidenceError("the file is empty.", where=where, remedy="Export the table again.")
-    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+    if beginning.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise EvidenceError(
             "this is an Excel workbook that is named as if it were a CSV file.",
             where=where,
             remedy="Open it in Excel and save it as CSV UTF-8.",
         )
+
+
+def _as_utf8(data: bytes, where: str) -> bytes:
+    refuse_other_kinds(data, where)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = data.decode("utf-16", errors="replace").encode("utf-8")
     data = data.removeprefix(b"\xef\xbb\xbf")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pandas as pd
 
 from evidence.data.sources import cin_xml, own, ssda903
 from evidence.data.sources.csv_files import RawTable
+from evidence.data.sources.large import LargeTable, open_large
 from evidence.project import EvidenceError, Project
 
 
@@ -29,8 +31,12 @@ def open_sources(
     data_folder: str | Path,
     rows: pd.DataFrame,
     on_read: Callable[[Path], None] | None = None,
+    only_confirmed: bool = False,
 ) -> Sources:
-    """Everything in `data_folder` as text, under the catalogue's names. Raises EvidenceError as `load_tables` does."""
+    """Everything in `data_folder` as text, under the catalogue's names. Raises EvidenceError as `load_tables` does.
+
+    With `only_confirmed`, what nobody has confirmed is left out where that spares much reading.
+    """
     path = project.path(str(data_folder))
     where = place(project, data_folder)
     if not path.exists():
@@ -44,7 +50,9 @@ def open_sources(
         return _cin(project, path, where, on_read)
     if not path.is_dir():
         raise EvidenceError("this is a file, and a folder is needed.", where=where, remedy="Name the folder it is in.")
-    return (_ssda903 if kind == "ssda903" else _own)(project, path, where, rows, on_read)
+    if kind == "ssda903":
+        return _ssda903(project, path, where, rows, on_read)
+    return _own(project, path, where, rows, on_read, only_confirmed)
 
 
 def source_kind(project: Project, path: Path) -> str:
@@ -69,11 +77,11 @@ def _ssda903(project: Project, folder: Path, where: str, rows: pd.DataFrame, on_
     return sources
 
 
-def _own(project: Project, folder: Path, where: str, rows: pd.DataFrame, on_read) -> Sources:
+def _own(project: Project, folder: Path, where: str, rows: pd.DataFrame, on_read, only_confirmed: bool) -> Sources:
     sources = Sources("own", own.key_of(rows))
     for name, path in own.find_tables(folder, where).items():
         known = rows[(rows["source"] == "own") & (rows["table"] == name) & (rows["column"] != "")]
-        raw, more = own.read_table(path, f"{where}/{path.name}", known)
+        raw, more = own.read_table(path, f"{where}/{path.name}", known, only_confirmed)
         _add(sources, name, raw, path, more, on_read)
     return sources
 
@@ -93,3 +101,24 @@ def _add(sources: Sources, name: str, raw: RawTable, path: Path, notes: list[str
     sources.notes.extend(notes)
     if on_read:
         on_read(path)
+
+
+@contextmanager
+def large_tables(project: Project, data_folder: str | Path, rows: pd.DataFrame) -> Iterator[dict[str, LargeTable]]:
+    """Every CSV and Parquet table of `data_folder` for DuckDB while the block runs, under the catalogue's names.
+
+    For the returns as CSV files and own tables; empty for other kinds. Raises EvidenceError as `load_tables` does.
+    """
+    path, where = project.path(str(data_folder)), place(project, data_folder)
+    kind = source_kind(project, path)
+    files: dict[str, Path] = {}
+    if kind == "ssda903":
+        files, _ = ssda903.find_tables(path, where)
+    elif kind == "own":
+        files = own.find_tables(path, where)
+    with ExitStack() as stack:
+        tables = {}
+        for name, file in files.items():
+            known = rows[(rows["source"] == kind) & (rows["table"] == name) & (rows["column"] != "")]
+            tables[name] = stack.enter_context(open_large(file, f"{where}/{file.name}", list(known["column"])))
+        yield tables

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from evidence.data.sources.csv_files import RawTable, read_csv, squeezed
+from evidence.data.sources.csv_files import RawTable, squeezed
+from evidence.data.sources.large import read_file
 from evidence.project import EvidenceError
 
 
@@ -35,17 +36,23 @@ def find_tables(folder: Path, where: str) -> dict[str, Path]:
     return found
 
 
-def read_table(path: Path, where: str, known: pd.DataFrame) -> tuple[RawTable, list[str]]:
-    """One table under the catalogue's column names, and a note on the columns that nobody has confirmed."""
-    raw = read_csv(path, where)
+def read_table(path: Path, where: str, known: pd.DataFrame, only_confirmed: bool = False) -> tuple[RawTable, list[str]]:
+    """One table under the catalogue's column names, and a note on the columns that nobody has confirmed.
+
+    With `only_confirmed` a large file gives no other columns than those, and the dates at which ages are told.
+    """
+    rows = known[known["confirmed"] == "yes"]
+    confirmed = list(rows["column"])
+    dates = [how.removeprefix("at ") for how in rows["how"] if how.startswith("at ")]
+    raw = read_file(path, where, [*confirmed, *dates] if only_confirmed else list(known["column"]), only_confirmed)
     names = {squeezed(column): column for column in known["column"]}
     frame = raw.frame.rename(columns={c: names[squeezed(c)] for c in raw.frame.columns if squeezed(c) in names})
-    confirmed = set(known.loc[known["confirmed"] == "yes", "column"])
-    waiting = [column for column in frame.columns if column not in confirmed]
+    held = tuple(names.get(squeezed(column), column) for column in raw.held)
+    waiting = [column for column in held if column not in confirmed]
     notes = []
     if waiting:
         notes.append(f"{path.name} has columns that nobody has confirmed, left out: {', '.join(waiting)}.")
-    return RawTable(frame, raw.lines, raw.blank), notes
+    return RawTable(frame, raw.lines, raw.blank, held), notes
 
 
 def key_of(rows: pd.DataFrame) -> str:

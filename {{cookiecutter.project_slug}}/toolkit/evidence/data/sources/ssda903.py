@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from evidence.data.sources.csv_files import RawTable, read_csv, squeezed
+from evidence.data.sources.csv_files import RawTable, squeezed
+from evidence.data.sources.large import read_file
 from evidence.project import EvidenceError
 
 KEY = "CHILD"
@@ -73,7 +74,7 @@ def read_table(path: Path, where: str, name: str, variables: pd.DataFrame) -> tu
 
     Raises EvidenceError when there is no column CHILD, or nothing else that the table should have.
     """
-    raw = read_csv(path, where)
+    raw = read_file(path, where)
     wanted = {squeezed(column): column for column in variables["column"]}
     renamed = {column: wanted[squeezed(column)] for column in raw.frame.columns if squeezed(column) in wanted}
     missing = [column for column in variables["column"] if column not in renamed.values()]

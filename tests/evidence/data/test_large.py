@@ -1,0 +1,197 @@
+"""Files read in a stream give what files read in full give: rows, lines, refusals. DuckDB sees the same."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow
+import pyarrow.parquet
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from evidence.data import audit, conformance, load_tables, missing, profile
+from evidence.data.catalogues import catalogue
+from evidence.data.sources import large, large_tables
+from evidence.data.sources.csv_files import read_csv
+from evidence.project import EvidenceError
+
+CELLS = st.one_of(
+    st.sampled_from(["", " ", "A1", "Ynys Môn", "1,234", 'say "no"', "two\nlines", "  x ", "NULL", "\t"]),
+    st.text(st.characters(codec="utf-8", exclude_characters="\x00\r", exclude_categories=["Cs"]), max_size=6),
+)
+
+
+def as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.astype("str")
+
+
+def written(path: Path, rows: list[list[str]], encoding: str = "utf-8", separator: str = ",") -> Path:
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=separator, lineterminator="\n").writerows(rows)
+    path.write_bytes(text.getvalue().encode(encoding))
+    return path
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=12),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    separator=st.sampled_from([",", ";", "\t"]),
+)
+def test_a_file_read_in_a_stream_is_the_file_read_in_full(tmp_path, rows, encoding, separator):
+    path = written(tmp_path / "t.csv", [["CHILD", "Date of birth", "note"], *map(list, rows)], encoding, separator)
+    try:
+        whole = read_csv(path, "t.csv")
+    except EvidenceError as error:
+        with pytest.raises(EvidenceError) as refused:
+            large.read_large(path, "t.csv")
+        assert str(refused.value) == str(error)
+        return
+    read = large.read_large(path, "t.csv")
+    pd.testing.assert_frame_equal(as_text(read.frame), whole.frame)
+    assert read.lines.tolist() == whole.lines.tolist() and read.blank == whole.blank
+    assert read.held == whole.held
+
+
+BAD = {
+    "empty": b"",
+    "header only": b"a,b\n",
+    "blank rows only": b"a,b\n,\n \n",
+    "too many cells": b"a,b\n1,2\n\n1,2,3\n1\n",
+    "open quotation mark": b'a,b\n1,"2\n3,4\n5,6\n',
+    "open at the end": b'a,b\n1,2\n3,"4\n',
+    "column twice": b"a,b,A\n1,2,3\n",
+    "nameless column": b"a,,b\n1,,3\n1,2,3\n",
+    "no names": b",,\n1,2,3\n",
+    "not text": b"a,b\n1,\x00\n",
+    "workbook": b"PK\x03\x04rest",
+}
+
+
+@pytest.mark.parametrize("content", BAD.values(), ids=BAD)
+def test_what_is_refused_in_full_is_refused_in_a_stream_in_the_same_words(tmp_path, content):
+    path = tmp_path / "bad.csv"
+    path.write_bytes(content)
+    said = []
+    for read in (read_csv, large.read_large):
+        with pytest.raises(EvidenceError) as error:
+            read(path, "data/raw/bad.csv")
+        said.append(str(error.value))
+    assert said[0] == said[1]
+    assert said[0].startswith("data/raw/bad.csv")
+
+
+def test_lines_are_right_over_many_pieces(tmp_path, monkeypatch):
+    monkeypatch.setattr(large, "_PIECE", 1 << 16)
+    rows = [["a", "b"], *([str(i), "x" * 200] for i in range(200_000))]
+    path = written(tmp_path / "t.csv", rows)
+    text = path.read_bytes().replace(b"\n70000,", b"\n\n70000,").replace(b"\n150000,", b"\n \n,\n150000,")
+    path.write_bytes(text)
+    read, whole = large.read_large(path, "t.csv"), read_csv(path, "t.csv")
+    assert len(text) > 2 * (1 << 24), "the parser takes 16 MiB at once"
+    assert read.lines.tolist() == whole.lines.tolist()
+    assert read.lines[[0, 69_999, 70_000, 199_999]].tolist() == [2, 70_001, 70_003, 200_004]
+    assert isinstance(read.frame["b"].dtype, pd.CategoricalDtype) and read.frame["a"].dtype == "str"
+
+
+def test_windows_text_is_read_as_such_when_a_late_row_shows_it(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"name,b\n" + b"Smith,1\n" * 5000 + "Zoë,2\n".encode("cp1252"))
+    assert large.read_large(path, "t.csv").frame["name"].iloc[-1] == "Zoë"
+
+
+def test_only_the_columns_asked_for_are_read_and_the_others_are_known(tmp_path):
+    path = written(tmp_path / "t.csv", [["child_id", "Name", "Code"], ["1", "A B", "x"], ["", "C D", ""], ["", "", ""]])
+    read = large.read_large(path, "t.csv", known=["ChildID", "CODE"], only=True)
+    assert read.frame.columns.tolist() == ["ChildID", "CODE"] and read.held == ("ChildID", "Name", "CODE")
+    assert read.lines.tolist() == [2, 3] and read.blank == 1, "a row is empty only if all its columns are"
+
+
+def test_the_copy_is_for_this_person_alone_and_is_removed(tmp_path):
+    path = written(tmp_path / "t[1].csv", [["a", "b"], ["1", "x"], ["2", "x"], [" ", ""]])
+    with large.open_large(path, "t.csv") as table, large.private_folder() as folder, large.connection(folder) as duck:
+        copy = Path(table.sql.split("'")[1])
+        assert copy.is_file() and copy.parent.stat().st_mode & 0o777 == 0o700
+        found = duck.execute(f"SELECT {table.line}, a, b FROM {table.sql} ORDER BY 1").fetchall()
+        assert (table.rows, table.blank) == (2, 1)
+    assert found == [(2, "1", "x"), (3, "2", "x")]
+    assert not copy.parent.exists() and not folder.exists()
+
+
+def parquet(tmp_path, **columns) -> Path:
+    path = tmp_path / "t.parquet"
+    pyarrow.parquet.write_table(pyarrow.table(columns), path)
+    return path
+
+
+def test_values_of_a_parquet_file_become_text_as_people_write_them(tmp_path):
+    path = parquet(
+        tmp_path,
+        day=pyarrow.array([date(2024, 2, 29), None]),
+        moment=pyarrow.array([datetime(2024, 2, 29), datetime(2024, 2, 29, 9, 30)]),
+        whole=pyarrow.array([12.0, -3e15]),
+        part=pyarrow.array([0.1, 0.00001]),
+        short=pyarrow.array([0.1, float("nan")], pyarrow.float32()),
+        money=pyarrow.array([Decimal("10.50"), None]),
+        number=pyarrow.array([9007199254740993, None]),
+        said=pyarrow.array([True, False]),
+        text=pyarrow.array([" \u00a0x\n", "  "]),
+    )
+    read = large.read_large(path, "t.parquet")
+    assert {name: values.astype("str").fillna("").tolist() for name, values in read.frame.items()} == {
+        "day": ["2024-02-29", ""],
+        "moment": ["2024-02-29", "2024-02-29 09:30:00"],
+        "whole": ["12", "-3000000000000000"],
+        "part": ["0.1", "0.00001"],
+        "short": ["0.1", ""],
+        "money": ["10.50", ""],
+        "number": ["9007199254740993", ""],
+        "said": ["true", "false"],
+        "text": ["x", ""],
+    }
+
+
+def test_rows_of_a_parquet_file_keep_their_number_and_empty_ones_are_counted(tmp_path):
+    path = parquet(tmp_path, a=pyarrow.array(["1", None, "3"]), b=pyarrow.array([None, " ", None], pyarrow.string()))
+    read = large.read_large(path, "t.parquet")
+    assert read.lines.tolist() == [1, 3] and read.blank == 1
+
+
+@pytest.mark.parametrize("fault", ["cut short", "lists", "no rows"])
+def test_a_parquet_file_that_is_no_table_is_refused_in_one_line(tmp_path, fault):
+    values = {"lists": [[1], [2]], "no rows": pyarrow.array([], pyarrow.string())}.get(fault, ["a", "b"])
+    path = parquet(tmp_path, column=values)
+    if fault == "cut short":
+        path.write_bytes(path.read_bytes()[:-20])
+    expected = {"cut short": "not a whole Parquet file", "lists": "column does not hold single values"}
+    with pytest.raises(EvidenceError, match=rf"data/raw/t.parquet: .*{expected.get(fault, 'no rows')}"):
+        large.read_large(path, "data/raw/t.parquet")
+
+
+def test_everything_after_the_loader_finds_the_same_in_a_large_file(project, monkeypatch):
+    small = load_tables(project, "data/sample")
+    monkeypatch.setattr(large, "LARGE", 0)
+    loaded = load_tables(project, "data/sample")
+    assert isinstance(loaded["episodes"]["PLACE"].dtype, pd.CategoricalDtype)
+    for name, frame in small.items():
+        pd.testing.assert_frame_equal(loaded[name].astype(frame.dtypes.to_dict()), frame)
+        assert np.array_equal(loaded.loaded[name].lines, small.loaded[name].lines)
+    for finding in (audit, profile, missing, conformance):
+        pd.testing.assert_frame_equal(finding(loaded), finding(small))
+
+
+def test_duckdb_counts_the_tables_of_a_folder(project):
+    with large_tables(project, "data/sample", catalogue(project)) as tables, large.private_folder() as folder:
+        with large.connection(folder) as duck:
+            query = 'SELECT count(*), count(DISTINCT "CHILD") FROM ' + tables["episodes"].sql
+            assert tables["episodes"].columns[:2] == ("CHILD", "DECOM")
+            found = duck.execute(query).fetchone()
+    loaded = load_tables(project, "data/sample")["episodes"]
+    assert found == (len(loaded), loaded["CHILD"].nunique())

@@ -1,0 +1,446 @@
+"""Files too large to read in full: CSV in a stream, Parquet where it lies, both as text columns that DuckDB queries."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from evidence.data.sources.csv_files import (
+    RawTable,
+    Rows,
+    nameless_column,
+    read_csv,
+    read_header,
+    refuse_other_kinds,
+    squeezed,
+)
+from evidence.project import EvidenceError
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow
+
+# From this size a CSV file is read in a stream: in full it takes about eight times its size while it is read.
+LARGE = 256 << 20
+# A Parquet file holds the same rows in about a fifth of the room (measured on episodes in 30 columns).
+_PARQUET_SAVES = 5
+_PIECE = 1 << 24
+_ROWS_A_BATCH = 200_000
+_BLANKS = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
+LINE = "line of the file"
+
+
+@dataclass
+class LargeTable:
+    """A file as DuckDB sees it: `sql` stands after FROM in any connection, and lasts as long as the block it is for.
+
+    Its columns are text, trimmed, NULL where empty, and `line`, the row's line in the file. columns: those that were
+    taken; held: all that the file has; rows: how many; blank: rows with nothing in them, which are left out.
+    """
+
+    file: str
+    sql: str
+    columns: tuple[str, ...]
+    held: tuple[str, ...]
+    rows: int
+    blank: int
+    line: str = f'"{LINE}"'
+
+
+def is_large(path: Path) -> bool:
+    """Whether a file is better not read in full."""
+    size = path.stat().st_size
+    return size >= (LARGE // _PARQUET_SAVES if _is_parquet(path) else LARGE)
+
+
+@contextmanager
+def open_large(path: Path, where: str, known: Sequence[str] = (), only: bool = False) -> Iterator[LargeTable]:
+    """A CSV or Parquet file for DuckDB while the block runs.
+
+    known: names for columns that are written otherwise in the file (compared by `squeezed`); only: leave out the
+    others. A CSV file is copied once, in pieces, into a private folder that is removed afterwards. Raises EvidenceError
+    with the line as `read_csv` does.
+    """
+    with private_folder() as folder:
+        if _is_parquet(path):
+            yield _parquet(path, where, known, only)
+        else:
+            yield _copied(CsvStream(path, where, known, only, folder), folder)
+
+
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """A folder that nobody else may look into, removed with all that is in it when the block ends."""
+    with tempfile.TemporaryDirectory(prefix="evidence-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def connection(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB that takes a quarter of the memory (2 GiB at most), spills into `folder`, and fetches nothing."""
+    import duckdb
+
+    limit = min(2 << 30, _memory() // 4)
+    settings = {
+        "memory_limit": f"{limit >> 20}MiB",
+        "temp_directory": str(folder),
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    }
+    opened = duckdb.connect(config=settings)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def _memory() -> int:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 8 << 30
+
+
+def read_file(path: Path, where: str, known: Sequence[str] = (), only: bool = False) -> RawTable:
+    """A CSV file as `read_csv` gives it; a large one in a stream, with `known` and `only` as for `open_large`.
+
+    Columns of few different texts in a large file are categories.
+    """
+    return read_large(path, where, known, only) if is_large(path) else read_csv(path, where)
+
+
+def read_large(path: Path, where: str, known: Sequence[str] = (), only: bool = False) -> RawTable:
+    """A large CSV or Parquet file, as `read_file` says."""
+    with private_folder() as folder:
+        if not _is_parquet(path):
+            stream = CsvStream(path, where, known, only, folder)
+            frame, lines = compact(stream.names, stream)
+            return RawTable(frame, lines, stream.blank, stream.held)
+        table = _parquet(path, where, known, only)
+        with connection(folder) as duck, _one_line(where):
+            reader = duck.sql(f"SELECT * FROM {table.sql}").to_arrow_reader(_ROWS_A_BATCH)
+            frame, lines = compact(table.columns, reader)
+        return RawTable(frame, lines, table.blank, table.held)
+
+
+# CSV -----------------------------------------------------------------------------------------------------------
+
+
+class CsvStream:
+    """The rows of a CSV file as record batches: `LINE`, then the columns `names` as trimmed text. Read it once.
+
+    After the last batch, `rows` and `blank` count them.
+    """
+
+    def __init__(self, path: Path, where: str, known: Sequence[str], only: bool, folder: Path) -> None:
+        self.where = where
+        self._path, self._quotes, beginning = _as_utf8_file(path, where, folder)
+        self._header = read_header(beginning, where)
+        places = self._header.places(where)
+        names = {squeezed(name): name for name in known}
+        given = {place: names.get(squeezed(name), name) for place, name in places.items()}
+        self._wanted = {place: name for place, name in given.items() if not only or name in known}
+        self.held = tuple(given.values())
+        self.names = tuple(self._wanted.values())
+        self.rows = self.blank = 0
+
+    def __iter__(self) -> Iterator[pyarrow.RecordBatch]:
+        import pyarrow.csv
+
+        rows = Rows(self._header, self.where)
+        above, line, last = self._header.line, 1, []
+        with rows.refusing_open_quotes():
+            for batch in pyarrow.csv.open_csv(self._path, **rows.options()):
+                if not len(batch):
+                    continue
+                lines = rows.lines(line, len(batch))
+                line, last = int(lines[-1]) + 1, [str(column[-1]) for column in batch.columns]
+                batch, lines, above = batch.slice(above), lines[above:], max(0, above - len(batch))
+                yield self._filled(batch, lines)
+        rows.check(self._quotes, last)
+        if not self.rows:
+            raise EvidenceError(
+                "the file has a header and no rows.", where=self.where, remedy="Export the table again, with its rows."
+            )
+
+    def _filled(self, batch: pyarrow.RecordBatch, lines: np.ndarray) -> pyarrow.RecordBatch:
+        import pyarrow
+
+        for place, name in enumerate(self._header.names):
+            if not name and batch.column(place).null_count < len(batch):
+                raise nameless_column(place, self._header, self.where)
+        columns = {place: _trimmed(batch.column(place)) for place in self._wanted}
+        made = pyarrow.record_batch([pyarrow.array(lines), *columns.values()], names=[LINE, *self._wanted.values()])
+        filled = _rows_with_something(batch, columns)
+        if filled is not None:
+            made = made.filter(pyarrow.array(filled))
+        self.rows += len(made)
+        self.blank += len(batch) - len(made)
+        return made
+
+
+def _trimmed(column: pyarrow.Array) -> pyarrow.Array:
+    import pyarrow.compute
+
+    text = pyarrow.compute.utf8_trim_whitespace(column)
+    shortest = pyarrow.compute.min(pyarrow.compute.binary_length(text)).as_py()
+    if shortest == 0:
+        text = pyarrow.compute.if_else(pyarrow.compute.equal(text, ""), None, text)
+    return text
+
+
+def _rows_with_something(batch: pyarrow.RecordBatch, trimmed: dict[str, pyarrow.Array]) -> np.ndarray | None:
+    """Where a row has something in any column, of those wanted or not; None where every row has."""
+    empty = np.ones(len(batch), dtype=bool)
+    for name in [*trimmed, *(name for name in batch.schema.names if name not in trimmed)]:
+        column = trimmed.get(name)
+        column = _trimmed(batch.column(name)) if column is None else column
+        if not column.null_count:
+            return None
+        empty &= column.is_null().to_numpy(zero_copy_only=False)
+        if not empty.any():
+            return None
+    return ~empty
+
+
+def _as_utf8_file(path: Path, where: str, folder: Path) -> tuple[Path, int, bytes]:
+    """(the file, or a copy of it in UTF-8; how many quotation marks are in it; its beginning without a mark)."""
+    with _opened(path, where) as file:
+        beginning = file.read(_PIECE)
+    refuse_other_kinds(beginning, where)
+    encoding = "utf-16" if beginning.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
+    if encoding == "utf-8" and (quotes := _quotes_of_utf8(path, where)) is not None:
+        return path, quotes, beginning.removeprefix(codecs.BOM_UTF8)
+    return _recoded(path, "cp1252" if encoding == "utf-8" else encoding, where, folder / "recoded.csv")
+
+
+@contextmanager
+def _opened(path: Path, where: str) -> Iterator:
+    try:
+        with open(path, "rb") as file:
+            yield file
+    except OSError as error:
+        raise EvidenceError(
+            f"the file cannot be opened ({error.strerror}).",
+            where=where,
+            remedy="Close it in other programs and try again.",
+        ) from None
+
+
+def _quotes_of_utf8(path: Path, where: str) -> int | None:
+    """How many quotation marks a file has; None where it is not UTF-8. Raises EvidenceError where it is no text."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    quotes, whole = 0, True
+    with _opened(path, where) as file:
+        while piece := file.read(_PIECE):
+            _refuse_zero_bytes(piece, where)
+            quotes += piece.count(b'"')
+            try:
+                whole and decoder.decode(piece)
+            except UnicodeDecodeError:
+                whole = False
+        try:
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            whole = False
+    return quotes if whole else None
+
+
+def _refuse_zero_bytes(piece: bytes, where: str) -> None:
+    if b"\x00" in piece:
+        raise EvidenceError("this is not a text file.", where=where, remedy="Export the table again, as CSV.")
+
+
+def _recoded(path: Path, encoding: str, where: str, copy: Path) -> tuple[Path, int, bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    quotes, beginning = 0, b""
+    with _opened(path, where) as file, open(copy, "wb") as out:
+        while True:
+            piece = file.read(_PIECE)
+            text = decoder.decode(piece, final=not piece).encode()
+            _refuse_zero_bytes(text, where)
+            quotes += text.count(b'"')
+            beginning = beginning or text
+            out.write(text)
+            if not piece:
+                return copy, quotes, beginning
+
+
+def _copied(stream: CsvStream, folder: Path) -> LargeTable:
+    """The stream as a Parquet file of texts in `folder`."""
+    import pyarrow
+    import pyarrow.parquet
+
+    copy = folder / "copy.parquet"
+    kinds = [(LINE, pyarrow.int64()), *((name, pyarrow.string()) for name in stream.names)]
+    with pyarrow.parquet.ParquetWriter(copy, pyarrow.schema(kinds), compression="zstd") as writer:
+        for batch in stream:
+            writer.write_batch(batch)
+    sql = f"read_parquet({literal(_unglobbed(copy))})"
+    return LargeTable(stream.where, sql, stream.names, stream.held, stream.rows, stream.blank)
+
+
+# Parquet -------------------------------------------------------------------------------------------------------
+
+# How many columns have something in every row, as the file itself says.
+_ALWAYS_FILLED = """SELECT count(*) FROM (
+    SELECT path_in_schema FROM parquet_metadata({})
+    GROUP BY path_in_schema HAVING bool_and(stats_null_count = 0 AND stats_min_value > ' '))"""
+_NO_TEXT = ("BLOB", "STRUCT", "MAP", "UNION", "BIT", "GEOMETRY")
+
+
+def _is_parquet(path: Path) -> bool:
+    return path.suffix.lower() in (".parquet", ".pq")
+
+
+def _parquet(path: Path, where: str, known: Sequence[str], only: bool) -> LargeTable:
+    """The file where it lies, its columns turned into text by DuckDB as they are asked for."""
+    source = f"read_parquet({literal(_unglobbed(path))}, file_row_number = true)"
+    wanted = {squeezed(name): name for name in known}
+    with private_folder() as folder, connection(folder) as duck, _one_line(where):
+        kinds = {name: str(kind) for name, kind, *_ in duck.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
+        kinds.pop("file_row_number")
+        texts = {name: text_of(quoted(name), kind, name, where) for name, kind in kinds.items()}
+        given = {name: wanted.get(squeezed(name), name) for name in kinds}
+        taken = {name: called for name, called in given.items() if not only or called in known}
+        filled = f"coalesce({', '.join(texts.values())}) IS NOT NULL"
+        held = rows = duck.execute(f"SELECT count(*) FROM {source}").fetchone()[0]
+        if not duck.execute(_ALWAYS_FILLED.format(literal(_unglobbed(path)))).fetchone()[0]:
+            rows = duck.execute(f"SELECT count(*) FROM {source} WHERE {filled}").fetchone()[0]
+    if not rows:
+        raise EvidenceError("the file has no rows.", where=where, remedy="Export the table again, with its rows.")
+    line = f"file_row_number + 1 AS {quoted(LINE)}"
+    chosen = ", ".join([line, *(f"{texts[name]} AS {quoted(called)}" for name, called in taken.items())])
+    some = f" WHERE {filled}" if rows < held else ""
+    sql = f"(SELECT {chosen} FROM {source}{some})"
+    return LargeTable(where, sql, tuple(taken.values()), tuple(given.values()), rows, held - rows)
+
+
+def text_of(column: str, kind: str, name: str, where: str) -> str:
+    """The SQL that turns a column of that DuckDB type into text: dates as year-month-day, numbers as people write them.
+
+    Raises EvidenceError for a type that is no single value.
+    """
+    text = f"CAST({column} AS VARCHAR)"
+    if kind.endswith("]") or kind.startswith(_NO_TEXT):
+        raise EvidenceError(
+            f"{name} does not hold single values ({kind.partition('(')[0].lower()}).",
+            where=where,
+            remedy="Export the table again without it, or with one column for each value.",
+        )
+    if kind == "VARCHAR" or kind.startswith("ENUM"):
+        # Taking blanks off is slow, and most texts begin and end with a plain letter or digit.
+        ends = " AND ".join(f"unicode({text}[{end}]) BETWEEN 33 AND 127" for end in (1, -1))
+        return f"CASE WHEN {ends} THEN {text} ELSE nullif(trim({text}, {literal(_BLANKS)}), '') END"
+    if kind.startswith("TIMESTAMP"):
+        plain = f"{column} AT TIME ZONE 'UTC'" if "TIME ZONE" in kind else column
+        return (
+            f"CASE WHEN CAST({plain} AS TIME) = TIME '00:00:00' THEN strftime({plain}, '%Y-%m-%d') "
+            f"ELSE CAST({plain} AS VARCHAR) END"
+        )
+    if kind in ("DOUBLE", "FLOAT"):
+        # Whole numbers without a point, and none with an exponent, which readers of text do not take for a number.
+        return (
+            f"CASE WHEN isnan({column}) THEN NULL WHEN isinf({column}) THEN {text} "
+            f"WHEN {column} = trunc({column}) THEN printf('%.0f', {column}) "
+            f"WHEN abs({column}) < 0.0001 THEN rtrim(printf('%.20f', {column}), '0') ELSE {text} END"
+        )
+    return text
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _unglobbed(path: Path) -> str:
+    """A path in which DuckDB takes no character for a pattern."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))
+
+
+@contextmanager
+def _one_line(where: str) -> Iterator[None]:
+    """What DuckDB raises within the block, as one line without a value."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.OutOfMemoryException:
+        raise EvidenceError(
+            "there is not enough memory or room on the disk to read it.",
+            where=where,
+            remedy="Close other programs, or free some room, and repeat the command.",
+        ) from None
+    except duckdb.Error:
+        raise EvidenceError(
+            "this is not a whole Parquet file, or another program is writing to it.",
+            where=where,
+            remedy="Export the table again, and copy the whole file.",
+        ) from None
+
+
+# Frames ----------------------------------------------------------------------------------------------------------
+
+
+class _Column:
+    """The texts of one column, gathered batch by batch: as a category while they repeat, as text otherwise."""
+
+    def __init__(self) -> None:
+        self._pieces: list[pyarrow.Array] = []
+        self._repeats = True
+
+    def add(self, texts: pyarrow.Array) -> None:
+        if self._repeats:
+            encoded = texts.dictionary_encode()
+            self._repeats = len(encoded.dictionary) <= max(_FEW, len(texts) // 100)
+        self._pieces.append(encoded if self._repeats else texts)
+
+    def series(self) -> pd.Series:
+        import pyarrow
+
+        if self._repeats:
+            whole = pyarrow.chunked_array(self._pieces).unify_dictionaries().combine_chunks()
+            if len(whole.dictionary) <= _FEW:
+                names = pd.Index(whole.dictionary.to_pandas(), dtype=_text())
+                codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+                return pd.Series(pd.Categorical.from_codes(codes, categories=names))
+            self._pieces = [whole]
+        texts = [piece.cast(pyarrow.string()) for piece in self._pieces]
+        return pyarrow.chunked_array(texts).to_pandas(types_mapper=lambda kind: _text())
+
+
+# A column of no more different texts than this is kept as a category: one or two bytes a row instead of ten and more.
+_FEW = 1000
+
+
+def _text() -> pd.StringDtype:
+    return pd.StringDtype(na_value=np.nan)
+
+
+def compact(names: Sequence[str], batches: Iterator[pyarrow.RecordBatch]) -> tuple[pd.DataFrame, np.ndarray]:
+    """(frame, lines) of batches that hold the line and then the columns `names` as text."""
+    columns = [_Column() for _ in names]
+    lines = []
+    for batch in batches:
+        lines.append(batch.column(0).to_numpy())
+        for column, texts in zip(columns, batch.columns[1:], strict=True):
+            column.add(texts)
+    series = {}
+    for name in names:
+        # Each column is let go as soon as it is made, so that none is held twice.
+        series[name] = columns.pop(0).series()
+    return pd.DataFrame(series), np.concatenate(lines)
