@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from evidence.cli import keys
+
 
 @click.group("data")
 def command() -> None:
@@ -88,3 +90,6 @@ def audit_folder(folder: str, year_end: str) -> None:
         f"Which rows fail is in {project.relative(path)}. It points at children's records: keep it on this machine."
     )
     sys.exit(0 if decision["met"] else 1)
+
+
+command.add_command(keys.rotate)

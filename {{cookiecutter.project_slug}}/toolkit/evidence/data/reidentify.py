@@ -1,0 +1,69 @@
+"""Which record a token stands for: the tokens of the council's own files made again, under every key kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from evidence.data.catalogues import catalogue
+from evidence.data.deidentify import token_kind
+from evidence.data.sources import Sources, open_sources, place
+from evidence.privacy import Key, pseudonym_keys, token
+from evidence.privacy.pseudonymise import TOKEN_LENGTH
+from evidence.project import EvidenceError, Project
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What stands behind a token: the identifier, its kind, the columns it is in, and the key the token was made under.
+
+    `lasting` is the token of the same identifier under the oldest key that is kept.
+    """
+
+    identifier: str = field(repr=False)
+    kind: str
+    found_in: tuple[str, ...]
+    key: Key
+    lasting: str
+
+
+def behind(project: Project, data_folder: str | Path, asked: str) -> Behind:
+    """The identifier in the folder's files that a token was made from, under the key in use or an earlier one.
+
+    Who may ask, and that it is logged before anything is told, is for the caller to see to. Raises EvidenceError for a
+    text that is no token, and where no identifier in the folder gives it.
+    """
+    asked = asked.strip().lower()
+    if len(asked) != TOKEN_LENGTH or set(asked) - set("0123456789abcdef"):
+        raise EvidenceError(
+            f"this is no token: one has {TOKEN_LENGTH} characters, 0 to 9 and a to f.",
+            remedy="Copy it from the tool's output.",
+        )
+    keys = pseudonym_keys(project)
+    identifiers = _identifiers(project, open_sources(project, data_folder, catalogue(project)))
+    for key in keys:
+        for (kind, identifier), columns in identifiers.items():
+            if token(identifier, key.key, kind) == asked:
+                return Behind(identifier, kind, tuple(columns), key, token(identifier, keys[-1].key, kind))
+    raise EvidenceError(
+        "no identifier in the data gives this token.",
+        where=place(project, data_folder),
+        remedy="It may come from other data, or from a key that is not on this computer.",
+    )
+
+
+def _identifiers(project: Project, sources: Sources) -> dict[tuple[str, str], list[str]]:
+    """Every identifier that becomes a token: (kind, identifier) to the columns it stands in."""
+    rows = catalogue(project)
+    rows = rows[(rows["source"] == sources.source) & (rows["treatment"] == "token") & (rows["confirmed"] == "yes")]
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in rows.to_dict("records"):
+        raw = sources.tables.get(row["table"])
+        if raw is None or row["column"] not in raw.frame:
+            continue
+        kind = token_kind(row["column"], row["how"])
+        for value in pd.unique(raw.frame[row["column"]].dropna()):
+            found.setdefault((kind, str(value)), []).append(f"{row['table']} {row['column']}")
+    return found
