@@ -33,7 +33,7 @@ def test_namespaces_do_not_matter(project_of, folder):
 def test_a_large_census_is_read_in_pieces(tmp_path):
     path = tmp_path / "census.xml"
     path.write_text(census(20_000), encoding="utf-8")
-    tables = read_tables(path, "census.xml")
+    tables, _ = read_tables(path, "census.xml")
     assert len(tables["children"].frame) == 20_000
     assert tables["children"].frame["LAchildID"].iloc[-1] == "C19999"
 

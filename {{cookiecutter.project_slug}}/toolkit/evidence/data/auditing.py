@@ -37,7 +37,8 @@ def failing_rows(tables: Tables, year_end: date | str | None = None) -> pd.DataF
     found = []
     for rule, failing, _ in _checks(tables, year_end):
         lines = tables.loaded[rule.table].lines[failing]
-        file = tables.loaded[rule.table].file
+        loaded = tables.loaded[rule.table]
+        file = loaded.file if loaded.files is None else loaded.files[failing]
         said = {"table": rule.table, "file": file, "row": lines, "columns": ", ".join(rule.columns), "rule": rule.id}
         found.append(pd.DataFrame(said | {"what": rule.what}))
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame()

@@ -22,9 +22,9 @@ ROLES = ("direct identifier", "quasi-identifier", "sensitive", "outcome", "ordin
 def catalogue(project: Project) -> pd.DataFrame:
     """One row a table (`column` empty) and one a variable, all columns text, empty where nothing is said.
 
-    Columns: source (ssda903, cin, own), table, column, role, treatment (token, month, age, area, date, number, code,
-    keep, drop), how (what stands behind the treatment: `token child`, `age at DECOM`, `area district`, `keep because
-    …`), code_list (data set/table/column of `code_lists.csv`), valid_range ("0-40"), required, needed_by (numbers of
+    Columns: source (ssda903, cin, annex_a, own), table, column, role, treatment (token, month, age, area, date, number,
+    code, keep, drop), how (what stands behind the treatment: `token child`, `age at DECOM`, `area district`, `keep
+    because …`), code_list (data set/table/column of `code_lists.csv`), valid_range ("0-40"), required, needed_by (numbers of
     the stages that need it; empty means any), confirmed. Of a table: found_in (where it lies, if not in a file of its
     name), owner, period, legal_basis. Of either: special_category (yes), access (roles, separated by semicolons; empty
     means every role). Raises EvidenceError for a role or treatment that does not exist, and for a direct identifier

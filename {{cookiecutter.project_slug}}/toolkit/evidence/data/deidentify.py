@@ -73,6 +73,7 @@ def deidentified(name: str, file: str, raw: RawTable, variables: pd.DataFrame, m
         malformed=pd.DataFrame(malformed, index=index),
         lines=raw.lines,
         held=raw.held,
+        files=raw.files,
     )
 
 

@@ -29,9 +29,12 @@ def load_tables(
     """The tables in `data_folder` (from the project's folder, or a full path), de-identified.
 
     `data/sample` is always read as an SSDA903 return; otherwise `project.toml` says what the folder holds. SSDA903:
-    header, episodes, reviews, oc2 and any other of the return's tables. CIN census: children, disabilities, referrals,
-    assessments, factors, cin_plans, section47, protection_plans, reviews, pre_proceedings; `data_folder` may also be
-    the XML file itself. Own: a table for every CSV file, with those of its columns that the catalogue confirms.
+    header, episodes, reviews, oc2 and any other of the return's tables, from CSV files or XML, of one year or several.
+    CIN census (XML): children, disabilities, referrals, assessments, factors, cin_plans, section47, protection_plans,
+    reviews, pre_proceedings. Annex A: contacts, early_help, referrals, assessments, section47, children_in_need,
+    protection_plans, looked_after, care_leavers, adoption, adopters. `data_folder` may also be the one XML file or
+    workbook itself. Own: a table for every CSV and Parquet file and every sheet of a workbook, with those of its
+    columns that the catalogue confirms.
 
     Identifiers are tokens, births the first day of their month or an age in whole years (Int64), postcodes their area,
     dates datetime64, sex M, F or U, numbers float; every other column is text. A date or number that cannot be read is

@@ -15,9 +15,9 @@ from evidence.data.tables import Tables
 def rules_for(tables: Tables) -> list[Rule]:
     """For each table one rule for rows entered twice, and for each variable those its catalogue row calls for.
 
-    For the returns there are none: their own rules say more.
+    For the returns there are none: their own rules say more. Annex A is no return, and has none but these.
     """
-    if tables.source != "own":
+    if tables.source not in ("own", "annex_a"):
         return []
     found = []
     for name in tables:

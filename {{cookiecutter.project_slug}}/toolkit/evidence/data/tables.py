@@ -23,6 +23,8 @@ class Table:
     malformed: pd.DataFrame
     lines: np.ndarray
     held: tuple[str, ...] = ()
+    # For each row the name of its file, where several files make up the table.
+    files: np.ndarray | None = None
 
 
 # What a treatment of the catalogue does, in words; the others leave the variable as it is.
@@ -50,7 +52,8 @@ def _done(row: Mapping[str, str]) -> str:
 class Tables(Mapping):
     """Table name to frame, as a mapping. Identifiers are tokens, births are months, postcodes are areas.
 
-    source: "ssda903", "cin" or "own". held: variables in the files, given: variables handed over, both (table, column).
+    source: "ssda903", "cin", "annex_a" or "own". held: variables in the files, given: variables handed over, both
+    (table, column).
     notes: what a reader should know of the loading, in words. catalogue: the rows that the loading went by.
     codes: every code list named there, with its years. Frames keep the row order of the files; they are to be copied
     before they are changed.

@@ -14,7 +14,7 @@ from evidence.project.files import read_text
 CHOICES = {
     "analytics_type": ("descriptive", "diagnostic", "predictive"),
     "output_about": ("area", "cohort", "individual"),
-    "data_source": ("sample", "ssda903", "cin", "own"),
+    "data_source": ("sample", "ssda903", "cin", "annex_a", "own"),
 }
 _PLACES = {
     "title": ("tool", "title"),

@@ -178,7 +178,12 @@ class Stage:
     @property
     def source(self) -> str:
         """Where the figures come from and up to when, for the line under a table."""
-        kind = {"ssda903": "SSDA903 return", "cin": "children in need census", "own": "the council's own tables"}
+        kind = {
+            "ssda903": "SSDA903 return",
+            "cin": "children in need census",
+            "annex_a": "Annex A lists",
+            "own": "the council's own tables",
+        }
         folder = str(self.parameters["data_folder"])
         if folder == "data/sample":
             named = "made-up sample data in the layout of the SSDA903 return"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from evidence.data.sources.csv_files import RawTable
+from evidence.data.sources.folder import data_files, listing
+from evidence.data.sources.xml_files import local_name, records, texts
 from evidence.project import EvidenceError
 
 KEY = "LAchildID"
@@ -50,120 +53,120 @@ _OF_A_REFERRAL = {
 }
 
 
+# Elements that hold others and are no table of their own.
+_HOLDERS = {
+    "Child", "ChildIdentifiers", "ChildCharacteristics", "Disabilities", "CINdetails", "Assessments",
+    "FactorsIdentifiedAtAssessment", "ChildProtectionPlans", "Reviews", *_OF_A_REFERRAL,
+}  # fmt: skip
+# Names that other years' censuses give an element. The census has asked for sex since 2025, for gender before.
+_OTHER_NAMES = {"GenderCurrent": "Sex"}
+_KNOWN = {column for columns in _COLUMNS.values() for column in columns} | _HOLDERS | set(_OTHER_NAMES)
+# What the census asks of each child or referral in every year, by table.
+_ALWAYS = {"children": ["Sex", "Ethnicity"], "referrals": ["CINreferralDate", "ReferralSource", "ReferralNFA"]}
+FIRST_YEAR, LAST_YEAR = 2017, 2026
+
+
 def find_file(path: Path, where: str) -> Path:
     """The census file: `path` itself, or the one XML file in it. Raises EvidenceError when there is none or several."""
     if path.is_file():
         return path
-    found = sorted(file for file in path.iterdir() if file.suffix.lower() == ".xml")
+    found = data_files(path, where, (".xml",))
     if len(found) != 1:
-        there = ", ".join(sorted(file.name for file in path.iterdir() if not file.name.startswith("."))[:10])
         raise EvidenceError(
-            f"one census file (.xml) is needed, and there are {len(found)}. There is: {there or 'nothing'}.",
+            f"one census file (.xml) is needed, and there are {len(found)}. There is: {listing(path)}.",
             where=where,
             remedy="Put the one file there, or name the file itself as data_folder.",
         )
     return found[0]
 
 
-def read_tables(path: Path, where: str) -> dict[str, RawTable]:
-    """Every table of the census as text; `lines` number the child in the file, from 1.
+def read_tables(path: Path, where: str) -> tuple[dict[str, RawTable], list[str]]:
+    """Every table of the census as text, and notes on elements that are more or fewer than the census has.
 
-    Raises EvidenceError when the file is not XML, is cut short, declares a document type (never part of a census, and
-    a way to attack a reader), or holds no child.
+    `lines` number the child in the file, from 1. Layouts: 2017 to 2026. Raises EvidenceError when the file is not XML,
+    is cut short, is another return or another census, means harm (see `records`), or holds no child.
     """
     rows: dict[str, list[dict[str, str | int]]] = {name: [] for name in _COLUMNS}
     numbers = {"referral": 0, "assessment": 0, "plan": 0}
-    children = 0
-    for child in _children(path, where):
+    unknown: Counter[str] = Counter()
+    children, notes = 0, []
+    for kind, element in records(path, where, "Message", {"Header": "Message", "Child": "Children"}):
+        if kind == "Header":
+            notes = _about_header(element, where, path.name)
+            continue
         children += 1
-        for name, row in _rows(child, numbers):
+        unknown.update(name for name in map(local_name, element.iter()) if name not in _KNOWN)
+        for name, row in _rows(element, numbers):
             rows[name].append({"": children, **row})
     if not children:
         raise EvidenceError("there is no child in the file.", where=where, remedy="Export the census again.")
-    return {name: _table(found, _COLUMNS[name]) for name, found in rows.items() if found or name == "children"}
+    tables = {name: _table(found, _COLUMNS[name]) for name, found in rows.items() if found or name == "children"}
+    return tables, notes + _about_elements(tables, unknown, path.name)
 
 
-def _children(path: Path, where: str) -> Iterator[ET.Element]:
-    parser = ET.XMLPullParser(("start", "end"))
-    depth = []
-    try:
-        with open(path, "rb") as file:
-            before_root = b""
-            while piece := file.read(1 << 20):
-                if before_root is not None:
-                    before_root += piece
-                    _refuse_doctype(before_root, where)
-                parser.feed(piece)
-                for event, element in parser.read_events():
-                    if event == "start":
-                        before_root = None
-                        depth.append(element)
-                        continue
-                    depth.pop()
-                    if _name(element) == "Child" and depth and _name(depth[-1]) == "Children":
-                        yield element
-                        # What was handed over is let go, so that a large census fits in memory.
-                        depth[-1].clear()
-            parser.close()
-    except ET.ParseError as error:
+def _about_header(header: ET.Element, where: str, file: str) -> list[str]:
+    said = {local_name(part): (part.text or "").strip() for part in header.iter()}
+    census, year = said.get("Collection", ""), said.get("Year", "")
+    if census and census.upper() != "CIN":
         raise EvidenceError(
-            "the file is cut short or is not well-formed XML.",
-            where=f"{where}, line {error.position[0]}",
-            remedy="Export the census again and copy the whole file.",
-        ) from None
-    except OSError as error:
-        raise EvidenceError(f"the file cannot be opened ({error.strerror}).", where=where) from None
-
-
-def _refuse_doctype(beginning: bytes, where: str) -> None:
-    if b"<!DOCTYPE" in beginning.replace(b"\x00", b"").upper():
-        raise EvidenceError(
-            "the file declares a document type, which a census file never does.",
+            f"this is another census ({census[:20]}), not that of children in need (CIN).",
             where=where,
-            remedy="Export the census again from the case-management system.",
+            remedy="Export the children in need census.",
         )
+    if year.isdigit() and not FIRST_YEAR <= int(year) <= LAST_YEAR:
+        return [
+            f"{file} is of the year {year[:4]}; the layouts that are known are those of {FIRST_YEAR} to {LAST_YEAR}."
+        ]
+    return []
 
 
-def _name(element: ET.Element) -> str:
-    return element.tag.rsplit("}", 1)[-1]
+def _about_elements(tables: dict[str, RawTable], unknown: Counter[str], file: str) -> list[str]:
+    notes = []
+    if unknown:
+        listed = ", ".join(f"{name[:40]} ({count:,})" for name, count in sorted(unknown.items())[:20])
+        notes.append(f"{file} has elements that the census does not know, left out: {listed}.")
+    lacking = [
+        column
+        for name, columns in _ALWAYS.items()
+        for column in columns
+        if name in tables and tables[name].frame[column].isna().all()
+    ]
+    if lacking:
+        notes.append(f"{file} has nothing in elements that the census asks for: {', '.join(lacking)}.")
+    return notes
 
 
 def _rows(child: ET.Element, numbers: dict[str, int]) -> Iterator[tuple[str, dict]]:
-    parts = {_name(part): part for part in child}
-    person = _texts(parts.get("ChildIdentifiers"))
+    parts = {local_name(part): part for part in child}
+    person = {_OTHER_NAMES.get(name, name): text for name, text in texts(parts.get("ChildIdentifiers")).items()}
     key = {KEY: person.get(KEY)}
     features = parts.get("ChildCharacteristics")
-    yield "children", {**person, **_texts(features)}
+    yield "children", {**person, **texts(features)}
     for element in _all(features, "Disability"):
         yield "disabilities", {**key, "Disability": element.text}
-    for details in (part for part in child if _name(part) == "CINdetails"):
+    for details in (part for part in child if local_name(part) == "CINdetails"):
         numbers["referral"] += 1
         yield from _referral(details, {**key, "referral": numbers["referral"]}, numbers)
 
 
 def _referral(details: ET.Element, link: dict, numbers: dict[str, int]) -> Iterator[tuple[str, dict]]:
-    yield "referrals", {**link, **_texts(details)}
+    yield "referrals", {**link, **texts(details)}
     for part in details:
-        name = _name(part)
+        name = local_name(part)
         if name in _OF_A_REFERRAL:
-            yield _OF_A_REFERRAL[name], {**link, **_texts(part)}
+            yield _OF_A_REFERRAL[name], {**link, **texts(part)}
         elif name == "Assessments":
             numbers["assessment"] += 1
             whole = {**link, "assessment": numbers["assessment"]}
-            yield "assessments", {**whole, **_texts(part)}
+            yield "assessments", {**whole, **texts(part)}
             for factor in _all(part, "AssessmentFactors"):
                 yield "factors", {**whole, "AssessmentFactors": factor.text}
         elif name == "ChildProtectionPlans":
             numbers["plan"] += 1
             whole = {**link, "plan": numbers["plan"]}
-            yield "protection_plans", {**whole, **_texts(part)}
+            yield "protection_plans", {**whole, **texts(part)}
             for review in _all(part, "CPPreviewDate"):
                 yield "reviews", {**whole, "CPPreviewDate": review.text}
-
-
-def _texts(element: ET.Element | None) -> dict[str, str]:
-    """The texts of the elements directly inside, by name."""
-    return {} if element is None else {_name(part): part.text for part in element if len(part) == 0}
 
 
 def _all(element: ET.Element | None, name: str) -> list[ET.Element]:
@@ -171,7 +174,7 @@ def _all(element: ET.Element | None, name: str) -> list[ET.Element]:
     return (
         []
         if element is None
-        else [part for part in element.iter() if _name(part) == name and (part.text or "").strip()]
+        else [part for part in element.iter() if local_name(part) == name and (part.text or "").strip()]
     )
 
 

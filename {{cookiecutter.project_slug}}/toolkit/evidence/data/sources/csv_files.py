@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -15,19 +16,26 @@ import pandas as pd
 from evidence.project import EvidenceError
 
 SEPARATORS = (",", ";", "\t")
+LINE_END = b"\n"
+
+
+class NoRows(EvidenceError):
+    """A table with column names and nothing below them."""
 
 
 @dataclass(frozen=True)
 class RawTable:
-    """A file's rows as text: `frame` (missing where empty), and for each row its line in the file.
+    """A table's rows as text: `frame` (missing where empty), and for each row its line in the file.
 
-    columns: all columns of the file, where `frame` holds only some of them.
+    columns: all columns of the file, where `frame` holds only some of them. files: for each row the name of its file,
+    where several files make up the table.
     """
 
     frame: pd.DataFrame
     lines: np.ndarray
     blank: int
     columns: tuple[str, ...] = ()
+    files: np.ndarray | None = None
 
     @property
     def held(self) -> tuple[str, ...]:
@@ -51,12 +59,10 @@ def read_csv(path: Path, where: str) -> RawTable:
         table = pyarrow.csv.read_csv(io.BytesIO(data), **rows.options())
     rows.check(data.count(b'"'), [str(column[-1]) for column in table.columns])
     table, lines = table.slice(header.line), rows.lines(1, table.num_rows)[header.line :]
-    frame = _named_columns(table.to_pandas(types_mapper=_as_text), header, where)
+    frame = named_columns(table.to_pandas(types_mapper=_as_text), list(header.names), f"{where}, line {header.line}")
     filled = frame.notna().to_numpy().any(axis=1)
     if not filled.any():
-        raise EvidenceError(
-            "the file has a header and no rows.", where=where, remedy="Export the table again, with its rows."
-        )
+        raise NoRows("the file has a header and no rows.", where=where, remedy="Export the table again, with its rows.")
     blank = int((~filled).sum())
     if blank:
         frame, lines = frame.loc[filled].reset_index(drop=True), lines[filled]
@@ -89,15 +95,33 @@ def refuse_other_kinds(beginning: bytes, where: str) -> None:
 def _as_utf8(data: bytes, where: str) -> bytes:
     refuse_other_kinds(data, where)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        data = data.decode("utf-16", errors="replace").encode("utf-8")
+        try:
+            data = data.decode("utf-16").encode("utf-8")
+        except UnicodeDecodeError:
+            raise EvidenceError("the file is cut short.", where=where, remedy="Copy the whole file again.") from None
     data = data.removeprefix(b"\xef\xbb\xbf")
     if b"\x00" in data:
         raise EvidenceError("this is not a text file.", where=where, remedy="Export the table again, as CSV.")
     try:
         data.decode("utf-8")
-    except UnicodeDecodeError:
-        data = data.decode("cp1252", errors="replace").encode("utf-8")
+    except UnicodeDecodeError as error:
+        data = _from_windows(data, f"{where}, line {data.count(LINE_END, 0, error.start) + 1}")
     return data
+
+
+def _from_windows(data: bytes, where: str) -> bytes:
+    """Text of older Windows programs as UTF-8. Two encodings in one file, or a third, would give wrong letters."""
+    read_as_utf8 = data.decode("utf-8", errors="replace").replace("\ufffd", "")
+    try:
+        if read_as_utf8.isascii():
+            return data.decode("cp1252").encode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    raise EvidenceError(
+        "the text is not in one encoding that can be told (UTF-8 or that of Windows).",
+        where=where,
+        remedy="Export the table again as CSV UTF-8.",
+    )
 
 
 @dataclass(frozen=True)
@@ -110,14 +134,7 @@ class Header:
 
     def places(self, where: str) -> dict[str, str]:
         """What the parser calls each named column, and its name. Raises EvidenceError when two have the same name."""
-        folded = [squeezed(name) for name in self.names if name]
-        twice = sorted({name for name in folded if folded.count(name) > 1})
-        if twice:
-            raise EvidenceError(
-                f"there are two columns called {twice[0]}.",
-                where=f"{where}, line {self.line}",
-                remedy="Remove or rename one of them.",
-            )
+        _refuse_twice(self.names, f"{where}, line {self.line}")
         return {f"c{i}": name for i, name in enumerate(self.names) if name}
 
 
@@ -212,26 +229,64 @@ def _unclosed(where: str) -> EvidenceError:
 
 
 def nameless_column(place: int, header: Header, where: str) -> EvidenceError:
+    return _nameless(place, f"{where}, line {header.line}")
+
+
+def _nameless(place: int, where: str) -> EvidenceError:
     return EvidenceError(
         f"column {place + 1} has no name, and has something in it.",
-        where=f"{where}, line {header.line}",
+        where=where,
         remedy="Give it a name, or remove it.",
     )
+
+
+def _refuse_twice(names: Sequence[str], where: str) -> None:
+    folded = [squeezed(name) for name in names if name]
+    twice = sorted({name for name in folded if folded.count(name) > 1})
+    if twice:
+        raise EvidenceError(
+            f"there are two columns called {twice[0]}.",
+            where=where,
+            remedy="Remove or rename one of them.",
+        )
 
 
 def _as_text(kind):
     return pd.StringDtype(na_value=np.nan)
 
 
-def _named_columns(frame: pd.DataFrame, header: Header, where: str) -> pd.DataFrame:
-    nameless = [i for i, name in enumerate(header.names) if not name]
+def named_columns(frame: pd.DataFrame, names: list[str], where: str) -> pd.DataFrame:
+    """The frame under these names, blanks around its texts removed; columns without a name must be empty, and go.
+
+    Raises EvidenceError for a column that has no name and holds something, and for two columns of one name.
+    """
+    nameless = [i for i, name in enumerate(names) if not name]
     if any(frame.iloc[:, i].notna().any() for i in nameless):
-        raise nameless_column(nameless[0], header, where)
-    frame = frame[list(header.places(where))].set_axis([name for name in header.names if name], axis=1)
+        raise _nameless(next(i for i in nameless if frame.iloc[:, i].notna().any()), where)
+    _refuse_twice(names, where)
+    frame = frame.drop(columns=[frame.columns[i] for i in nameless])
+    frame.columns = [name for name in names if name]
     for name in frame.columns:
         text = frame[name].str.strip()
         frame[name] = text.mask(text == "")
     return frame
+
+
+def under_names(raw: RawTable, known: pd.Series) -> tuple[RawTable, list[str], list[str]]:
+    """The table under the names of `known`, whatever the case and blanks; the names it lacks; its other columns."""
+    wanted = {squeezed(name): name for name in known}
+    renamed = {name: wanted[squeezed(name)] for name in raw.held if squeezed(name) in wanted}
+    held = tuple(renamed.get(name, name) for name in raw.held)
+    missing = [name for name in known if name not in held]
+    others = [name for name in held if name not in wanted.values()]
+    return replace(raw, frame=raw.frame.rename(columns=renamed), columns=held), missing, others
+
+
+def plain_number(text: str | None) -> str | None:
+    """A number's text without an exponent, which readers of text do not take for a number; None for what is none."""
+    if text is None or text == "nan":
+        return None
+    return f"{Decimal(text):f}" if "e" in text else text
 
 
 def squeezed(name: str) -> str:

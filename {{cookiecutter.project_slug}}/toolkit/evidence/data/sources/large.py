@@ -23,6 +23,7 @@ from evidence.data.sources.csv_files import (
     refuse_other_kinds,
     squeezed,
 )
+from evidence.data.sources.parquet import read_parquet
 from evidence.project import EvidenceError
 
 if TYPE_CHECKING:
@@ -111,11 +112,13 @@ def _memory() -> int:
 
 
 def read_file(path: Path, where: str, known: Sequence[str] = (), only: bool = False) -> RawTable:
-    """A CSV file as `read_csv` gives it; a large one in a stream, with `known` and `only` as for `open_large`.
+    """A CSV or Parquet file as `read_csv` and `read_parquet` give it; a large one in a stream, with `known` and `only` as for `open_large`.
 
     Columns of few different texts in a large file are categories.
     """
-    return read_large(path, where, known, only) if is_large(path) else read_csv(path, where)
+    if is_large(path):
+        return read_large(path, where, known, only)
+    return read_parquet(path, where) if _is_parquet(path) else read_csv(path, where)
 
 
 def read_large(path: Path, where: str, known: Sequence[str] = (), only: bool = False) -> RawTable:

@@ -9,9 +9,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from evidence.data.sources import cin_xml, own, ssda903
-from evidence.data.sources.csv_files import RawTable
-from evidence.data.sources.large import LargeTable, open_large
+from evidence.data.codes import code_lists
+from evidence.data.sources import annex_a, cin_xml, own, ssda903, ssda903_xml
+from evidence.data.sources.csv_files import NoRows, RawTable
+from evidence.data.sources.folder import data_files, year_in
+from evidence.data.sources.forms import refuse_other_forms
+from evidence.data.sources.found_in import FoundIn, parse_found_in
+from evidence.data.sources.large import LargeTable, open_large, read_file
+from evidence.data.sources.layouts import about_layout
 from evidence.project import EvidenceError, Project
 
 
@@ -26,6 +31,33 @@ class Sources:
     notes: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class _Folder:
+    """A data folder, or the one file named instead, about to be opened: what every kind of source needs to know."""
+
+    project: Project
+    path: Path
+    where: str
+    rows: pd.DataFrame
+    on_read: Callable[[Path], None]
+    only_confirmed: bool = False
+
+    def variables(self, table: str) -> pd.DataFrame:
+        """The catalogue's rows of one table's variables."""
+        return self.rows[(self.rows["table"] == table) & (self.rows["column"] != "")]
+
+    def told(self) -> dict[str, FoundIn]:
+        """Where the catalogue says that tables lie, for those of which it says so."""
+        said = self.rows[(self.rows["column"] == "") & (self.rows["found_in"] != "")]
+        return {
+            row["table"]: parse_found_in(row["found_in"], f"reference/catalogue.csv ({row['source']} {row['table']})")
+            for row in said.to_dict("records")
+        }
+
+    def place(self, name: str) -> str:
+        return self.where if self.path.is_file() else f"{self.where}/{name}"
+
+
 def open_sources(
     project: Project,
     data_folder: str | Path,
@@ -37,26 +69,43 @@ def open_sources(
 
     With `only_confirmed`, what nobody has confirmed is left out where that spares much reading.
     """
+    read: list[Path] = []
+    folder = _folder(project, data_folder, rows, read.append, only_confirmed)
+    sources = _OPENERS[source_kind(project, folder.path)](folder)
+    if on_read:
+        for file in dict.fromkeys(read):
+            on_read(file)
+    return sources
+
+
+def _folder(
+    project: Project,
+    data_folder: str | Path,
+    rows: pd.DataFrame,
+    on_read: Callable[[Path], None],
+    only_confirmed: bool = False,
+) -> _Folder:
+    """The folder, with the catalogue's rows for what it holds. Raises EvidenceError when it cannot be one."""
     path = project.path(str(data_folder))
     where = place(project, data_folder)
+    if ".." in Path(data_folder).parts:
+        raise EvidenceError(
+            "the path goes up and out of its folder (..).",
+            where=where,
+            remedy="Name a folder of the project, such as data/raw, or write the full path of another.",
+        )
     if not path.exists():
         raise EvidenceError(
             "there is no such folder.",
             where=where,
             remedy="Put your files there, or name another folder as data_folder in the file in parameters/.",
         )
-    kind = source_kind(project, path)
-    if kind == "cin":
-        return _cin(project, path, where, on_read)
-    if not path.is_dir():
-        raise EvidenceError("this is a file, and a folder is needed.", where=where, remedy="Name the folder it is in.")
-    if kind == "ssda903":
-        return _ssda903(project, path, where, rows, on_read)
-    return _own(project, path, where, rows, on_read, only_confirmed)
+    rows = rows[rows["source"] == source_kind(project, path)]
+    return _Folder(project, path, where, rows, on_read, only_confirmed)
 
 
 def source_kind(project: Project, path: Path) -> str:
-    """What a folder holds: ssda903, cin or own."""
+    """What a folder holds: ssda903, cin, annex_a or own."""
     if path.resolve() == project.path("data", "sample").resolve() or project.facts.data_source == "sample":
         return "ssda903"
     return project.facts.data_source
@@ -67,58 +116,152 @@ def place(project: Project, data_folder: str | Path) -> str:
     return project.relative(project.path(str(data_folder)))
 
 
-def _ssda903(project: Project, folder: Path, where: str, rows: pd.DataFrame, on_read) -> Sources:
-    files, notes = ssda903.find_tables(folder, where)
-    sources = Sources("ssda903", ssda903.KEY, notes=notes)
-    for name, path in files.items():
-        variables = rows[(rows["source"] == "ssda903") & (rows["table"] == name) & (rows["column"] != "")]
-        raw, more = ssda903.read_table(path, f"{where}/{path.name}", name, variables)
-        _add(sources, name, raw, path, more, on_read)
+def _ssda903(folder: _Folder) -> Sources:
+    sources = Sources("ssda903", ssda903.KEY)
+    codes = code_lists(folder.project)
+    parts, sources.notes = _of_xml(folder) if _is_xml(folder) else _of_csv(folder)
+    for name, files in parts.items():
+        read = []
+        for file, year, raw in files:
+            refuse_other_forms(raw, folder.place(file), folder.variables(name))
+            sources.notes += about_layout(name, file, raw.frame, year, codes)
+            read.append((file, raw))
+        sources.tables[name], notes = ssda903.joined(name, read)
+        sources.files[name] = read[0][0] if len(read) == 1 else ", ".join(file for file, _ in read)
+        sources.notes += notes
     return sources
 
 
-def _own(project: Project, folder: Path, where: str, rows: pd.DataFrame, on_read, only_confirmed: bool) -> Sources:
-    sources = Sources("own", own.key_of(rows))
-    for name, path in own.find_tables(folder, where).items():
-        known = rows[(rows["source"] == "own") & (rows["table"] == name) & (rows["column"] != "")]
-        raw, more = own.read_table(path, f"{where}/{path.name}", known, only_confirmed)
-        _add(sources, name, raw, path, more, on_read)
+# Table -> for each of its files the file's name, its year and its rows.
+_Parts = dict[str, list[tuple[str, int | None, RawTable]]]
+
+
+def _is_xml(folder: _Folder) -> bool:
+    if folder.path.is_file():
+        return folder.path.suffix.lower() == ".xml"
+    xml = data_files(folder.path, folder.where, (".xml",))
+    csv = [path for path in data_files(folder.path, folder.where, (".csv",)) if path.name != ssda903.MANIFEST]
+    if xml and csv:
+        raise EvidenceError(
+            f"there is the return as XML ({xml[0].name}) and as CSV files ({csv[0].name}).",
+            where=folder.where,
+            remedy="Keep one of the two there.",
+        )
+    return bool(xml)
+
+
+def _of_csv(folder: _Folder) -> tuple[_Parts, list[str]]:
+    if folder.path.is_file():
+        raise EvidenceError(
+            "this is a file, and a folder is needed.", where=folder.where, remedy="Name the folder it is in."
+        )
+    found, notes = ssda903.find_tables(folder.path, folder.where)
+    parts: _Parts = {}
+    for name, files in found.items():
+        for file in files:
+            where = folder.place(file.name)
+            raw, more = ssda903.as_table(read_file(file.path, where), file.name, where, name, folder.variables(name))
+            parts.setdefault(name, []).append((file.name, file.year, raw))
+            notes += more
+            folder.on_read(file.path)
+    return parts, notes
+
+
+def _of_xml(folder: _Folder) -> tuple[_Parts, list[str]]:
+    files = [folder.path] if folder.path.is_file() else data_files(folder.path, folder.where, (".xml",))
+    years = [year_in(file.stem) for file in files]
+    if len(files) > 1 and (None in years or len(set(years)) < len(files)):
+        raise EvidenceError(
+            f"there are {len(files)} XML files, and their names do not say of which years.",
+            where=folder.where,
+            remedy="Keep one of them there, or put the year into each name: ssda903_2024.xml.",
+        )
+    columns = {name: list(folder.variables(name)["column"]) for name in ssda903.TABLES}
+    parts: _Parts = {}
+    notes: list[str] = []
+    for year, file in sorted(zip(years, files, strict=True), key=lambda found: found[0] or 0):
+        tables, more = ssda903_xml.read_tables(file, folder.place(file.name), columns)
+        for name, raw in tables.items():
+            parts.setdefault(name, []).append((file.name, year, raw))
+        notes += more
+        folder.on_read(file)
+    return parts, notes
+
+
+def _own(folder: _Folder) -> Sources:
+    sources = Sources("own", own.key_of(folder.rows))
+    if folder.path.is_file():
+        raise EvidenceError(
+            "this is a file, and a folder is needed.", where=folder.where, remedy="Name the folder it is in."
+        )
+    found, sources.notes = own.find_tables(folder.path, folder.where, folder.told())
+    for name, there in found.items():
+        raw, notes = own.read_table(there, folder.place(there.path.name), folder.variables(name), folder.only_confirmed)
+        _take(sources, folder, name, there, raw, notes)
     return sources
 
 
-def _cin(project: Project, path: Path, where: str, on_read) -> Sources:
-    file = cin_xml.find_file(path, where)
+def _annex_a(folder: _Folder) -> Sources:
+    sources = Sources("annex_a", annex_a.KEY)
+    found, sources.notes = annex_a.find_tables(folder.path, folder.where)
+    for name, there in found.items():
+        where = folder.place(there.path.name)
+        variables = folder.variables(name)
+        try:
+            raw, notes = own.read_place(there, where, variables)
+        except NoRows:
+            sources.notes.append(f"{there.name} has no rows: nobody is on this list.")
+            folder.on_read(there.path)
+            continue
+        raw, more = annex_a.as_table(raw, there, where, name, variables)
+        _take(sources, folder, name, there, raw, notes + more)
+    return sources
+
+
+def _cin(folder: _Folder) -> Sources:
+    file = cin_xml.find_file(folder.path, folder.where)
     sources = Sources("cin", cin_xml.KEY)
-    for name, raw in cin_xml.read_tables(file, project.relative(file)).items():
+    tables, sources.notes = cin_xml.read_tables(file, folder.project.relative(file))
+    for name, raw in tables.items():
         sources.tables[name], sources.files[name] = raw, file.name
-    if on_read:
-        on_read(file)
+    folder.on_read(file)
     return sources
 
 
-def _add(sources: Sources, name: str, raw: RawTable, path: Path, notes: list[str], on_read) -> None:
-    sources.tables[name], sources.files[name] = raw, path.name
-    sources.notes.extend(notes)
-    if on_read:
-        on_read(path)
+def _take(sources: Sources, folder: _Folder, name: str, there: own.Place, raw: RawTable, notes: list[str]) -> None:
+    refuse_other_forms(raw, folder.place(there.name), folder.variables(name))
+    sources.tables[name], sources.files[name] = raw, there.name
+    sources.notes += notes
+    folder.on_read(there.path)
+
+
+_OPENERS: dict[str, Callable[[_Folder], Sources]] = {
+    "ssda903": _ssda903,
+    "cin": _cin,
+    "annex_a": _annex_a,
+    "own": _own,
+}
 
 
 @contextmanager
 def large_tables(project: Project, data_folder: str | Path, rows: pd.DataFrame) -> Iterator[dict[str, LargeTable]]:
     """Every CSV and Parquet table of `data_folder` for DuckDB while the block runs, under the catalogue's names.
 
-    For the returns as CSV files and own tables; empty for other kinds. Raises EvidenceError as `load_tables` does.
+    For own tables and for the return as CSV files, those that one file makes up; empty for other kinds. Raises
+    EvidenceError as `load_tables` does.
     """
-    path, where = project.path(str(data_folder)), place(project, data_folder)
-    kind = source_kind(project, path)
+    folder = _folder(project, data_folder, rows, lambda path: None)
+    kind = source_kind(project, folder.path)
     files: dict[str, Path] = {}
     if kind == "ssda903":
-        files, _ = ssda903.find_tables(path, where)
+        found, _ = ssda903.find_tables(folder.path, folder.where)
+        files = {name: years[0].path for name, years in found.items() if len(years) == 1}
     elif kind == "own":
-        files = own.find_tables(path, where)
+        places, _ = own.find_tables(folder.path, folder.where, folder.told())
+        files = {name: there.path for name, there in places.items() if there.book is None}
     with ExitStack() as stack:
         tables = {}
         for name, file in files.items():
-            known = rows[(rows["source"] == kind) & (rows["table"] == name) & (rows["column"] != "")]
-            tables[name] = stack.enter_context(open_large(file, f"{where}/{file.name}", list(known["column"])))
+            known = list(folder.variables(name)["column"])
+            tables[name] = stack.enter_context(open_large(file, folder.place(file.name), known))
         yield tables

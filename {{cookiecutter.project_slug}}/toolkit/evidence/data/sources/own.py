@@ -1,58 +1,141 @@
-"""A council's own tables: every CSV file of a folder, a table each, by the catalogue that its people confirm."""
+"""A council's own tables: CSV and Parquet files and sheets of workbooks, by the catalogue that its people confirm."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from evidence.data.sources.csv_files import RawTable, squeezed
+from evidence.data.sources.csv_files import RawTable, squeezed, under_names
+from evidence.data.sources.excel import ENDINGS as WORKBOOKS
+from evidence.data.sources.excel import Workbook
+from evidence.data.sources.folder import data_files, inside
+from evidence.data.sources.found_in import FoundIn
 from evidence.data.sources.large import read_file
 from evidence.project import EvidenceError
 
+ENDINGS = (".csv", ".parquet", *WORKBOOKS)
 
-def find_tables(folder: Path, where: str) -> dict[str, Path]:
-    """Table name (the file's name in lower case, words joined by underscores) to file.
 
-    Raises EvidenceError when there is no CSV file, or two names come out the same.
+@dataclass(frozen=True)
+class Place:
+    """Where a table lies: a file, or a sheet of it, and the row of its column names where the catalogue tells it."""
+
+    path: Path
+    sheet: str = ""
+    header_row: int | None = None
+    book: Workbook | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.path.name}, sheet {self.sheet}" if self.sheet else self.path.name
+
+
+def find_tables(folder: Path, where: str, told: dict[str, FoundIn]) -> tuple[dict[str, Place], list[str]]:
+    """Table name to place, and notes on sheets that were not read.
+
+    A table is named by the catalogue where `told` says in which sheet it lies, and else by its file, or by file and
+    sheet in a workbook of several: lower case, words joined by underscores. Raises EvidenceError when there is no
+    table, two names come out the same, or what the catalogue names is not there.
     """
-    found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir(), key=lambda path: path.name.lower()):
-        if not path.is_file() or path.suffix.lower() != ".csv":
+    found = {name: told_place(folder, where, there) for name, there in told.items() if there.file}
+    taken = {(place.path, place.sheet) for place in found.values()}
+    notes = []
+    for path in data_files(folder, where, ENDINGS):
+        if not path.name.lower().endswith(WORKBOOKS):
+            _add(found, table_name(path.stem), Place(path), where)
             continue
-        name = re.sub(r"[^a-z0-9]+", "_", path.stem.lower()).strip("_")
-        if name in found:
-            raise EvidenceError(
-                f"{found[name].name} and {path.name} would be the same table.",
-                where=where,
-                remedy="Rename one of them.",
-            )
-        found[name] = path
-    if not found:
+        book = Workbook(path, f"{where}/{path.name}")
+        named = {sheet for file, sheet in taken if file == path}
+        sheets, more = _sheets_with_tables(book, named)
+        notes += more
+        for sheet in sheets:
+            name = table_name(path.stem if len(sheets) == 1 and not named else f"{path.stem} {sheet}")
+            _add(found, name, Place(path, sheet, book=book), where)
+    if not found and not any(there.table or there.query for there in told.values()):
         raise EvidenceError(
-            "there is no CSV file in it.", where=where, remedy="Put your tables there, one CSV file each."
+            "there is no table in it: no CSV file, Parquet file or Excel workbook.",
+            where=where,
+            remedy="Put your tables there, one a file or one a sheet.",
         )
-    return found
+    return found, notes
 
 
-def read_table(path: Path, where: str, known: pd.DataFrame, only_confirmed: bool = False) -> tuple[RawTable, list[str]]:
+def table_name(text: str) -> str:
+    """The name of a table as the catalogue writes it."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+
+
+def told_place(folder: Path, where: str, told: FoundIn) -> Place:
+    path = folder / told.file
+    if not path.is_file():
+        raise EvidenceError(
+            "there is no such file, and the catalogue says that a table lies in it.",
+            where=f"{where}/{told.file}",
+            remedy="Put it there, or change found_in in reference/catalogue.csv.",
+        )
+    inside(path, folder, f"{where}/{told.file}")
+    book = Workbook(path, f"{where}/{told.file}")
+    return Place(path, book.name_of(told.sheet), told.header_row, book)
+
+
+def _sheets_with_tables(book: Workbook, named: set[str]) -> tuple[list[str], list[str]]:
+    """The sheets to read besides those the catalogue names, and notes on the others."""
+    visible = [sheet for sheet in book.visible if sheet not in named]
+    # The only sheet is read in any case, so that what is wrong with it is said.
+    alone = len(visible) == 1 and not named
+    sheets = [sheet for sheet in visible if alone or book.has_table(sheet)]
+    without = [sheet for sheet in visible if sheet not in sheets]
+    hidden = [sheet for sheet in book.hidden if sheet not in named]
+    notes = [f"{book.path.name} has hidden sheets, not read: {', '.join(hidden)}."] if hidden else []
+    notes += [f"{book.path.name} has sheets without a table, not read: {', '.join(without)}."] if without else []
+    return sheets, notes
+
+
+def _add(found: dict[str, Place], name: str, place: Place, where: str) -> None:
+    if name in found:
+        raise EvidenceError(
+            f"{found[name].name} and {place.name} would be the same table, {name}.",
+            where=where,
+            remedy="Rename one of them, or say under found_in in reference/catalogue.csv which table lies where.",
+        )
+    found[name] = place
+
+
+def read_table(
+    place: Place, where: str, known: pd.DataFrame, only_confirmed: bool = False
+) -> tuple[RawTable, list[str]]:
     """One table under the catalogue's column names, and a note on the columns that nobody has confirmed.
 
     With `only_confirmed` a large file gives no other columns than those, and the dates at which ages are told.
     """
-    rows = known[known["confirmed"] == "yes"]
-    confirmed = list(rows["column"])
-    dates = [how.removeprefix("at ") for how in rows["how"] if how.startswith("at ")]
-    raw = read_file(path, where, [*confirmed, *dates] if only_confirmed else list(known["column"]), only_confirmed)
-    names = {squeezed(column): column for column in known["column"]}
-    frame = raw.frame.rename(columns={c: names[squeezed(c)] for c in raw.frame.columns if squeezed(c) in names})
-    held = tuple(names.get(squeezed(column), column) for column in raw.held)
-    waiting = [column for column in held if column not in confirmed]
-    notes = []
+    confirmed = known[known["confirmed"] == "yes"]
+    wanted = list(known["column"])
+    if only_confirmed:
+        dates = [how.removeprefix("at ") for how in confirmed["how"] if how.startswith("at ")]
+        wanted = [*confirmed["column"], *dates]
+    raw, notes = read_place(place, where, known, wanted, only_confirmed)
+    raw, _, _ = under_names(raw, known["column"])
+    waiting = [column for column in raw.held if column not in set(confirmed["column"])]
     if waiting:
-        notes.append(f"{path.name} has columns that nobody has confirmed, left out: {', '.join(waiting)}.")
-    return RawTable(frame, raw.lines, raw.blank, held), notes
+        notes.append(f"{place.name} has columns that nobody has confirmed, left out: {', '.join(waiting)}.")
+    return raw, notes
+
+
+def read_place(
+    place: Place, where: str, known: pd.DataFrame, wanted: Sequence[str] = (), only: bool = False
+) -> tuple[RawTable, list[str]]:
+    """A table as it lies in its file, and notes. In a workbook, a number in a date column of `known` counts days.
+
+    `wanted` and `only` are for large files, as `read_file` has them.
+    """
+    if place.book is None:
+        return read_file(place.path, where, wanted, only), []
+    dates = set(known.loc[known["treatment"].isin(["date", "month", "age"]), "column"].map(squeezed))
+    return place.book.read(place.sheet, place.header_row, dates)
 
 
 def key_of(rows: pd.DataFrame) -> str:

@@ -1,14 +1,16 @@
-"""The return on looked-after children (SSDA903) as a folder of CSV files, one a table."""
+"""The return on looked-after children (SSDA903) as CSV files, one a table, of one year or of several."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from evidence.data.sources.csv_files import RawTable, squeezed
-from evidence.data.sources.large import read_file
+from evidence.data.sources.csv_files import RawTable, squeezed, under_names
+from evidence.data.sources.folder import data_files, inside, listing, year_in
 from evidence.project import EvidenceError
 
 KEY = "CHILD"
@@ -25,41 +27,88 @@ _FILES = {
     "prev_perm": ("prevperm", "previouspermanence"),
     "missing": ("missing",),
     "sw_episodes": ("swepisodes", "socialworker", "socialworkerepisodes"),
-    "dolo": ("dolo",),
+    "dolo": ("dolo", "deprivationofliberty", "deprivationoflibertyorder"),
 }
+TABLES = tuple(_FILES)
 MANIFEST = "faults.csv"
 
 
-def find_tables(folder: Path, where: str) -> tuple[dict[str, Path], list[str]]:
-    """Table name to file for the return's tables in `folder`, and notes on files that are none of them.
+@dataclass(frozen=True)
+class YearFile:
+    """One file of the return: the year its name, or its folder's name, says it is about, if it says one."""
 
-    Raises EvidenceError when no file is one of the return's tables, or two files are the same table.
+    path: Path
+    name: str
+    year: int | None
+
+
+def find_tables(folder: Path, where: str) -> tuple[dict[str, list[YearFile]], list[str]]:
+    """Table name to the table's files, the earliest year first, and notes on files that are none of the return's.
+
+    A table may have a file a year where the names say which (episodes_2024.csv, or episodes.csv in a folder 2023-24).
+    Raises EvidenceError when no file is one of the return's tables, two files are the same table of the same year, or
+    two tables have no year in common.
     """
-    present = sorted((path for path in folder.iterdir() if path.is_file()), key=lambda path: path.name.lower())
-    found: dict[str, Path] = {}
+    found: dict[str, list[YearFile]] = {}
     notes = []
-    for path in present:
-        if path.suffix.lower() not in (".csv", ".txt") or path.name.lower() == MANIFEST:
-            continue
-        name = _table_of(path.stem)
+    for file in _files(folder, where):
+        name = _table_of(file.path.stem)
         if name is None:
-            notes.append(f"{path.name} is not one of the return's tables and was not read.")
-        elif name in found:
-            raise EvidenceError(
-                f"{found[name].name} and {path.name} are both the table {name}.",
-                where=where,
-                remedy="Keep one of them in the folder.",
-            )
-        else:
-            found[name] = path
+            notes.append(f"{file.name} is not one of the return's tables and was not read.")
+            continue
+        for other in found.setdefault(name, []):
+            if other.year == file.year or None in (other.year, file.year):
+                raise EvidenceError(
+                    f"{other.name} and {file.name} are both the table {name}.",
+                    where=where,
+                    remedy=f"Keep one of them in the folder, or put the year into each name: {name}_2024.csv.",
+                )
+        found[name].append(file)
     if not found:
-        there = ", ".join(path.name for path in present[:10] if not path.name.startswith(".")) or "no files"
         raise EvidenceError(
-            f"none of the return's tables was found. There is: {there}.",
+            f"none of the return's tables was found. There is: {listing(folder)}.",
             where=where,
-            remedy=f"Put the return's files there, such as {', '.join(f'{name}.csv' for name in list(_FILES)[:4])}.",
+            remedy=f"Put the return's files there, such as {', '.join(f'{name}.csv' for name in TABLES[:4])}.",
         )
-    return {name: found[name] for name in _FILES if name in found}, notes
+    found = {name: sorted(found[name], key=lambda file: file.year or 0) for name in TABLES if name in found}
+    return found, notes + _about_years(found, where)
+
+
+def _files(folder: Path, where: str) -> list[YearFile]:
+    endings = (".csv", ".txt")
+    files = [
+        YearFile(path, path.name, year_in(path.stem))
+        for path in data_files(folder, where, endings)
+        if path.name.lower() != MANIFEST
+    ]
+    for part in sorted(path for path in folder.iterdir() if path.is_dir() and year_in(path.name)):
+        inside(part, folder, f"{where}/{part.name}")
+        files += [
+            YearFile(path, f"{part.name}/{path.name}", year_in(part.name))
+            for path in data_files(part, f"{where}/{part.name}", endings)
+        ]
+    return files
+
+
+def _about_years(found: dict[str, list[YearFile]], where: str) -> list[str]:
+    """A note where the tables are of different years. Raises EvidenceError where two have no year in common."""
+    years = {name: {file.year for file in files} for name, files in found.items() if files[0].year}
+    for name, covered in years.items():
+        for other, others in years.items():
+            if not covered & others:
+                raise EvidenceError(
+                    f"the table {name} is of {_listed(covered)} and the table {other} of {_listed(others)}.",
+                    where=where,
+                    remedy="Put the files of the same years there, or take the years out of the names.",
+                )
+    if len({frozenset(covered) for covered in years.values()}) < 2:
+        return []
+    said = "; ".join(f"{name}: {_listed(covered)}" for name, covered in years.items())
+    return [f"The tables are of different years ({said}), so not every row has its counterpart."]
+
+
+def _listed(years: set[int]) -> str:
+    return ", ".join(map(str, sorted(years)))
 
 
 def _table_of(stem: str) -> str | None:
@@ -69,28 +118,47 @@ def _table_of(stem: str) -> str | None:
     return max(fitting)[1] if fitting else None
 
 
-def read_table(path: Path, where: str, name: str, variables: pd.DataFrame) -> tuple[RawTable, list[str]]:
+def as_table(raw: RawTable, file: str, where: str, name: str, variables: pd.DataFrame) -> tuple[RawTable, list[str]]:
     """The rows of one table under the return's own column names, and notes on columns that are more or fewer.
 
     Raises EvidenceError when there is no column CHILD, or nothing else that the table should have.
     """
-    raw = read_file(path, where)
-    wanted = {squeezed(column): column for column in variables["column"]}
-    renamed = {column: wanted[squeezed(column)] for column in raw.frame.columns if squeezed(column) in wanted}
-    missing = [column for column in variables["column"] if column not in renamed.values()]
-    if KEY in missing or len(renamed) < 2:
+    raw, missing, extra = under_names(raw, variables["column"])
+    if KEY in missing or len(missing) > len(variables) - 2:
         raise EvidenceError(
             f"the columns are not those of the table {name}: {', '.join(missing[:6])} not found.",
             where=f"{where}, line 1",
             remedy=f"The columns are: {', '.join(variables['column'])}.",
         )
     notes = []
-    extra = [column for column in raw.frame.columns if column not in renamed]
     if extra:
-        notes.append(f"{path.name} has columns that the return does not know, left out: {', '.join(extra)}.")
+        notes.append(f"{file} has columns that the return does not know, left out: {', '.join(extra)}.")
     if missing:
-        notes.append(f"{path.name} lacks columns of the return, taken as empty: {', '.join(missing)}.")
+        notes.append(f"{file} lacks columns of the return, taken as empty: {', '.join(missing)}.")
     if raw.blank:
-        notes.append(f"{path.name} has rows with nothing in them, left out: {raw.blank:,}.")
-    frame = raw.frame.rename(columns=renamed)
-    return RawTable(frame, raw.lines, raw.blank), notes
+        notes.append(f"{file} has rows with nothing in them, left out: {raw.blank:,}.")
+    return raw, notes
+
+
+def joined(name: str, parts: list[tuple[str, RawTable]]) -> tuple[RawTable, list[str]]:
+    """One table of the files of several years, the earliest first, and a note.
+
+    A row that a later year repeats word for word is taken once, from the later file: each year's return tells again
+    what still holds. Rows that differ, or stand twice in one file, all stay: the audit is to find them.
+    """
+    if len(parts) == 1:
+        return parts[0][1], []
+    # Large files hold categories, which differ from file to file.
+    frame = pd.concat([raw.frame.astype("str") for _, raw in parts], ignore_index=True)
+    row_of = pd.util.hash_pandas_object(frame.fillna(""), index=False).to_numpy()
+    starts = np.cumsum([0, *(len(raw.frame) for _, raw in parts)])
+    kept = np.ones(len(frame), dtype=bool)
+    for begin, end in zip(starts[:-1], starts[1:], strict=True):
+        kept[begin:end] = ~np.isin(row_of[begin:end], row_of[end:])
+    files = np.repeat([file for file, _ in parts], np.diff(starts))
+    lines = np.concatenate([raw.lines for _, raw in parts])
+    again = int((~kept).sum())
+    repeated = f" Rows that a later year repeats word for word were taken once: {again:,}." if again else ""
+    note = f"The table {name} was put together from {', '.join(file for file, _ in parts)}.{repeated}"
+    blank = sum(raw.blank for _, raw in parts)
+    return RawTable(frame[kept].reset_index(drop=True), lines[kept], blank, files=files[kept]), [note]

@@ -1,0 +1,87 @@
+"""Reads a Parquet file as text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from evidence.data.sources.csv_files import NoRows, RawTable, named_columns, plain_number
+from evidence.project import EvidenceError
+
+
+def read_parquet(path: Path, where: str) -> RawTable:
+    """Every column of `path` as text; `lines` number the rows from 1.
+
+    Dates become year-month-day, times of day follow after a blank (in UTC, where the file says so), whole numbers have
+    no point. Raises EvidenceError for a file that is cut short, encrypted or no Parquet file, has no rows, or holds lists
+    or records inside a column.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        file = pyarrow.parquet.ParquetFile(path)
+        names = file.schema_arrow.names
+        _refuse_nested(file.schema_arrow, names, where)
+        table = file.read()
+    except (pyarrow.ArrowException, OSError) as error:
+        raise _unreadable(path, error, where) from None
+    if not table.num_rows:
+        raise NoRows("the file has columns and no rows.", where=where, remedy="Export the table again.")
+    texts = pyarrow.Table.from_arrays(
+        [_as_text(column) for column in table.columns], names=list(map(str, range(len(names))))
+    )
+    frame = texts.to_pandas(types_mapper=lambda kind: pd.StringDtype(na_value=np.nan))
+    frame = named_columns(frame, [name.strip() for name in names], where)
+    filled = frame.notna().to_numpy().any(axis=1) if len(frame.columns) else np.ones(len(frame), dtype=bool)
+    lines = np.flatnonzero(filled) + 1
+    return RawTable(frame.loc[filled].reset_index(drop=True), lines, int((~filled).sum()))
+
+
+def _refuse_nested(schema, names: list[str], where: str) -> None:
+    import pyarrow
+
+    for name in names:
+        kind = schema.field(name).type
+        if pyarrow.types.is_nested(kind) or pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind):
+            raise EvidenceError(
+                f"the column {name} holds lists, records or raw bytes, which are no values of a table.",
+                where=where,
+                remedy="Write one value a cell, in columns or in a table of its own, and export again.",
+            )
+
+
+def _unreadable(path: Path, error: Exception, where: str) -> EvidenceError:
+    try:
+        with open(path, "rb") as file:
+            beginning = file.read(4)
+            file.seek(-4, 2)
+            ending = file.read(4)
+    except OSError:
+        beginning = ending = b""
+    if b"PARE" in (beginning, ending) or "crypt" in str(error).lower():
+        return EvidenceError(
+            "the file is encrypted.",
+            where=where,
+            remedy="Save a copy that is not, in a folder that only those who may see it can open.",
+        )
+    return EvidenceError(
+        "the file is empty, cut short, or no Parquet file.", where=where, remedy="Export it again and copy it whole."
+    )
+
+
+def _as_text(column):
+    """An Arrow column as text."""
+    import pyarrow
+    import pyarrow.compute
+
+    kind = column.type
+    if pyarrow.types.is_timestamp(kind):
+        text = column.cast(pyarrow.timestamp(kind.unit)).cast(pyarrow.string())
+        text = pyarrow.compute.replace_substring_regex(text, r"\.0+$", "")
+        return pyarrow.compute.replace_substring_regex(text, r" 00:00:00$", "")
+    if pyarrow.types.is_floating(kind):
+        return pyarrow.array([plain_number(value) for value in column.cast(pyarrow.string()).to_pylist()])
+    return column.cast(pyarrow.string())
