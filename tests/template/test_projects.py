@@ -16,13 +16,16 @@ PAIRS = [
     ("descriptive", "ssda903", "cohort", "github", "tests alone"),
     ("descriptive", "cin", "individual", "azure", "tests alone"),
     ("descriptive", "own", "area", "github", "with notebooks"),
+    ("descriptive", "annex_a", "individual", "none", "tests alone"),
     ("diagnostic", "sample", "cohort", "azure", "tests alone"),
     ("diagnostic", "ssda903", "individual", "none", "with notebooks"),
     ("diagnostic", "cin", "area", "github", "tests alone"),
+    ("diagnostic", "annex_a", "cohort", "github", "tests alone"),
     ("diagnostic", "own", "individual", "azure", "tests alone"),
     ("predictive", "sample", "individual", "github", "tests alone"),
     ("predictive", "ssda903", "area", "azure", "tests alone"),
     ("predictive", "cin", "cohort", "none", "with notebooks"),
+    ("predictive", "annex_a", "area", "azure", "tests alone"),
     ("predictive", "own", "cohort", "none", "tests alone"),
 ]
 

@@ -103,7 +103,7 @@ def test_guesses(column, values, role, treatment):
 
 def test_shipped_catalogue(project):
     rows = catalogue(project)
-    assert set(rows["source"]) == {"ssda903", "cin"}
+    assert set(rows["source"]) == {"ssda903", "cin", "annex_a"}
     assert (rows["confirmed"] == "yes").all()
     assert not rows.duplicated(["source", "table", "column"]).any()
 

@@ -24,11 +24,11 @@ def catalogue(project: Project) -> pd.DataFrame:
 
     Columns: source (ssda903, cin, annex_a, own), table, column, role, treatment (token, month, age, area, date, number,
     code, keep, drop), how (what stands behind the treatment: `token child`, `age at DECOM`, `area district`, `keep
-    because …`), code_list (data set/table/column of `code_lists.csv`), valid_range ("0-40"), required, needed_by (numbers of
-    the stages that need it; empty means any), confirmed. Of a table: found_in (where it lies, if not in a file of its
-    name), owner, period, legal_basis. Of either: special_category (yes), access (roles, separated by semicolons; empty
-    means every role). Raises EvidenceError for a role or treatment that does not exist, and for a direct identifier
-    that would be kept in clear without a stage's reason. Source of the demand: action 3.01.
+    because …`), code_list (data set/table/column of `code_lists.csv`), valid_range ("0-40"), required, needed_by
+    (numbers of the stages that need it; empty means any), confirmed. Of a table: found_in (where it lies, if not in a
+    file of its name), owner, period, legal_basis. Of either: special_category (yes), access (roles, separated by
+    semicolons; empty means every role). Raises EvidenceError for a role or treatment that does not exist, and for a
+    direct identifier that would be kept in clear without a stage's reason. Source of the demand: action 3.01.
     """
     return _read(read_text(project.path("reference", "catalogue.csv"))).copy()
 
