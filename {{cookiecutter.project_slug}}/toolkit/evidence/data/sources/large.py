@@ -112,9 +112,9 @@ def _memory() -> int:
 
 
 def read_file(path: Path, where: str, known: Sequence[str] = (), only: bool = False) -> RawTable:
-    """A CSV or Parquet file as `read_csv` and `read_parquet` give it; a large one in a stream, with `known` and `only` as for `open_large`.
+    """A CSV or Parquet file as `read_csv` and `read_parquet` give it; a large one in a stream.
 
-    Columns of few different texts in a large file are categories.
+    known, only: as for `open_large`. Columns of few different texts in a large file are categories.
     """
     if is_large(path):
         return read_large(path, where, known, only)

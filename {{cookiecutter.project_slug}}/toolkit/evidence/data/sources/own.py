@@ -17,7 +17,7 @@ from evidence.data.sources.found_in import FoundIn
 from evidence.data.sources.large import read_file
 from evidence.project import EvidenceError
 
-ENDINGS = (".csv", ".parquet", *WORKBOOKS)
+ENDINGS = (".csv", ".parquet", ".pq", *WORKBOOKS)
 
 
 @dataclass(frozen=True)

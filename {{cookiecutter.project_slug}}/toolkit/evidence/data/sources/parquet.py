@@ -15,8 +15,8 @@ def read_parquet(path: Path, where: str) -> RawTable:
     """Every column of `path` as text; `lines` number the rows from 1.
 
     Dates become year-month-day, times of day follow after a blank (in UTC, where the file says so), whole numbers have
-    no point. Raises EvidenceError for a file that is cut short, encrypted or no Parquet file, has no rows, or holds lists
-    or records inside a column.
+    no point. Raises EvidenceError for a file that is cut short, encrypted or no Parquet file, has no rows, or holds
+    lists or records inside a column.
     """
     import pyarrow
     import pyarrow.parquet
