@@ -49,7 +49,7 @@ def test_stages_and_no_pack(tmp_path, run_evidence):
     project = make_project(tmp_path)
     done = run_evidence(project, "run", "parameters/sample.toml", "--stages", "3", "--no-pack")
     assert done.returncode == 0, done.stderr
-    assert [line.split(":")[0].strip() for line in done.stderr.splitlines()[1:]] == ["1 Toy 1", "3 Toy 3"]
+    assert [line.split(":")[0].strip() for line in done.stderr.splitlines()[1:-1]] == ["1 Toy 1", "3 Toy 3"]
     assert not (project / "packs").exists()
 
 

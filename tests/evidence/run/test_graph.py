@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from evidence.project import EvidenceError, StageInfo
-from evidence.run.graph import asked_stages, blocked_by, with_what_they_read
+from evidence.project import EvidenceError, StageInfo, stages_needed
+from evidence.run.graph import asked_stages, blocked_by
 
 READS = {1: (), 2: (), 3: (1,), 4: (3,), 5: (2, 3)}
 STAGES = [StageInfo(number, "s", "S", "s.ipynb", reads, "", "") for number, reads in READS.items()]
@@ -26,8 +26,8 @@ def test_what_is_no_list_of_stages_is_refused(text):
 
 
 def test_a_stage_brings_those_whose_results_it_needs():
-    assert with_what_they_read([4], STAGES) == [1, 3, 4]
-    assert with_what_they_read([5, 2], STAGES) == [1, 2, 3, 5]
+    assert stages_needed([4], STAGES) == [1, 3, 4]
+    assert stages_needed([5, 2], STAGES) == [1, 2, 3, 5]
 
 
 def test_a_stopped_stage_stops_only_what_rests_on_it():

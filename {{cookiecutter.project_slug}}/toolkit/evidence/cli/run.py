@@ -6,23 +6,54 @@ import json
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from evidence.project import Project
+    from evidence.run import How, Progress
+
+_positive = click.FloatRange(min=0, min_open=True)
 
 
 @click.command("run")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
-@click.option("--stages", "stages", metavar="LIST", help="Only these stages and those they need, for example 1-4,7.")
+@click.option("--stages", metavar="LIST", help="Only these stages and those they need, for example 1-4,7.")
 @click.option("--draft", is_flag=True, help="Stamp the pack as a draft, whatever has been signed.")
 @click.option("--no-pack", is_flag=True, help="Stop after the stages; make no pack.")
+@click.option("--workers", type=click.IntRange(1, 64), metavar="N", help="Stages side by side; usually one a core.")
+@click.option("--no-cache", is_flag=True, help="Run every stage, and keep nothing for the next run.")
+@click.option("--no-warm", is_flag=True, help="Start Python anew for every stage.")
+@click.option("--explain", is_flag=True, help="Say of every stage why it runs, or why it need not.")
+@click.option("--quiet", is_flag=True, help="Say nothing but where the pack is, and what went wrong.")
+@click.option("--cell-timeout", type=_positive, metavar="SECONDS", help="Stop a stage when one cell takes longer.")
+@click.option("--stage-timeout", type=_positive, metavar="SECONDS", help="Stop a stage that takes longer.")
+@click.option("--memory", type=_positive, metavar="GB", help="Stop a stage that needs more memory.")
 @click.option("--folder", type=click.Path(path_type=Path, file_okay=False), hidden=True)
-def command(names: tuple[str, ...], stages: str | None, draft: bool, no_pack: bool, folder: Path | None) -> None:
+def command(
+    names: tuple[str, ...],
+    stages: str | None,
+    draft: bool,
+    no_pack: bool,
+    workers: int | None,
+    no_cache: bool,
+    no_warm: bool,
+    explain: bool,
+    quiet: bool,
+    cell_timeout: float | None,
+    stage_timeout: float | None,
+    memory: float | None,
+    folder: Path | None,
+) -> None:
     """Run the stages for each parameter set NAME and release a pack each.
 
     NAME is a file in parameters/ without its ending. Without NAME: sample where the project uses the sample data,
-    own where it uses yours. A stage that stops does not stop those that do not need it; the pack says so.
+    own where it uses yours. A stage whose inputs have not changed need not run again. A stage that stops does not
+    stop those that do not need it; the pack says so.
     """
     from evidence.project import open_project
+    from evidence.run import How, Limits, progress_for
 
     project = open_project()
     signal.signal(signal.SIGTERM, _stop)
@@ -32,19 +63,32 @@ def command(names: tuple[str, ...], stages: str | None, draft: bool, no_pack: bo
     names = names or ("sample" if project.facts.data_source == "sample" else "own",)
     # All are checked before the first one runs.
     parameters = {_plain_name(name): project.parameters(_plain_name(name)) for name in names}
-    complete = [_run_one(project, name, parameters[name], stages, draft, no_pack, folder) for name in parameters]
+    how = How(workers, not no_warm, not no_cache, Limits(cell_timeout, stage_timeout, memory))
+    complete = []
+    for name in parameters:
+        if not quiet:
+            click.echo(f"Running {name}.", err=True)
+        progress = progress_for(explain=explain, quiet=quiet)
+        complete.append(_run_one(project, name, parameters[name], stages, draft, no_pack, folder, how, progress))
     sys.exit(0 if all(complete) else 1)
 
 
 def _run_one(
-    project, name: str, parameters: dict, stages: str | None, draft: bool, no_pack: bool, folder: Path | None
+    project: Project,
+    name: str,
+    parameters: dict,
+    stages: str | None,
+    draft: bool,
+    no_pack: bool,
+    folder: Path | None,
+    how: How,
+    progress: Progress,
 ) -> bool:
-    from evidence.run import asked_stages, execute, progress_for
+    from evidence.run import asked_stages, execute
 
-    click.echo(f"Running {name}.", err=True)
     wanted = asked_stages(stages, project.stages) if stages else None
     place = folder / "runs" / name if folder else None
-    run = _stoppable(lambda: execute(project, name, parameters, wanted, place, progress_for()))
+    run = _stoppable(lambda: execute(project, name, parameters, wanted, place, progress, how))
     if any(stage.state == "failed" for stage in run.stages):
         click.echo(
             f"The full messages are in {_shown(project, run.folder)}/logs. They may quote data: do not pass them on.",
@@ -55,10 +99,11 @@ def _run_one(
 
         pack = release(project, run.folder, name, draft=draft, folder=folder / "packs" / name if folder else None)
         click.echo(f"{pack / 'index.html'}")
+    progress.finished()
     return run.complete
 
 
-def _run_in(project, folder: Path, stages: str | None) -> None:
+def _run_in(project: Project, folder: Path, stages: str | None) -> None:
     """Stages in a folder that a notebook in JupyterLab is using."""
     from evidence.run import asked_stages, execute_in, progress_for
 
@@ -72,7 +117,7 @@ def _stoppable(work):
     try:
         return work()
     except KeyboardInterrupt:
-        click.echo("\nStopped. Nothing of this run was kept, and the previous one is as it was.", err=True)
+        click.echo("\nStopped. The previous run is as it was; stages that were done need not run again.", err=True)
         sys.exit(130)
 
 
@@ -85,5 +130,5 @@ def _plain_name(name: str) -> str:
     return Path(name).stem if name.endswith(".toml") else name
 
 
-def _shown(project, folder: Path) -> str:
+def _shown(project: Project, folder: Path) -> str:
     return folder.relative_to(project.root).as_posix() if folder.is_relative_to(project.root) else str(folder)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import evidence
 from evidence.pack.changes import changes_since, previous_of
+from evidence.pack.current import is_current, made_from, note
 from evidence.pack.record import (
     FIGURES,
     INPUTS,
@@ -67,10 +68,16 @@ def release(
     draft: stamp it as a draft whatever has been signed. previous: the pack to compare with, as `previous.json` holds
     it, where it is not simply the one in place. book: the workbook, opened here unless given.
 
-    Raises EvidenceError, and leaves the previous pack as it was, when something in the new one identifies a child, when
-    a page would not be accessible, or when an answer changed after the run.
+    Where the pack in place is whole and was made from just the same, it stays. Raises EvidenceError, and leaves the
+    previous pack as it was, when something in the new one identifies a child, when a page would not be accessible, or
+    when an answer changed after the run.
     """
     final = folder or pack_folder(project, name)
+    # A pack made elsewhere, or to be compared with a given one, is made whatever lies in its place.
+    usual = folder is None and previous is _UNSET and book is None
+    digest = made_from(project, run_folder, draft) if usual else ""
+    if usual and is_current(project, final, digest):
+        return final
     record = read_record(run_folder)
     with hold(final.with_name(f".{final.name}.lock"), f"Making the pack {name}"):
         recover(final)
@@ -80,12 +87,14 @@ def release(
         try:
             _build(part, project, record, draft, previous, final, book)
             scanned = _scan(part, project, record)
-            digest = write_manifest(part)
-            _write_json(part / RECEIPT, _receipt(record, scanned, digest))
+            manifest = write_manifest(part)
+            _write_json(part / RECEIPT, _receipt(record, scanned, manifest))
             zipped = zip_bytes(part, final.name)
             _share(part)
             put_in_place(part, final)
             atomic_write(final.with_name(f"{final.name}.zip"), zipped)
+            if usual:
+                note(project, final, digest)
         finally:
             remove(part)
     return final

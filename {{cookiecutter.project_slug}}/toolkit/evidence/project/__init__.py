@@ -6,7 +6,7 @@ from evidence.project.facts import Facts
 from evidence.project.files import atomic_write, read_text, sha256_of_file
 from evidence.project.parameters import declared_parameters
 from evidence.project.project import Project, open_project
-from evidence.project.stages import StageInfo
+from evidence.project.stages import StageInfo, stages_needed
 
 __all__ = [
     "EvidenceError",
@@ -19,4 +19,5 @@ __all__ = [
     "open_project",
     "read_text",
     "sha256_of_file",
+    "stages_needed",
 ]

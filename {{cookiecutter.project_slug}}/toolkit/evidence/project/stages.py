@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,3 +41,15 @@ def read_stages(path: Path) -> tuple[StageInfo, ...]:
             )
         stages.append(stage)
     return tuple(sorted(stages, key=lambda stage: stage.number))
+
+
+def stages_needed(numbers: Iterable[int], stages: Iterable[StageInfo]) -> list[int]:
+    """The stages of those numbers, and every earlier stage whose results they need, in order."""
+    by_number = {stage.number: stage for stage in stages}
+    wanted, waiting = set(), list(numbers)
+    while waiting:
+        number = waiting.pop()
+        if number not in wanted:
+            wanted.add(number)
+            waiting.extend(by_number[number].reads)
+    return sorted(wanted)

@@ -1,5 +1,6 @@
-"""Named results of stages, and the record of what each stage read."""
+"""What stages leave for each other by name, and the record of what each one read."""
 
 from evidence.results.results import Results
+from evidence.results.seen import StageResults
 
-__all__ = ["Results"]
+__all__ = ["Results", "StageResults"]

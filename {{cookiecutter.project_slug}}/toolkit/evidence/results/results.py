@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evidence.project import EvidenceError, atomic_write, read_text
+from evidence.project import EvidenceError, atomic_write, read_text, sha256_of_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +54,11 @@ class Results:
             ) from None
         (folder / f"{name}.parquet").unlink(missing_ok=True)
         atomic_write(folder / f"{name}.json", text + "\n")
+
+    def digest(self, stage: int, name: str) -> str:
+        """The SHA-256 of what is kept under that name; empty where there is nothing."""
+        path = self._path(stage, name)
+        return sha256_of_file(path) if path is not None else ""
 
     def has(self, stage: int, name: str) -> bool:
         return self._path(stage, name) is not None

@@ -1,7 +1,22 @@
-"""Executes the stages' notebooks in order and leaves a run: notebooks, results, tables, and what each stage read."""
+"""Executes the stages' notebooks and leaves a run: notebooks, results, tables, and what each stage read."""
 
+from evidence.run.cache import clean
 from evidence.run.graph import asked_stages
+from evidence.run.limits import Limits
 from evidence.run.progress import Progress, progress_for
-from evidence.run.runner import Run, StageRun, execute, execute_in, run_folder
+from evidence.run.runner import How, execute, execute_in, run_folder
+from evidence.run.states import Run, StageRun
 
-__all__ = ["Progress", "Run", "StageRun", "asked_stages", "execute", "execute_in", "progress_for", "run_folder"]
+__all__ = [
+    "How",
+    "Limits",
+    "Progress",
+    "Run",
+    "StageRun",
+    "asked_stages",
+    "clean",
+    "execute",
+    "execute_in",
+    "progress_for",
+    "run_folder",
+]

@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from typing import Any
 
 
-def why_it_stopped(cells: list[dict[str, Any]], error: Exception, last: object = None) -> str:
+def why_it_stopped(
+    cells: list[dict[str, Any]], error: Exception, last: object = None, cell_seconds: float | None = None
+) -> str:
     """One to three plain lines.
 
     An EvidenceError gives its own text, which is written for people and holds no data. Any other exception gives its
-    class, the cell's number and the heading above it, and nothing else. `last` is the cell that was begun last.
+    class, the cell's number and the heading above it, and nothing else. `last` is the cell that was begun last,
+    `cell_seconds` how long a cell was allowed to take.
     """
     for number, cell in enumerate(cells, start=1):
         for output in cell.get("outputs", ()):
@@ -23,6 +26,9 @@ def why_it_stopped(cells: list[dict[str, Any]], error: Exception, last: object =
             return f"{name} in cell {number}{_under(cells[:number])}."
     number = next((number for number, cell in enumerate(cells, start=1) if cell is last), None)
     place = f" while cell {number}{_under(cells[:number])} was running" if number else ""
+    if type(error).__name__ == "CellTimeoutError":
+        took = "took longer than it may" if cell_seconds is None else f"took longer than {cell_seconds:g} seconds"
+        return f"Cell {number}{_under(cells[:number])} {took} and was stopped."
     if type(error).__name__ == "DeadKernelError":
         return f"Python stopped by itself{place}. Most often the computer has run out of memory."
     return f"{type(error).__name__}{place}."

@@ -10,13 +10,13 @@ from evidence.project import EvidenceError, Project, StageInfo, read_text, sha25
 from evidence.results import Results
 
 # The kinds of things that a stage notes as read and that are files; the code is looked at as a whole instead.
-FILES = ("data", "workbook", "file")
+FILES = ("data", "workbook", "reference", "file")
 TOOLKIT = "toolkit"
 
 
 def code_digests(project: Project, stages: list[StageInfo]) -> dict[str, str]:
     """Digests by name: each notebook (its cells, not its outputs), each file of the tool, the toolkit as a whole."""
-    digests = {f"notebooks/{stage.notebook}": _cells_digest(project.notebook(stage)) for stage in stages}
+    digests = {f"notebooks/{stage.notebook}": cells_digest(project.notebook(stage)) for stage in stages}
     for path in sorted(project.path("src").rglob("*.py")):
         digests[project.relative(path)] = _text_digest(path)
     digests[TOOLKIT] = folder_digest(Path(__file__).parents[1], "*.py", "*.j2", "*.css", "*.json")
@@ -41,7 +41,7 @@ def files_read(project: Project, results: Results, data_folder: Path) -> dict[st
         for entry in results.reads(stage.number):
             if entry["kind"] not in FILES:
                 continue
-            path = _where(project, entry["name"], data_folder)
+            path = where_it_lies(project, entry["name"], data_folder)
             if found.setdefault(entry["name"], (path, entry["sha256"]))[1] != entry["sha256"]:
                 raise _changed(entry["name"])
     return found
@@ -63,12 +63,12 @@ def _text_digest(path: Path) -> str:
     return hashlib.sha256(read_text(path).encode()).hexdigest()
 
 
-def _cells_digest(notebook: Path) -> str:
+def cells_digest(notebook: Path) -> str:
     cells = [[cell["cell_type"], "".join(cell["source"])] for cell in json.loads(read_text(notebook))["cells"]]
     return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
 
 
-def _where(project: Project, name: str, data_folder: Path) -> Path:
+def where_it_lies(project: Project, name: str, data_folder: Path) -> Path:
     """A file outside the project is recorded by its name alone, and only the data may lie outside."""
     inside = project.path(name)
     if inside.is_file():

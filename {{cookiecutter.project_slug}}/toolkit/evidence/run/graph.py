@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from graphlib import TopologicalSorter
 
 from evidence.project import EvidenceError, StageInfo
 
@@ -30,18 +31,14 @@ def asked_stages(text: str, stages: Iterable[StageInfo]) -> list[int]:
     return sorted(numbers)
 
 
-def with_what_they_read(numbers: Iterable[int], stages: Iterable[StageInfo]) -> list[int]:
-    """The stages asked for, and every earlier stage whose results they need, in order."""
-    by_number = {stage.number: stage for stage in stages}
-    wanted, waiting = set(), list(numbers)
-    while waiting:
-        number = waiting.pop()
-        if number not in wanted:
-            wanted.add(number)
-            waiting.extend(by_number[number].reads)
-    return sorted(wanted)
-
-
 def blocked_by(stage: StageInfo, states: Mapping[int, str]) -> list[int]:
     """The stages it reads that did not finish; a stage with any of these is not run."""
     return [number for number in stage.reads if states.get(number) in ("failed", "not run")]
+
+
+def in_order(numbers: Iterable[int], stages: Iterable[StageInfo]) -> TopologicalSorter[int]:
+    """Hands out the stages, each when all those that it reads are over; what is not run does not count."""
+    wanted = set(numbers)
+    order = TopologicalSorter({stage.number: wanted & set(stage.reads) for stage in stages if stage.number in wanted})
+    order.prepare()
+    return order

@@ -1,67 +1,112 @@
-"""What a person sees while a run goes on: a bar a stage on a terminal, plain lines anywhere else."""
+"""What a person sees while a run goes on: a line a stage that is at work on a terminal, plain lines anywhere else."""
 
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from typing import TextIO
 
 from evidence.project import StageInfo
 
 
 class Progress:
-    """Silent. The other two say the same things in their own way."""
+    """Silent. The others say the same things in their own way. Several threads may call at once."""
 
     def started(self, stage: StageInfo, cells: int) -> None:
         """A stage begins; it has this many code cells."""
 
-    def cell_done(self) -> None:
-        """One more code cell has run."""
+    def cell_done(self, stage: StageInfo) -> None:
+        """One more of its code cells has run."""
 
-    def ended(self, stage: StageInfo, state: str, why: str, seconds: float) -> None:
-        """A stage is over, or was not begun at all."""
+    def explained(self, stage: StageInfo, why: str) -> None:
+        """Why a stage runs; empty where it need not, because nothing has changed."""
+
+    def ended(self, stage: StageInfo, state: str, why: str, seconds: float | None) -> None:
+        """A stage is over, or was not begun at all; `seconds` is None where it was not executed."""
+
+    def finished(self) -> None:
+        """The run is over."""
 
 
 class Lines(Progress):
-    """One line a stage when it ends: for logs, files and screen readers."""
+    """One line a stage when it ends, and the slowest ones at last: for logs, files and screen readers."""
 
-    def __init__(self, to: TextIO) -> None:
-        self.to = to
+    def __init__(self, to: TextIO, explain: bool = False) -> None:
+        self.to, self.explain = to, explain
+        self._lock = threading.Lock()
+        self._seconds: dict[str, float] = {}
+        self._kept = 0
+        self._begun = time.monotonic()
 
-    def ended(self, stage: StageInfo, state: str, why: str, seconds: float) -> None:
-        taken = f" in {seconds:.1f} s" if state in ("done", "failed") else ""
-        print(f"{_name(stage)}: {state}{taken}", file=self.to, flush=True)
-        for line in why.splitlines():
-            print(f"    {line}", file=self.to, flush=True)
+    def explained(self, stage: StageInfo, why: str) -> None:
+        if self.explain and why:
+            self._say(f"{_name(stage)}: runs, because {why}")
+
+    def ended(self, stage: StageInfo, state: str, why: str, seconds: float | None) -> None:
+        taken = f" in {seconds:.1f} s" if seconds is not None else ""
+        if seconds is not None:
+            self._seconds[stage.title] = seconds
+        if state == "done" and seconds is None:
+            self._kept += 1
+            taken = ", nothing that it read has changed"
+        self._say(f"{_name(stage)}: {state}{taken}", *(f"    {line}" for line in why.splitlines()))
+
+    def finished(self) -> None:
+        slowest = sorted(self._seconds.items(), key=lambda item: -item[1])[:3]
+        said = f"{time.monotonic() - self._begun:.1f} s in all"
+        if self._kept:
+            said += f"; {self._kept} need not run"
+        if slowest:
+            said += f"; slowest: {', '.join(f'{title} {seconds:.1f} s' for title, seconds in slowest)}"
+        self._say(said + ".")
+
+    def _say(self, *lines: str) -> None:
+        with self._lock:
+            print(*lines, sep="\n", file=self.to, flush=True)
 
 
 class Bars(Lines):
-    """A bar a stage that fills cell by cell."""
+    """A bar for each stage at work, which fills cell by cell, and the lines above them."""
 
-    def __init__(self, to: TextIO) -> None:
-        super().__init__(to)
-        self.bar = None
+    def __init__(self, to: TextIO, explain: bool = False) -> None:
+        super().__init__(to, explain)
+        self._bars: dict[int, object] = {}
 
     def started(self, stage: StageInfo, cells: int) -> None:
         from tqdm import tqdm
 
         shape = "{desc} {bar} {n_fmt}/{total_fmt} cells, {elapsed}"
-        self.bar = tqdm(total=cells, desc=f"{_name(stage):<30}", file=self.to, bar_format=shape, leave=False, ncols=80)
+        with self._lock:
+            self._bars[stage.number] = tqdm(
+                total=cells, desc=f"{_name(stage):<30}", file=self.to, bar_format=shape, leave=False, ncols=80
+            )
 
-    def cell_done(self) -> None:
-        if self.bar is not None:
-            self.bar.update()
+    def cell_done(self, stage: StageInfo) -> None:
+        with self._lock:
+            if stage.number in self._bars:
+                self._bars[stage.number].update()
 
-    def ended(self, stage: StageInfo, state: str, why: str, seconds: float) -> None:
-        if self.bar is not None:
-            self.bar.close()
-            self.bar = None
+    def ended(self, stage: StageInfo, state: str, why: str, seconds: float | None) -> None:
+        with self._lock:
+            if stage.number in self._bars:
+                self._bars.pop(stage.number).close()
         super().ended(stage, state, why, seconds)
 
+    def _say(self, *lines: str) -> None:
+        from tqdm import tqdm
 
-def progress_for(stream: TextIO | None = None) -> Progress:
-    """Bars on a terminal, lines elsewhere."""
+        with self._lock:
+            for line in lines:
+                tqdm.write(line, file=self.to)
+
+
+def progress_for(stream: TextIO | None = None, explain: bool = False, quiet: bool = False) -> Progress:
+    """Bars on a terminal, lines elsewhere, nothing when asked to be quiet."""
     stream = stream or sys.stderr
-    return Bars(stream) if stream.isatty() else Lines(stream)
+    if quiet:
+        return Progress()
+    return Bars(stream, explain) if stream.isatty() else Lines(stream, explain)
 
 
 def _name(stage: StageInfo) -> str:

@@ -1,51 +1,47 @@
-"""The run itself: stages in order, each in a kernel of its own, into a folder that appears when everything is there."""
+"""The run itself: stages side by side where they can be, into a folder that appears when everything is there."""
 
 from __future__ import annotations
 
 import json
 import os
 import time
-from dataclasses import asdict, dataclass
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evidence.project import Project, StageInfo, atomic_write, declared_parameters, read_text
+from evidence.project import Project, StageInfo, atomic_write, read_text, stages_needed
 from evidence.project.folders import hold, put_in_place, recover, remove
 from evidence.results import Results
-from evidence.run.failure import traceback_text, why_it_stopped
+from evidence.run.cache import Cache
 from evidence.run.fingerprints import check_unchanged, code_digests
-from evidence.run.graph import blocked_by, with_what_they_read
+from evidence.run.graph import blocked_by, in_order
+from evidence.run.limits import Limits
 from evidence.run.progress import Progress
+from evidence.run.states import Run, StageRun
 
 if TYPE_CHECKING:
-    from evidence.run.kernel import Kernels
-
-STATES = ("done", "failed", "not run", "not asked")
+    from evidence.run.kernels import Kernels
 
 
 @dataclass(frozen=True)
-class StageRun:
-    """How one stage went: `state` is one of STATES, `why` says in words what stopped it (empty when done)."""
+class How:
+    """How stages are executed; nothing of it changes what they give.
 
-    number: int
-    notebook: str
-    state: str
-    why: str = ""
+    workers: stages side by side, None for one a core and at most four. warm: fork kernels where that is safe. cache:
+    take what an earlier run gave where nothing has changed, and keep what this one gives.
+    """
 
-
-@dataclass(frozen=True)
-class Run:
-    """One finished run: its folder, its parameters, and how each stage went."""
-
-    name: str
-    folder: Path
-    parameters: dict[str, object]
-    stages: tuple[StageRun, ...]
+    workers: int | None = None
+    warm: bool = True
+    cache: bool = True
+    limits: Limits = field(default_factory=Limits)
 
     @property
-    def complete(self) -> bool:
-        """Whether every stage that was asked for is done."""
-        return all(stage.state in ("done", "not asked") for stage in self.stages)
+    def side_by_side(self) -> int:
+        return self.workers or min(_cores(), 4)
 
 
 def run_folder(project: Project, name: str) -> Path:
@@ -60,6 +56,7 @@ def execute(
     stages: list[int] | None = None,
     folder: Path | None = None,
     progress: Progress | None = None,
+    how: How | None = None,
 ) -> Run:
     """Executes the stages (all, or those asked for and what they read) and returns how it went.
 
@@ -68,13 +65,13 @@ def execute(
     run of the same name is going, and afterwards when a file changed meanwhile.
     """
     parameters = project.check_parameters(parameters, f"parameters of {name}")
-    wanted = with_what_they_read(stages or [stage.number for stage in project.stages], project.stages)
+    wanted = stages_needed(stages or [stage.number for stage in project.stages], project.stages)
     final = folder or run_folder(project, name)
     with hold(final.with_name(f".{final.name}.lock"), f"A run called {name}"):
         recover(final)
         part = _fresh(final.with_name(f".{final.name}.part"))
         try:
-            done = _execute_into(part, project, name, parameters, wanted, progress or Progress())
+            done = _Execution(part, project, parameters, wanted, progress or Progress(), how or How()).run(name)
             put_in_place(part, final)
         finally:
             remove(part)
@@ -91,73 +88,113 @@ def execute_in(
     parameters = project.check_parameters(parameters, "the parameters of this notebook")
     folder.mkdir(parents=True, exist_ok=True)
     with hold(folder.with_name(f".{folder.name}.lock"), "A run for this notebook"):
-        done = _execute_into(folder, project, folder.name, parameters, stages, progress or Progress())
+        execution = _Execution(folder, project, parameters, stages, progress or Progress(), How(cache=False))
+        done = execution.run(folder.name)
     return Run(folder.name, folder, parameters, done)
 
 
-def _execute_into(
-    folder: Path,
-    project: Project,
-    name: str,
-    parameters: dict[str, object],
-    wanted: list[int],
-    progress: Progress,
-) -> tuple[StageRun, ...]:
-    # Papermill and what it brings take half a second to import, and only a run needs them.
-    from evidence.run.kernel import Kernels, kernel_environment
+class _Execution:
+    """One run while it goes on."""
 
-    code = code_digests(project, list(project.stages))
-    _write_json(folder / "parameters.json", parameters)
-    done: list[StageRun] = []
-    seconds: dict[str, float] = {}
-    with Kernels(kernel_environment(folder, parameters), project.path("notebooks"), len(wanted)) as kernels:
-        for stage in project.stages:
-            states = {earlier.number: earlier.state for earlier in done}
-            begun = time.monotonic()
-            if stage.number not in wanted:
-                done.append(StageRun(stage.number, stage.notebook, "not asked"))
-                continue
-            if blocked := blocked_by(stage, states):
-                done.append(StageRun(stage.number, stage.notebook, "not run", _because_of(blocked)))
-            else:
-                done.append(_run_stage(folder, project, stage, parameters, kernels, progress))
-                seconds[str(stage.number)] = round(time.monotonic() - begun, 3)
-            progress.ended(stage, done[-1].state, done[-1].why, time.monotonic() - begun)
-    check_unchanged(project, Results(folder), project.data_folder(parameters), code)
-    _write_json(folder / "run.json", {"name": name, "stages": [asdict(stage) for stage in done], "code": code})
-    _write_json(folder / "timings.json", seconds)
-    return tuple(done)
+    def __init__(
+        self,
+        folder: Path,
+        project: Project,
+        parameters: dict[str, object],
+        wanted: list[int],
+        progress: Progress,
+        how: How,
+    ) -> None:
+        self.folder, self.project, self.parameters, self.wanted = folder, project, parameters, wanted
+        self.progress, self.how = progress, how
+        self.results = Results(folder)
+        self.cache = Cache(project, parameters) if how.cache else None
+        self.states: dict[int, StageRun] = {}
+        self.seconds: dict[str, float] = {}
+
+    def run(self, name: str) -> tuple[StageRun, ...]:
+        code = code_digests(self.project, list(self.project.stages))
+        _write_json(self.folder / "parameters.json", self.parameters)
+        for stage in self.project.stages:
+            if stage.number not in self.wanted:
+                self.states[stage.number] = StageRun(stage.number, stage.notebook, "not asked")
+        with ExitStack() as stack:
+            self._execute(stack)
+        if self.cache is not None and self.seconds:
+            self.cache.prune()
+        check_unchanged(self.project, self.results, self.project.data_folder(self.parameters), code)
+        done = tuple(self.states[stage.number] for stage in self.project.stages)
+        _write_json(self.folder / "run.json", {"name": name, "stages": [asdict(stage) for stage in done], "code": code})
+        _write_json(self.folder / "timings.json", self.seconds)
+        return done
+
+    def _execute(self, stack: ExitStack) -> None:
+        order = in_order(self.wanted, self.project.stages)
+        threads = stack.enter_context(ThreadPoolExecutor(self.how.side_by_side, thread_name_prefix="stage"))
+        going: dict[Future, StageInfo] = {}
+        kernels: Kernels | None = None
+        while order.is_active():
+            for number in order.get_ready():
+                stage = self.project.stage(number)
+                if self._settled_without_running(stage):
+                    order.done(number)
+                    continue
+                kernels = kernels or self._kernels(stack)
+                going[threads.submit(self._timed, stage, kernels)] = stage
+            if going:
+                # A wait without end could not be interrupted from the keyboard on Windows.
+                finished, _ = wait(going, timeout=0.5, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    stage = going.pop(future)
+                    self._end(stage, *future.result())
+                    order.done(stage.number)
+
+    def _settled_without_running(self, stage: StageInfo) -> bool:
+        """Whether the stage has no need to run, or no use: it is ended here then."""
+        blocked = blocked_by(stage, {number: one.state for number, one in self.states.items()})
+        if blocked:
+            self._end(stage, StageRun(stage.number, stage.notebook, "not run", _because_of(blocked)))
+            return True
+        if self.cache is None:
+            return False
+        found = self.cache.find(stage, self.results)
+        if found.entry is not None and self.cache.restore(found.entry, self.folder):
+            self.progress.explained(stage, "")
+            self._end(stage, StageRun(stage.number, stage.notebook, "done"))
+            return True
+        self.progress.explained(stage, found.why or "what was kept of it is damaged")
+        return False
+
+    def _kernels(self, stack: ExitStack) -> Kernels:
+        # Papermill and what it brings take half a second to import, and only a stage that runs needs them.
+        from evidence.run.environment import kernel_environment
+        from evidence.run.kernels import Kernels
+
+        environment = kernel_environment(self.folder, self.parameters)
+        count = len(self.wanted) - len(self.states)
+        place, how = self.project.path("notebooks"), self.how
+        return stack.enter_context(Kernels(environment, place, count, how.side_by_side, how.warm))
+
+    def _timed(self, stage: StageInfo, kernels: Kernels) -> tuple[StageRun, float]:
+        from evidence.run.one_stage import run_stage
+
+        begun = time.monotonic()
+        self.progress.started(stage, _code_cells(self.project.notebook(stage)))
+        cell_done = partial(self.progress.cell_done, stage)
+        done = run_stage(self.folder, self.project, stage, self.parameters, kernels, self.how.limits, cell_done)
+        if self.cache is not None and done.state == "done":
+            self.cache.keep(stage, self.results, stage.notebook)
+        return done, time.monotonic() - begun
+
+    def _end(self, stage: StageInfo, done: StageRun, seconds: float | None = None) -> None:
+        self.states[stage.number] = done
+        if seconds is not None:
+            self.seconds[str(stage.number)] = round(seconds, 3)
+        self.progress.ended(stage, done.state, done.why, seconds)
 
 
-def _run_stage(
-    folder: Path,
-    project: Project,
-    stage: StageInfo,
-    parameters: dict[str, object],
-    kernels: Kernels,
-    progress: Progress,
-) -> StageRun:
-    from evidence.run.kernel import run_notebook
-    from evidence.run.scrub import notebook_text
-
-    source = project.notebook(stage)
-    taken = {name: parameters[name] for name in declared_parameters(source)}
-    progress.started(stage, _code_cells(source) + bool(taken))
-    outcome = run_notebook(source, taken, kernels, progress.cell_done)
-    notebook, why, log = outcome.notebook, "", outcome.said
-    if outcome.error is not None:
-        # papermill puts cells of its own before the one that raised; the author's numbers do not count them.
-        notebook.cells = [cell for cell in notebook.cells if not _is_tagged(cell, "papermill-error-cell-tag")]
-        own = [cell for cell in notebook.cells if not _is_tagged(cell, "injected-parameters")]
-        why = why_it_stopped(own, outcome.error, outcome.cell)
-        log += traceback_text(own, outcome.error)
-    _write_log(folder / "logs" / f"{stage.number:02d}.txt", log)
-    atomic_write(folder / "notebooks" / stage.notebook, notebook_text(notebook))
-    return StageRun(stage.number, stage.notebook, "failed" if outcome.error else "done", why)
-
-
-def _is_tagged(cell, tag: str) -> bool:
-    return tag in cell.metadata.get("tags", ())
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _because_of(numbers: list[int]) -> str:
@@ -173,15 +210,6 @@ def _fresh(part: Path) -> Path:
     part.mkdir(parents=True)
     os.chmod(part, 0o700)
     return part
-
-
-def _write_log(path: Path, text: str) -> None:
-    """For the analyst alone: an error's own words may quote data. Nothing is written where there is nothing to say."""
-    path.unlink(missing_ok=True)
-    if text:
-        path.parent.mkdir(exist_ok=True)
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as log:
-            log.write(text)
 
 
 def _code_cells(notebook: Path) -> int:

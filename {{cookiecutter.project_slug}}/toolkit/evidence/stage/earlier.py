@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 
-from evidence.project import EvidenceError, Project, StageInfo, atomic_write, sha256_of_file
+from evidence.project import EvidenceError, Project, StageInfo, atomic_write, sha256_of_file, stages_needed
 from evidence.results import Results
 
 
@@ -16,7 +16,8 @@ def run_missing_stages(project: Project, info: StageInfo, parameters: dict[str, 
 
     Raises EvidenceError with the words of the stage that stopped.
     """
-    missing = [number for number in _needed(project, info) if not _is_current(project, results, number)]
+    needed = stages_needed(info.reads, project.stages)
+    missing = [number for number in needed if not _is_current(project, results, number)]
     if not missing:
         return
     names = ", ".join(str(number) for number in missing)
@@ -40,18 +41,6 @@ def run_missing_stages(project: Project, info: StageInfo, parameters: dict[str, 
             f"stage {still[0]} did not finish: " + " ".join(said),
             remedy=f"Open the notebook of stage {still[0]}, put right what it says, then come back.",
         )
-
-
-def _needed(project: Project, info: StageInfo) -> list[int]:
-    """The stages that `info` reads, and those that they read, in order."""
-    found: set[int] = set()
-    open_ends = list(info.reads)
-    while open_ends:
-        number = open_ends.pop()
-        if number not in found:
-            found.add(number)
-            open_ends.extend(project.stage(number).reads)
-    return sorted(found)
 
 
 def _is_current(project: Project, results: Results, number: int) -> bool:

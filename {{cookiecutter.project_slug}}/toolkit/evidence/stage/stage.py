@@ -12,8 +12,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from evidence.project import EvidenceError, Project, StageInfo, atomic_write, long_date, open_project, sha256_of_file
-from evidence.results import Results
+from evidence.project import (
+    EvidenceError,
+    Project,
+    StageInfo,
+    atomic_write,
+    long_date,
+    open_project,
+    sha256_of_file,
+    stages_needed,
+)
+from evidence.results import StageResults
 from evidence.stage import charts, governance
 from evidence.stage.html import label, list_html, paragraphs, table_html
 from evidence.stage.notebook import notebook_names, show_html, show_plain_errors, update_html
@@ -26,6 +35,7 @@ from evidence.stage.pages import (
     risks_html,
     triage_html,
 )
+from evidence.stage.reading import Reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +88,9 @@ class Stage:
     def __init__(self, project: Project, info: StageInfo, parameters: dict[str, object]) -> None:
         self.project, self.info, self.parameters = project, info, parameters
         self.number = info.number
-        self.results = Results(_run_folder(project, parameters))
+        rests_on = stages_needed(info.reads, project.stages)
+        self.results = StageResults(_run_folder(project, parameters), info.number, rests_on)
+        self._reading = Reading(project)
         self._shown = 0
         # Texts that this stage was given in clear for a stated reason: they stop here.
         self._in_clear: Secrets | None = None
@@ -107,7 +119,9 @@ class Stage:
 
     def begin(self) -> None:
         """Clears what an earlier execution left, notes what this one rests on, and shows the head of the page."""
-        if not self.under_a_run:
+        if self.under_a_run:
+            self._reading.begin()
+        else:
             self._run_earlier_stages()
         self.results.clear(self.number)
         for name, value in sorted(self.parameters.items()):
@@ -125,8 +139,9 @@ class Stage:
     @cached_property
     def tool(self) -> ModuleType:
         """The team's own tool, `src/<package>/tool.py`."""
-        path = self.project.tool_path
-        self.results.note_read(self.number, "code", self.project.relative(path), sha256_of_file(path))
+        # The tool may import modules beside it, and Python need not open those whose compiled form it has.
+        for path in sorted(self.project.path("src").rglob("*.py")):
+            self.results.note_read(self.number, "code", self.project.relative(path), sha256_of_file(path))
         tool = self.project.load_tool()
         self._check_kind(tool)
         return tool
@@ -206,7 +221,6 @@ class Stage:
                 where="reference/stages.toml",
                 remedy=f"Add {stage} to the line `reads` of stage {self.number}.",
             )
-        self.results.note_read(self.number, "result", f"{stage}/{name}")
         return self.results.read(stage, name)
 
     # Showing ---------------------------------------------------------------------------------------------------
@@ -382,6 +396,10 @@ class Stage:
     def _show(self, kind: str, title: str, html: str, handle: str = "") -> None:
         self._refuse_in_clear(html)
         show_html(kind, title, html, handle)
+        noted = {entry["name"] for entry in self.results.reads(self.number)}
+        for name, digest in self._reading.take():
+            if name not in noted:
+                self.results.note_read(self.number, "file", name, digest)
 
     # Recording -------------------------------------------------------------------------------------------------
 

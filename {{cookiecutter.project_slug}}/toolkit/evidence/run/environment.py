@@ -1,0 +1,38 @@
+"""The environment of the stages' kernels: this process's own, made the same everywhere where it matters."""
+
+from __future__ import annotations
+
+import calendar
+import os
+from datetime import date
+from pathlib import Path
+
+# A pack must not depend on how many cores worked on a sum, on the place, the clock, or the order of a set.
+_FIXED = {
+    "TZ": "UTC",
+    "PYTHONHASHSEED": "0",
+    "LC_ALL": "C.UTF-8",
+    "PYTHONUTF8": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    # Arrow's memory pool would start a thread, and a process with two threads cannot be forked.
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
+_PERSONAL = ("MPLBACKEND", "PYTHONSTARTUP", "IPYTHONDIR", "MATPLOTLIBRC", "PYTHONWARNINGS")
+
+
+def kernel_environment(run_folder: Path, parameters: dict[str, object]) -> dict[str, str]:
+    """The variables, with the run's folder under EVIDENCE_RUN_FOLDER and its `as_of` as the only clock."""
+    environment = {name: value for name, value in os.environ.items() if name not in _PERSONAL}
+    day = date.fromisoformat(str(parameters.get("as_of", "2020-01-01")))
+    ours = str(Path(__file__).parents[2])
+    others = [entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry and entry != ours]
+    return {
+        **environment,
+        **_FIXED,
+        "SOURCE_DATE_EPOCH": str(calendar.timegm(day.timetuple())),
+        "EVIDENCE_RUN_FOLDER": str(run_folder.resolve()),
+        "PYTHONPATH": os.pathsep.join([ours, *others]),
+    }

@@ -1,0 +1,148 @@
+"""Kernels for stages: this Python, a fixed environment, and nothing of the person's own settings.
+
+Warm ones are forked from a server in milliseconds. Where that is not safe a kernel takes longer to start than most
+stages take to run, so the next ones start while stages are at work. Importing this module takes a while; it is imported
+when a run begins and not before.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from evidence.project.slow_imports import without_slow_imports
+
+with without_slow_imports():
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+    from jupyter_core.utils import run_sync
+
+from evidence.run.limits import kill
+from evidence.run.warm import PROVISIONER, WarmServer, can_be_warm, register
+
+# What every stage imports, done while the stages before are still at work. Nothing that draws: preloading that
+# part of matplotlib loses figures.
+_READY = ("pandas", "evidence.stage")
+
+
+class _Manager(AsyncKernelManager):
+    """Starts the Python that this process runs on, whatever kernels the person has registered."""
+
+    provisioning: dict = {}
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        command += [f"--IPKernelApp.exec_lines=__import__('{name}')" for name in _READY]
+        return KernelSpec(argv=command, display_name="Python 3", language="python", metadata=self.provisioning)
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel that has been started, and the file that holds what it writes to its standard error."""
+
+    manager: _Manager
+    errors: Path
+
+    @property
+    def process(self) -> int | None:
+        """Its process number; None when it has gone."""
+        provisioner = self.manager.provisioner
+        return provisioner.pid if provisioner is not None and provisioner.has_process else None
+
+    def end(self) -> None:
+        """Ends it at once, whatever it is doing."""
+        if self.manager.has_kernel:
+            run_sync(self.manager.shutdown_kernel)(now=True)
+
+
+class Kernels:
+    """The kernels of one run. Several threads may take from it at once.
+
+    cwd: the folder that they work in. count: how many the run will take at most. side_by_side: how many are at work at
+    one time. warm: fork them where that is safe. Used as a context: at its end no kernel is left, and nothing of theirs
+    on disk.
+    """
+
+    def __init__(
+        self, environment: dict[str, str], cwd: Path, count: int, side_by_side: int = 1, warm: bool = True
+    ) -> None:
+        self._environment, self._cwd, self._left = environment, cwd, count
+        self._side_by_side = side_by_side
+        self._wants_warm = warm and can_be_warm()
+        self._server: WarmServer | None = None
+        self._taken: list[Kernel] = []
+        self._waiting: list[Kernel] = []
+        self._lock = threading.RLock()
+        self._started = 0
+        self._closed = False
+
+    def __enter__(self) -> Kernels:
+        # A socket's full name may have about a hundred letters, which some temporary folders nearly use up alone.
+        short = "/tmp" if os.name == "posix" and os.access("/tmp", os.W_OK) else None
+        self._private = tempfile.TemporaryDirectory(prefix="ev-", dir=short, ignore_cleanup_errors=True)
+        if self._wants_warm and self._left > 1:
+            folder = Path(self._private.name)
+            self._server = WarmServer(folder, self._environment, folder / "warm.txt")
+            register()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end_all()
+        if self._server is not None:
+            self._server.close()
+        self._private.cleanup()
+
+    @property
+    def warm(self) -> bool:
+        """Whether the next kernel will be forked. Waits until the server can say."""
+        return self._server is not None and self._server.ready()
+
+    def take(self) -> Kernel:
+        """A kernel for one stage, to be given back with `give_back`."""
+        with self._lock:
+            if self._closed:
+                raise InterruptedError("the run is being stopped")
+            kernel = self._waiting.pop(0) if self._waiting else self._start()
+            self._taken.append(kernel)
+            self._left -= 1
+            while not self.warm and len(self._waiting) < min(self._side_by_side, self._left):
+                self._waiting.append(self._start())
+        return kernel
+
+    def give_back(self, kernel: Kernel) -> None:
+        """Ends a kernel that has done its stage."""
+        kernel.end()
+        with self._lock:
+            self._taken.remove(kernel)
+
+    def end_all(self) -> None:
+        """Ends every kernel at once, and gives out no more: whoever was using one sees it die."""
+        with self._lock:
+            self._closed = True
+            # The thread that works with a kernel has to let go of it itself; it sees that the process has gone.
+            for kernel in self._taken:
+                kill(kernel.process)
+            for kernel in self._waiting:
+                kernel.end()
+            self._waiting.clear()
+
+    def _start(self) -> Kernel:
+        self._started += 1
+        folder = Path(self._private.name) / str(self._started)
+        folder.mkdir()
+        manager = _Manager(connection_file=str(folder / "kernel.json"), shutdown_wait_time=1.0)
+        if os.name == "posix":
+            manager.transport, manager.ip = "ipc", str(folder / "s")
+        errors = folder / "errors.txt"
+        environment = {**self._environment, "IPYTHONDIR": str(folder / "ipython")}
+        if self.warm:
+            config = {"address": self._server.address, "errors": str(errors)}
+            manager.provisioning = {"kernel_provisioner": {"provisioner_name": PROVISIONER, "config": config}}
+        with open(errors, "wb") as log:
+            run_sync(manager.start_kernel)(cwd=str(self._cwd), env=environment, stdout=log, stderr=log)
+        return Kernel(manager, errors)

@@ -1,0 +1,111 @@
+"""A process that has imported what stages import, and becomes a kernel by forking: in milliseconds instead of a second.
+
+Started by `warm.py` as `python -m evidence.run.warm_server SOCKET`. One line of JSON a request, {"connection_file",
+"cwd", "environment", "errors"}; the answer is the new kernel's process number. The kernel keeps the connection open, so
+that its end is noticed. When standard input ends, the server ends its kernels and itself: it never outlives its owner.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import random
+import select
+import signal
+import socket
+import sys
+from contextlib import suppress
+
+# Nothing that draws through pyplot or an inline backend: preloading those loses every figure while runs pass.
+PRELOADED = (
+    "ipykernel.kernelapp", "ipykernel.ipkernel", "pandas", "pyarrow.parquet", "matplotlib.figure",
+    "matplotlib.backends.backend_svg", "scipy.stats", "evidence.stage.stage", "evidence.data", "evidence.measures",
+    "evidence.privacy", "evidence.workbook",
+)  # fmt: skip
+READY = b"ready\n"
+
+
+def serve(address: str) -> None:
+    """Forks a kernel for every request until standard input ends."""
+    for name in PRELOADED:
+        importlib.import_module(name)
+    if _threads() > 1:
+        # A fork copies one thread only, and the locks that the others hold stay locked for ever.
+        sys.exit("Something that was imported has started a thread, so kernels cannot be forked.")
+    gc.collect()
+    gc.freeze()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen(64)
+        # The system takes note of ended kernels by itself; nobody here waits for them.
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        sys.stdout.buffer.write(READY)
+        sys.stdout.buffer.flush()
+        _answer(listener)
+
+
+def _answer(listener: socket.socket) -> None:
+    kernels: set[int] = set()
+    while True:
+        ready, _, _ = select.select([listener, sys.stdin], [], [])
+        if sys.stdin in ready and not os.read(sys.stdin.fileno(), 4096):
+            break
+        if listener in ready:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError, ValueError):
+                request = json.loads(connection.makefile("rb").readline())
+                kernels.add(_fork(request, connection, listener))
+    for process in kernels:
+        with suppress(OSError):
+            os.killpg(process, signal.SIGKILL)
+
+
+def _fork(request: dict, connection: socket.socket, listener: socket.socket) -> int:
+    process = os.fork()
+    if process:
+        connection.sendall(f"{process}\n".encode())
+        return process
+    try:
+        listener.close()
+        _become_kernel(request)
+    finally:
+        os._exit(1)
+
+
+def _become_kernel(request: dict) -> None:
+    os.setsid()
+    for number in (signal.SIGCHLD, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL if number == signal.SIGCHLD else signal.default_int_handler)
+    nothing, errors = os.open(os.devnull, os.O_RDONLY), os.open(request["errors"], os.O_WRONLY | os.O_APPEND)
+    os.dup2(nothing, 0)
+    os.dup2(errors, 1)
+    os.dup2(errors, 2)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.chdir(request["cwd"])
+    random.seed()
+    sys.modules["numpy"].random.seed()
+    # ipykernel ends itself when its parent has another process number than this one.
+    parent = f"--IPKernelApp.parent_handle={os.getppid()}"
+    sys.argv = ["ipykernel_launcher", "-f", request["connection_file"], parent]
+    from ipykernel.kernelapp import IPKernelApp
+
+    IPKernelApp.launch_instance(argv=sys.argv[1:])
+    os._exit(0)
+
+
+def _threads() -> int:
+    """How many threads this process has; on systems that do not say, those that Python knows of."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        import threading
+
+        return threading.active_count()
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
