@@ -29,8 +29,8 @@ OPEN = """
 import hashlib, json, os
 from pathlib import Path
 from IPython.display import display
-from evidence.results import Results
-results = Results(Path(os.environ["EVIDENCE_RUN_FOLDER"]))
+from evidence.results import StageResults
+results = StageResults(Path(os.environ["EVIDENCE_RUN_FOLDER"]), STAGE, range(1, STAGE))
 def show(html, kind="text", title="A finding"):
     display({"text/html": html, "text/plain": title}, raw=True, metadata={"evidence": {"kind": kind, "title": title}})
 """.strip()
@@ -52,7 +52,7 @@ def notebook(stage: int, *sources: str | tuple[str, str]) -> str:
     cells = [
         cell(f"# Stage {stage}: a toy", "markdown"),
         cell('as_of = "2026-04-30"\ndata_folder = "data/sample"\nleast = 3', tags=("parameters",)),
-        cell(OPEN, tags=("remove-cell",)),
+        cell(f"STAGE = {stage}\n{OPEN}", tags=("remove-cell",)),
     ]
     cells += [cell(source) if isinstance(source, str) else cell(source[1], source[0]) for source in sources]
     for place, made in enumerate(cells):
