@@ -22,7 +22,7 @@ CI_FILES = {"github": ".github", "azure": "azure-pipelines.yml"}
 # What working in the template's own folder leaves there; none of it belongs to a new project, least of all data.
 LEFT_BY_WORK = (
     "**/__pycache__", "**/.ipynb_checkpoints", "**/*.egg-info", ".evidence", ".pytest_cache", ".venv", "build",
-    "data/raw/*", "packs/*",
+    "data/raw/*", "logs", "packs/*",
 )  # fmt: skip
 
 

@@ -13,6 +13,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.conftest import give_access
+
 pytestmark = pytest.mark.slow
 
 STAGES = 10
@@ -32,7 +34,7 @@ def year_of(text: str) -> int:
 @pytest.fixture(scope="module")
 def released(shared_data, bake_to_keep, run_evidence) -> Path:
     """A project made for SSDA903, its data folder filled with a return, and nothing else touched."""
-    project = bake_to_keep(data_source="ssda903", council="Kent")
+    project = give_access(bake_to_keep(data_source="ssda903", council="Kent"))
     for path in (shared_data / "ssda903").glob("*.csv"):
         shutil.copy(path, project / "data" / "raw")
     done = run_evidence(project, "run")
@@ -110,7 +112,7 @@ def test_the_pack_is_whole_and_comes_out_the_same_again(released, run_evidence):
 
 
 def test_a_census_runs_as_far_as_stage_4(shared_data, bake, run_evidence):
-    project = bake(data_source="cin", council="886")
+    project = give_access(bake(data_source="cin", council="886"))
     census = shared_data / "cin" / "CIN_Census_2026.xml"
     shutil.copy(census, project / "data" / "raw")
     done = run_evidence(project, "run", "own", "--stages", "1-4")
@@ -127,7 +129,7 @@ def test_a_census_runs_as_far_as_stage_4(shared_data, bake, run_evidence):
 def test_a_full_path_to_the_data_stays_outside_the_seal(shared_data, bake, run_evidence, tmp_path):
     place = tmp_path / "Ann's drive" / "returns 2018"
     shutil.copytree(shared_data / "ssda903", place)
-    project = bake(data_source="ssda903")
+    project = give_access(bake(data_source="ssda903"))
     file = project / "parameters" / "own.toml"
     file.write_text(file.read_text(encoding="utf-8").replace('"data/raw"', json.dumps(str(place))), encoding="utf-8")
     done = run_evidence(project, "run", "own", "--stages", "1")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,5 +48,25 @@ def folder(tmp_path) -> Callable[..., Path]:
             path = place / (name if "." in name else f"{name}.csv")
             path.write_bytes(content.encode() if isinstance(content, str) else content)
         return place
+
+    return make
+
+
+@pytest.fixture
+def council(template, tmp_path) -> Callable[..., Project]:
+    """`council("ssda903")` makes a small project of a council with that data, and nobody in its list of people yet."""
+
+    def make(source: str = "ssda903", **replaced: str) -> Project:
+        root = tmp_path / "council"
+        shutil.copytree(template / "reference", root / "reference")
+        said = {"tool_name": "Moves", "analytics_type": "descriptive", "output_about": "cohort"} | {
+            "data_source": source, "accountable_owner": "Head of service", "council": "Example council"
+        }  # fmt: skip
+        text = (template / "project.toml").read_text(encoding="utf-8")
+        text = re.sub(r"\{\{ (?:cookiecutter\.)(\w+).*?\}\}", lambda found: said.get(found.group(1), ""), text)
+        for old, new in replaced.items():
+            text = re.sub(rf"^{old} = .*$", f'{old} = "{new}"', text, flags=re.MULTILINE)
+        (root / "project.toml").write_text(text, encoding="utf-8")
+        return open_project(root)
 
     return make

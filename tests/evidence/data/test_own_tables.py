@@ -11,6 +11,7 @@ import pytest
 from evidence.data import audit, catalogue, identifying_values, load_tables
 from evidence.data.describing import guess
 from evidence.project import EvidenceError, open_project
+from tests.conftest import give_access
 
 VISITS = "Person ID,Date of birth,Home postcode,Visit date,Team,Social worker,Score,Case note\n" + "".join(
     f"{70000 + i},0{1 + i % 9}/03/2012,ZB{i % 20} 8PR,{1 + i % 28:02d}/05/2025,{'NS'[i % 2]},Worker {i},{i % 50},"
@@ -22,7 +23,7 @@ VISITS = "Person ID,Date of birth,Home postcode,Visit date,Team,Social worker,Sc
 @pytest.fixture
 def own(bake):
     """A baked project of its own tables, with one table in data/raw."""
-    made = bake(data_source="own")
+    made = give_access(bake(data_source="own"))
     (made / "data" / "raw").mkdir(parents=True, exist_ok=True)
     (made / "data" / "raw" / "Home visits.csv").write_text(VISITS, encoding="utf-8")
     return made

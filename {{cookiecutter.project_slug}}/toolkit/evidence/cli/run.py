@@ -63,6 +63,8 @@ def command(
     names = names or ("sample" if project.facts.data_source == "sample" else "own",)
     # All are checked before the first one runs.
     parameters = {_plain_name(name): project.parameters(_plain_name(name)) for name in names}
+    for values in parameters.values():
+        _check_access(project, values)
     how = How(workers, not no_warm, not no_cache, Limits(cell_timeout, stage_timeout, memory))
     complete = []
     for name in parameters:
@@ -71,6 +73,14 @@ def command(
         progress = progress_for(explain=explain, quiet=quiet)
         complete.append(_run_one(project, name, parameters[name], stages, draft, no_pack, folder, how, progress))
     sys.exit(0 if all(complete) else 1)
+
+
+def _check_access(project, parameters: dict) -> None:
+    """One message before anything runs, rather than one on every page that wanted data."""
+    from evidence.data.access import admitted
+
+    if project.data_folder(parameters).exists():
+        admitted(project, parameters["data_folder"], show_login=True)
 
 
 def _run_one(

@@ -1,5 +1,6 @@
 """Opens a council's files and hands over de-identified tables; audits them; makes sample data."""
 
+from evidence.data.access import access_log_lines, log_look_up, usage
 from evidence.data.auditing import activity, audit, error_families, failing_rows
 from evidence.data.catalogues import catalogue
 from evidence.data.codes import code_lists, codes, groups, labels
@@ -16,6 +17,7 @@ from evidence.data.verdict import quality_decision
 __all__ = [
     "RULES",
     "Tables",
+    "access_log_lines",
     "activity",
     "audit",
     "catalogue",
@@ -30,10 +32,12 @@ __all__ = [
     "labels",
     "last_year_end",
     "load_tables",
+    "log_look_up",
     "missing",
     "profile",
     "quality_decision",
     "read_plain",
     "read_published",
+    "usage",
     "write_positions",
 ]

@@ -8,10 +8,11 @@ from pathlib import Path
 import pandas as pd
 
 from evidence.data import shapes
+from evidence.data.access.log import IN_CLEAR, admitted, log_read
 from evidence.data.catalogues import catalogue
 from evidence.data.describing import guess
 from evidence.data.shapes import upn_fits
-from evidence.data.sources import Sources, open_sources
+from evidence.data.sources import Sources, check_there, open_sources, place
 from evidence.data.treatments import kept_in_clear
 from evidence.privacy import Secrets
 from evidence.project import Project
@@ -27,12 +28,18 @@ def identifying_values(project: Project, data_folder: str | Path) -> Secrets:
     and that looks like one. Codes that stand for "has none" (UN1, XXXXXXX) are no identifiers. Raises EvidenceError
     as `load_tables` does.
     """
+    check_there(project, data_folder)
+    access = admitted(project, data_folder)
     rows = catalogue(project)
     sources = open_sources(project, data_folder, rows)
-    secrets = Secrets()
+    secrets, read = Secrets(), {}
     for name, raw in sources.tables.items():
-        for column, treatment in _identifying_columns(sources, rows, name):
+        columns = _identifying_columns(sources, rows, name)
+        for column, treatment in columns:
             _take(secrets, raw.frame[column].dropna(), column, treatment)
+        read[name] = ([column for column, _ in columns], len(raw.frame))
+    why = "To look for identifiers in what is to be passed on; nothing was shown"
+    log_read(project, access, data=place(project, data_folder), read=read, why=why, what=IN_CLEAR)
     return secrets
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from evidence.data.access.log import admitted, log_read
+from evidence.data.access.rules import withhold
 from evidence.data.catalogues import catalogue
 from evidence.data.codes import code_lists
 from evidence.data.deidentify import AREAS, Means, deidentified, read_areas
-from evidence.data.sources import Sources, open_sources, place
+from evidence.data.sources import Sources, check_there, open_sources, place
 from evidence.data.tables import Table, Tables, last_year_end
 from evidence.data.treatments import for_stage
 from evidence.privacy import pseudonym_key
@@ -24,6 +26,7 @@ def load_tables(
     *,
     stage: int | None = None,
     year_end: date | str | None = None,
+    why: str = "",
     on_read: Callable[[Path], None] | None = None,
 ) -> Tables:
     """The tables in `data_folder` (from the project's folder, or a full path), de-identified.
@@ -42,16 +45,32 @@ def load_tables(
 
     `stage` leaves out what the catalogue says other stages need and this one does not; what is kept in clear for a
     reason is handed to the stages named there, and to nothing else. `year_end` is the day on which ages are told
-    (default: the last 31 March the data covers). `on_read` is called with the path of every file. Raises EvidenceError
-    for anything that cannot be read whole, with file and line. Sources: actions 3.01, 6.01, 6.02.
+    (default: the last 31 March the data covers). `on_read` is called with the path of every file.
+
+    Of data that is not made up, only what the role of whoever is at work may see is loaded; the rest is listed in
+    `withheld`. Each load is a line of the access log, `why` its reason there. Raises EvidenceError for anything that
+    cannot be read whole, with file and line, and for somebody who may not see the data. Sources: actions 3.01, 5.12,
+    5.13, 6.01, 6.02.
     """
+    check_there(project, data_folder)
+    access = admitted(project, data_folder, stage=stage)
     rows = catalogue(project)
     sources = open_sources(project, data_folder, rows, on_read, only_confirmed=True)
     rows = rows[rows["source"] == sources.source]
     variables = rows[(rows["column"] != "") & (rows["confirmed"] == "yes")]
     means = _means(project, sources, variables, year_end, on_read)
-    tables = Tables(sources.source, sources.key, rows, code_lists(project), notes=list(sources.notes))
+    held = {name: list(raw.frame.columns) for name, raw in sources.tables.items()}
+    variables, withheld = withhold(variables, rows, held, access)
+    tables = Tables(
+        sources.source, sources.key, rows, code_lists(project), notes=list(sources.notes), withheld=withheld
+    )
     tables.loaded.update(_deidentified(sources, for_stage(variables, stage), means))
+    if not tables and withheld.tables:
+        raise EvidenceError(
+            f"no table in it is for the role {access.role}, so nothing was loaded.",
+            where=place(project, data_folder),
+            remedy=" ".join(withheld.notes()),
+        )
     if not tables:
         raise EvidenceError(
             "nothing in it is confirmed in the catalogue, so nothing was loaded.",
@@ -59,6 +78,8 @@ def load_tables(
             remedy="Run `evidence data describe` on the folder, check the rows it drafts in reference/catalogue.csv, "
             "and change `no` to `yes` in the column `confirmed` row by row.",
         )
+    read = {name: (list(frame.columns), len(frame)) for name, frame in tables.items()}
+    log_read(project, access, data=place(project, data_folder), read=read, why=why, stage=stage)
     return tables
 
 

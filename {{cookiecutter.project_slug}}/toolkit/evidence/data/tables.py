@@ -9,7 +9,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from evidence.data.access.rules import Withheld
 from evidence.privacy import Secrets
+from evidence.project import EvidenceError
 
 
 @dataclass
@@ -65,9 +67,21 @@ class Tables(Mapping):
     codes: pd.DataFrame
     notes: list[str] = field(default_factory=list)
     loaded: dict[str, Table] = field(default_factory=dict)
+    # What the role that loaded them may not see, and whom to ask for it.
+    withheld: Withheld = field(default_factory=Withheld)
 
     def __getitem__(self, name: str) -> pd.DataFrame:
+        if name in self.withheld.tables:
+            raise EvidenceError(
+                f"the table {name} is not for the role {self.withheld.role}: {self.withheld.tables[name]}."
+            )
         return self.loaded[name].frame
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.loaded
+
+    def get(self, name: str, default: object = None) -> pd.DataFrame | object:
+        return self.loaded[name].frame if name in self.loaded else default
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.loaded)

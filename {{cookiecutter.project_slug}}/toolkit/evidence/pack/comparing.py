@@ -14,6 +14,8 @@ _WORDS = {
     "code": "code",
     "answers": "answers",
     "data": "data",
+    "role": "role that loaded the data",
+    "access_log": "access log",
     "toolkit_version": "toolkit version",
 }
 

@@ -69,20 +69,26 @@ def inputs_of(project: Project, record: RunRecord, toolkit_version: str, draft: 
     """
     data: dict[str, str] = {}
     answers: dict[str, str] = {}
+    # The role under which the data was loaded, and what the pages saw of the access log.
+    seen: dict[str, str] = {"role": "", "access log": ""}
     for stage in project.stages:
         for entry in record.results.reads(stage.number):
             if entry["kind"] == "data":
                 data[entry["name"]] = entry["sha256"]
             elif entry["kind"] in ("workbook", "file"):
                 answers[entry["name"]] = entry["sha256"]
+            elif entry["kind"] in seen:
+                seen[entry["kind"]] = entry["name" if entry["kind"] == "role" else "sha256"]
     lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(data.items()))
     return {
+        "access_log": seen["access log"],
         "answers": answers,
         "code": record.code,
         "data": {"files": sorted(data), "sha256_together": hashlib.sha256(lines.encode()).hexdigest()},
         "draft": draft,
         "name": record.name,
         "parameters": record.sealed_parameters,
+        "role": seen["role"],
         "stages": [stage.number for stage in record.stages if stage.state != "not asked"],
         "toolkit_version": toolkit_version,
     }

@@ -88,7 +88,7 @@ def release(
             _build(part, project, record, draft, previous, final, book)
             scanned = _scan(part, project, record)
             manifest = write_manifest(part)
-            _write_json(part / RECEIPT, _receipt(record, scanned, manifest))
+            _write_json(part / RECEIPT, _receipt(project, record, scanned, manifest))
             zipped = zip_bytes(part, final.name)
             _share(part)
             put_in_place(part, final)
@@ -235,8 +235,12 @@ def _identifying_values(project: Project, record: RunRecord) -> Secrets:
     return identifying_values(project, record.parameters["data_folder"])
 
 
-def _receipt(record: RunRecord, scanned: dict, manifest_digest: str) -> dict:
+def _receipt(project: Project, record: RunRecord, scanned: dict, manifest_digest: str) -> dict:
+    from evidence.data.access import remembered_head
+
     return {
+        # Whoever shortens or rewrites the access log afterwards does not reach the packs that were handed over.
+        "access_log": [{"line": head.number, "hash": head.hash} for head in remembered_head(project)],
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "host": platform.node(),
         "user": _user(),

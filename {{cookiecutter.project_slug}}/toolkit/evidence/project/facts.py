@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evidence.project.errors import EvidenceError
@@ -47,6 +47,8 @@ class Facts:
     accountable_owner: str
     data_source: str
     template_version: str
+    # Where the access log lies, if not in the project's own folder logs/.
+    access_log: str = ""
 
     @property
     def council_is_fictional(self) -> bool:
@@ -64,6 +66,8 @@ def read_facts(root: Path) -> Facts:
     except tomllib.TOMLDecodeError as error:
         raise EvidenceError(f"this is not valid TOML: {error}.", where="project.toml") from None
     facts = Facts(**{name: _text(document, place) for name, place in _PLACES.items()})
+    if document["data"].get("access_log"):
+        facts = replace(facts, access_log=_text(document, ("data", "access_log")))
     if _UNANSWERED.search(facts.title):
         facts = _with_default_answers(facts, root.parent / "cookiecutter.json")
     for name, allowed in CHOICES.items():

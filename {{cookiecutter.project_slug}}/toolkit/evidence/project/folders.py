@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,15 +19,18 @@ _LOCKED_BYTE = 4096
 
 
 @contextmanager
-def hold(path: Path, what: str) -> Iterator[None]:
+def hold(path: Path, what: str, wait: float = 0) -> Iterator[None]:
     """Keeps others from `what` while the block runs; the system lets go when the process ends, however it ends.
 
-    Raises EvidenceError at once, naming the process, when another process holds `path`.
+    Raises EvidenceError, naming the process, when another process holds `path` and still does after `wait` seconds.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        if not _lock(descriptor):
+        until = time.monotonic() + wait
+        while not (free := _lock(descriptor)) and time.monotonic() < until:
+            time.sleep(0.01)
+        if not free:
             raise EvidenceError(
                 f"{what} is already going, in the process with number {_holder(path)}. Nothing was changed.",
                 remedy="Wait until it has finished, or stop it, then repeat the command.",

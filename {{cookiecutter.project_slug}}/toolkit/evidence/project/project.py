@@ -13,6 +13,7 @@ from types import ModuleType
 
 from evidence.project.errors import EvidenceError
 from evidence.project.facts import Facts, read_facts
+from evidence.project.files import read_text
 from evidence.project.parameters import check_parameters, declared_parameters, read_parameters
 from evidence.project.stages import StageInfo, read_stages
 
@@ -33,6 +34,11 @@ class Project:
             return path.resolve().relative_to(self.root).as_posix()
         except ValueError:
             return path.name
+
+    @cached_property
+    def is_the_template(self) -> bool:
+        """Whether this is the template itself, whose questions nobody has answered: nobody's project yet."""
+        return "{{ cookiecutter." in read_text(self.path("project.toml"))
 
     @cached_property
     def facts(self) -> Facts:

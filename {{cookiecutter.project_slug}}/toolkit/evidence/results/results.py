@@ -105,7 +105,7 @@ class Results:
     # What a stage read -----------------------------------------------------------------------------------------
 
     def note_read(self, stage: int, kind: str, name: str, sha256: str = "") -> None:
-        """Adds one line to the record of what a stage read: kind is `file`, `result`, `parameter` or `code`."""
+        """Adds one line to the record of what a stage read: kind is `file`, `result`, `parameter`, `code` or `role`."""
         entry = {"kind": kind, "name": name, "sha256": sha256}
         entries = self.reads(stage)
         if entry not in entries:

@@ -16,6 +16,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from evidence.project import EvidenceError, Project, StageInfo, declared_parameters, read_text, sha256_of_file
@@ -186,7 +187,23 @@ class Cache:
             if path not in self._digests:
                 self._digests[path] = sha256_of_file(path)
             return self._digests[path]
+        if kind == "role":
+            return _role_now(self._project, self._data)
+        if kind == "access log":
+            from evidence.data.access import log_digest
+
+            return log_digest(self._project, date.fromisoformat(name))
         return None
+
+
+def _role_now(project: Project, data: Path) -> str:
+    """What whoever is at work may see of the data: two people with the same role and permission see the same."""
+    from evidence.data.access import access_to
+
+    try:
+        return access_to(project, data).digest
+    except EvidenceError:
+        return ""
 
 
 def clean(project: Project) -> int:

@@ -166,7 +166,10 @@ class Stage:
         return in_words(self.tool, "with the outcome", self.parameters)
 
     def data(self) -> Tables:
-        """The tables of the run's data folder, de-identified as they are loaded (guidance action 6.02)."""
+        """The tables of the run's data folder, de-identified as they are loaded (guidance action 6.02).
+
+        What the role of whoever is at work may not see is left out, and the page says so (5.12).
+        """
         from evidence.data import load_tables
 
         tables = load_tables(
@@ -174,9 +177,13 @@ class Stage:
             self.project.data_folder(self.parameters),
             stage=self.number,
             year_end=self.parameters.get("year_end") or None,
+            why=self.info.purpose,
             on_read=self._note_data_file,
         )
         self._in_clear = tables.in_clear()
+        if tables.withheld.role:
+            self.results.note_read(self.number, "role", tables.withheld.role, tables.withheld.digest)
+        self.list("What this role may not see", tables.withheld.notes())
         return tables
 
     def _refuse_in_clear(self, value: object) -> None:

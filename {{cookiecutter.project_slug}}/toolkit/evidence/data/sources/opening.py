@@ -86,7 +86,15 @@ def _folder(
     only_confirmed: bool = False,
 ) -> _Folder:
     """The folder, with the catalogue's rows for what it holds. Raises EvidenceError when it cannot be one."""
+    check_there(project, data_folder)
     path = project.path(str(data_folder))
+    where = place(project, data_folder)
+    rows = rows[rows["source"] == source_kind(project, path)]
+    return _Folder(project, path, where, rows, on_read, only_confirmed)
+
+
+def check_there(project: Project, data_folder: str | Path) -> None:
+    """Raises EvidenceError where there is no such folder, or its path goes up and out of where it begins."""
     where = place(project, data_folder)
     if ".." in Path(data_folder).parts:
         raise EvidenceError(
@@ -94,14 +102,12 @@ def _folder(
             where=where,
             remedy="Name a folder of the project, such as data/raw, or write the full path of another.",
         )
-    if not path.exists():
+    if not project.path(str(data_folder)).exists():
         raise EvidenceError(
             "there is no such folder.",
             where=where,
             remedy="Put your files there, or name another folder as data_folder in the file in parameters/.",
         )
-    rows = rows[rows["source"] == source_kind(project, path)]
-    return _Folder(project, path, where, rows, on_read, only_confirmed)
 
 
 def source_kind(project: Project, path: Path) -> str:
