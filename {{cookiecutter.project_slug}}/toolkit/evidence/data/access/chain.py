@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 START = "0" * 64
 # A line that begins a new stretch after something was wrong: it seals every byte before it, as it is.
@@ -21,12 +21,13 @@ class Fault:
     """One thing wrong with the chain: the line (as a text editor counts) and what happened to it, in words.
 
     `settled` is true where a person has since accepted it, and for a line that was only half written when the machine
-    stopped.
+    stopped. `when` is what an altered line says of its time.
     """
 
     line: int
     what: str
     settled: bool = False
+    when: str = ""
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.what}"
@@ -90,7 +91,7 @@ def read_chain(data: bytes, heads: tuple[Head, ...] = ()) -> Chain:
             elif begins and whole:
                 chain.faults.append(Fault(position, "something before it was changed after it was written"))
             elif not whole:
-                chain.faults.append(Fault(position, "was altered"))
+                chain.faults.append(Fault(position, "was altered", when=str(entry.get("when", ""))))
             elif entry["previous"] != previous:
                 chain.faults.append(Fault(position, _out_of_place(entry["n"], number)))
             if whole:
@@ -125,7 +126,7 @@ def _out_of_place(number: int, before: int) -> str:
 
 def _begin_stretch(chain: Chain, position: int, entry: dict) -> None:
     if entry["what"] == ACCEPTED:
-        chain.faults = [Fault(fault.line, fault.what, settled=True) for fault in chain.faults]
+        chain.faults = [replace(fault, settled=True) for fault in chain.faults]
     elif entry.get("torn"):
         # Half a line and nothing else wrong: the machine stopped while it was written, before any data was handed over.
         chain.faults = [fault for fault in chain.faults if fault.line != position - 1]

@@ -70,7 +70,7 @@ def _out_of_hours(when: pd.Series, settings: Settings) -> pd.Series:
     minutes = local.dt.hour * 60 + local.dt.minute
     begins, ends = (one.hour * 60 + one.minute for one in (settings.begins, settings.ends))
     late = (minutes < begins) | (minutes >= ends)
-    return late if settings.weekends else late | (local.dt.dayofweek >= 5)
+    return late if settings.weekends else late | (local.dt.day_of_week >= 5)
 
 
 def _unusual(lines: pd.DataFrame, counted: pd.Series, column: str | None, least: int, settings: Settings) -> pd.Series:

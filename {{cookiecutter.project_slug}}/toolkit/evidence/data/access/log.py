@@ -289,5 +289,7 @@ def is_whole(project: Project, until: date | None = None) -> bool:
     if until is None:
         return not read_log(project).open_faults
     chain = read_chain(_bytes(log_path(project)))
-    earlier = [line for line, entry in chain.entries if str(entry["when"])[:10] < until.isoformat()]
-    return not [fault for fault in chain.open_faults if fault.line <= max(earlier, default=0)]
+    later = [line for line, entry in chain.entries if str(entry["when"])[:10] >= until.isoformat()]
+    # A line that was taken out shows at the line after it, which may be the first of a later day.
+    seen = [fault for fault in chain.open_faults if fault.line <= min(later, default=chain.lines + 1)]
+    return not [fault for fault in seen if fault.when[:10] < until.isoformat()]
