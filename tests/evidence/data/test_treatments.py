@@ -20,6 +20,7 @@ from evidence.privacy import scan
 from evidence.project import EvidenceError, Project, open_project
 from evidence.results import Results
 from evidence.stage.stage import Stage
+from tests.conftest import give_access
 
 NOTES = [
     f"Visit {i}: {who} told the worker that school is going better, and asked about {what} at the end of the visit."
@@ -30,7 +31,7 @@ NOTES = [
 
 @pytest.fixture(scope="module")
 def baked(bake_to_keep) -> Path:
-    return bake_to_keep(data_source="own")
+    return give_access(bake_to_keep(data_source="own"))
 
 
 @pytest.fixture

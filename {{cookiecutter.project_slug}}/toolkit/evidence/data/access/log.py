@@ -258,7 +258,7 @@ def access_log_lines(project: Project, until: date | None = None) -> pd.DataFram
     rows = [_row(line, entry) for line, entry in read_log(project).entries if isinstance(entry.get("tables"), dict)]
     frame = pd.DataFrame(rows, columns=[*COLUMNS[:-2], "line", "subject", "really"])
     frame["when"] = pd.to_datetime(frame["when"], utc=True)
-    frame["stage"] = frame["stage"].astype("Int64")
+    frame["stage"] = pd.to_numeric(frame["stage"]).astype("Int64")
     frame["rows"] = frame["rows"].astype("int64")
     if until is not None:
         frame = frame[frame["when"] < pd.Timestamp(until, tz="UTC")].reset_index(drop=True)
@@ -270,7 +270,7 @@ def _row(line: int, entry: dict) -> tuple:
     tables = entry["tables"]
     columns = "; ".join(f"{name}: {', '.join(one['columns'])}" for name, one in tables.items())
     rows = sum(one["rows"] for one in tables.values())
-    said = [entry.get(name, "") for name in ("when", "login", "role", "stage", "what", "data")]
+    said = [entry.get(name) for name in ("when", "login", "role", "stage", "what", "data")]
     more = (line, entry.get("subject", ""), entry.get("really", ""))
     return (*said, ", ".join(tables), columns, rows, entry.get("why", ""), *more)
 
