@@ -78,7 +78,7 @@ def inputs_of(project: Project, record: RunRecord, toolkit_version: str, draft: 
             elif entry["kind"] in ("workbook", "file"):
                 answers[entry["name"]] = entry["sha256"]
             elif entry["kind"] in seen:
-                seen[entry["kind"]] = entry["name" if entry["kind"] == "role" else "sha256"]
+                seen[entry["kind"]] = entry["sha256"]
     lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(data.items()))
     return {
         "access_log": seen["access log"],

@@ -201,7 +201,7 @@ def _role_now(project: Project, data: Path) -> str:
     from evidence.data.access import access_to
 
     try:
-        return access_to(project, data).digest
+        return access_to(project, data).standing
     except EvidenceError:
         return ""
 

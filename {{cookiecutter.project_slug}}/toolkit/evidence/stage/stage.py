@@ -182,7 +182,7 @@ class Stage:
         )
         self._in_clear = tables.in_clear()
         if tables.withheld.role:
-            self.results.note_read(self.number, "role", tables.withheld.role, tables.withheld.digest)
+            self.results.note_read(self.number, "role", "at load", tables.withheld.standing)
         self.list("What this role may not see", tables.withheld.notes())
         return tables
 

@@ -7,7 +7,6 @@ read them: permissions of the operating system and the database are the real loc
 from __future__ import annotations
 
 import getpass
-import hashlib
 import hmac
 import os
 from dataclasses import dataclass
@@ -77,9 +76,9 @@ class Access:
     really: str = ""
 
     @property
-    def digest(self) -> str:
-        """What the role and its permission come to: the same for everybody who sees the same."""
-        return hashlib.sha256(f"{self.role} {self.special_category}".encode()).hexdigest()
+    def standing(self) -> str:
+        """The role and its permission in words, the same for everybody who sees the same; empty for made-up data."""
+        return "" if self.everything else f"{self.role}, {'with' if self.special_category else 'without'} special data"
 
 
 def people(project: Project) -> list[Person]:

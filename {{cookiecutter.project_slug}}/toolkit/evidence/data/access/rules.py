@@ -16,12 +16,12 @@ SPECIAL = "special category data, which needs a permission of its own"
 class Withheld:
     """What was not handed over to a role, and whom to ask for it.
 
-    tables: name -> why, and whom to ask. columns: (table, column, why). role: empty where the data is made up; digest:
-    what the role and its permission come to.
+    tables: name -> why, and whom to ask. columns: (table, column, why). role: empty where the data is made up;
+    standing: the role and its permission, in words.
     """
 
     role: str = ""
-    digest: str = ""
+    standing: str = ""
     ask: str = ""
     tables: dict[str, str] = field(default_factory=dict)
     columns: list[tuple[str, str, str]] = field(default_factory=list)
@@ -70,7 +70,7 @@ def withhold(
 
     held: table -> its columns in the files; what the files do not hold is not withheld.
     """
-    withheld = Withheld(access.role, access.digest, access.ask)
+    withheld = Withheld(access.role, access.standing, access.ask)
     if access.everything:
         return variables, withheld
     why = reasons(rows, access.role, access.special_category)
