@@ -11,7 +11,8 @@ gave:
 |---|---|
 | 1, 5 | baseline(tool, frame, parameters), by_period(tool, frame, by=...) |
 | 5 | representation_of(tool, frame) or representation(frame, groups, reference), proxies_of(tool, frame, seed) |
-| 6 | explanations(tool, output, parameters), deidentification_cost(tool, tables, parameters) |
+| 6 | minimisation(tool, tables, parameters), deidentification_cost(tool, tables, parameters), |
+|   | explanations(tool, output, parameters) |
 | 7 | test_plan(tool), test_tool(tool, output, parameters), test_by_group(...), against_baseline(...), |
 |   | calibration_of(...), checks(...), reconciliation_of(tool, tables, frame, parameters), |
 |   | alpha_beta(...), edge_cases(path); as_rows(table) for what is recorded |
@@ -45,6 +46,7 @@ from evidence.measures.estimating import (
     rate_ratio,
     representation,
 )
+from evidence.measures.least_data import deidentification_cost, minimisation
 from evidence.measures.links import correlation_ratio, cramers_v, proxies
 from evidence.measures.of_tool import (
     against_baseline,
@@ -53,7 +55,6 @@ from evidence.measures.of_tool import (
     by_period,
     calibration_of,
     checks,
-    deidentification_cost,
     drift_of,
     explanations,
     headline_measures,
@@ -72,7 +73,7 @@ from evidence.measures.of_tool import (
     tested_rows,
 )
 from evidence.measures.review import edge_cases, trial_design, triggers
-from evidence.measures.summaries import as_rows, minimisation, output_counts, trial_sizes
+from evidence.measures.summaries import as_rows, output_counts, trial_sizes
 
 __all__ = [
     "against_baseline",

@@ -319,48 +319,6 @@ def drift_of(tool: ModuleType, frame: pd.DataFrame, seed: int = 2026) -> pd.Data
     return drifting.drift(before, now, variables, seed)
 
 
-def deidentification_cost(
-    tool: ModuleType, tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, object]
-) -> pd.DataFrame:
-    """What still coarser data would cost the tool (6.04): index version of the data.
-
-    Versions: as loaded; year of birth alone; episode dates to the month. Columns as `estimates` for the tool's main
-    figure (recall, or the outcome), and same_output (percent of children whose output is the same as with the data
-    as loaded).
-    """
-    versions = {
-        "as loaded": tables,
-        "year of birth only": _year_of_birth(tables),
-        "dates to the month": _to_month(tables),
-    }
-    rows, usual = [], None
-    for name, version in versions.items():
-        output = tool.run(tool.prepare(version, parameters), parameters)
-        said = output.set_index([tool.UNIT, tool.PERIOD])[tool.OUTPUT]
-        usual = said if usual is None else usual
-        measure = "recall" if kind(tool) == "predictive" else WITH_OUTCOME
-        row = test_tool(tool, output, parameters).loc[[measure]].rename(index={measure: name})
-        row["same_output"] = 100 * float(_same(usual, said.reindex(usual.index).to_numpy()).mean())
-        rows.append(row)
-    return pd.concat(rows).rename_axis("data")
-
-
-def _year_of_birth(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    def coarser(frame: pd.DataFrame) -> pd.DataFrame:
-        # The middle of the year, so that ages are wrong as often by being too old as too young.
-        return frame.assign(DOB=frame["DOB"].dt.to_period("Y").dt.to_timestamp() + pd.DateOffset(months=6))
-
-    return {name: coarser(frame) if "DOB" in frame else frame for name, frame in tables.items()}
-
-
-def _to_month(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    def coarser(frame: pd.DataFrame) -> pd.DataFrame:
-        dates = [name for name in frame if pd.api.types.is_datetime64_any_dtype(frame[name])]
-        return frame.assign(**{name: frame[name].dt.to_period("M").dt.to_timestamp() for name in dates})
-
-    return {name: coarser(frame) for name, frame in tables.items()}
-
-
 def explanations(tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str, object]) -> pd.DataFrame:
     """How the tool reaches its outputs, overall (6.07): the tool's own `weights(frame, parameters)`, largest first.
 

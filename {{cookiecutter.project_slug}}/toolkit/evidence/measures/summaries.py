@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
 
 import pandas as pd
@@ -27,29 +26,6 @@ def output_counts(tool: ModuleType, output: pd.DataFrame) -> pd.DataFrame:
     periods = period_words(output[tool.PERIOD])
     table = pd.crosstab(values, periods).rename_axis(index="output", columns=None)
     return table.astype("int64")
-
-
-def minimisation(
-    held: Iterable[tuple[str, str]], given: Iterable[tuple[str, str]], used: Mapping[str, Sequence[str]]
-) -> pd.DataFrame:
-    """Variables held against variables used (guidance action 6.01): one row a table.
-
-    held and given are pairs of table and column; used is the tool's own list. Columns held, loaded, used, unused
-    (loaded and not used: numbers of variables), and not_needed, their names.
-    """
-    held, given = list(held), list(given)
-    rows = {}
-    for table in dict(held):
-        loaded = [column for name, column in given if name == table]
-        idle = [column for column in loaded if column not in used.get(table, ())]
-        rows[table] = {
-            "held": sum(name == table for name, _ in held),
-            "loaded": len(loaded),
-            "used": len(loaded) - len(idle),
-            "unused": len(idle),
-            "not_needed": ", ".join(idle) or "none",
-        }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("table")
 
 
 def trial_sizes(baseline: pd.DataFrame) -> pd.DataFrame:

@@ -220,17 +220,68 @@ def output_counts(table: pd.DataFrame) -> str:
 
 def minimisation(table: pd.DataFrame) -> str:
     """How many of the variables held are loaded, and how many of those the tool uses."""
-    held, loaded, used = (int(table[name].sum()) for name in ("held", "loaded", "used"))
-    return f"Of {held} variables held, {loaded} are loaded for this stage and the tool uses {used}"
+    loaded, used = table["loaded"] == "yes", table["used"] == "yes"
+    words = f"The tool uses {int(used.sum())} of the {int(loaded.sum())} loaded variables"
+    spare = int((loaded & ~used).sum())
+    return f"{words}; {spare} could be left out" if spare else f"{words}: none is loaded in vain"
 
 
-def cost(table: pd.DataFrame, rules: Rules | None = None) -> str:
-    """How far the main figure moves when the data is made coarser."""
-    rows = shown(table, rules)
-    if len(rows) < 2:
-        return f"{NOTHING} what coarser data would cost"
-    moved = (rows["percent"] - rows["percent"].iloc[0]).abs().max()
-    return f"Coarser data would move the main figure by {moved:.1f} percentage points at most"
+def left_out(table: pd.DataFrame) -> str:
+    """Which loaded variables could be left out, table by table, and how to do it."""
+    spare = table[(table["loaded"] == "yes") & (table["used"] != "yes")].reset_index()
+    if spare.empty:
+        return ""
+    listed = "; ".join(f"{name}: {', '.join(rows['column'])}" for name, rows in spare.groupby("table", sort=False))
+    return (
+        f"Could be left out: {listed}. Where only the audit needs one, write 3 under needed_by in "
+        "reference/catalogue.csv; where nobody does, write drop as its treatment."
+    )
+
+
+def coarser_data(table: pd.DataFrame, rules: Rules | None = None) -> pd.DataFrame:
+    """`deidentification_cost` as it is shown: index step; k, unique, in_small_groups, children, and the rest as text.
+
+    The tool's figure and its change are written out with their intervals, or `c` where the numbers they rest on are
+    too small to show.
+    """
+    seen = shown(table, rules)
+    rows = table[["k", "unique", "in_small_groups", "children"]].copy()
+    rows["figure"] = [
+        f"{_percent(row['percent'])} ({_interval(row)}) of {_children(row)}" if name in seen.index else "c"
+        for name, row in table.iterrows()
+    ]
+    rows["change"] = [
+        f"{row['change']:+.1f} ({row['change_low']:+.1f} to {row['change_high']:+.1f})" if name in seen.index else "c"
+        for name, row in table.iterrows()
+    ]
+    rows["chance"] = table["chance"].where(table.index.isin(seen.index), "c")
+    rows["same_output"] = [f"{value:.0f}%" for value in table["same_output"]]
+    return rows
+
+
+def cost(table: pd.DataFrame, fewest_alike: int = 5) -> str:
+    """Which step makes children alike enough, or comes nearest, at least cost to the tool."""
+    if table["k"].iloc[0] >= fewest_alike:
+        return f"Every child has at least {fewest_alike} alike in the data as it is loaded"
+    order = {"no change": 0, "within chance": 1, "beyond chance": 2, "not estimable": 3}
+    steps = table.iloc[1:].assign(order=lambda rows: rows["chance"].map(order), size=lambda rows: rows["change"].abs())
+    if steps.empty:
+        return "Nothing in the data can be made coarser by itself"
+    enough = steps[steps["k"] >= fewest_alike].sort_values(["order", "size"], kind="stable")
+    if len(enough):
+        step = enough.iloc[0]
+        return f"Enough for every child to have {fewest_alike} alike: {step.name}; the main figure: {_moved(step)}"
+    step = steps.sort_values(["in_small_groups", "order"], kind="stable").iloc[0]
+    left = 100 * step["in_small_groups"] / step["children"]
+    share = "under 1%" if left < 1 else f"{left:.0f}%"
+    return (
+        f"No step gives every child {fewest_alike} alike. Nearest comes: {step.name}, which leaves {share} of children "
+        f"in smaller groups; the main figure: {_moved(step)}"
+    )
+
+
+def _moved(step: pd.Series) -> str:
+    return step["chance"] if step["chance"] != "beyond chance" else "changes beyond chance"
 
 
 def checks(table: pd.DataFrame) -> str:
@@ -273,6 +324,8 @@ def performance(table: pd.DataFrame, rules: Rules | None = None) -> str:
 
 def reidentification(table: pd.DataFrame) -> str:
     """How small the smallest group of children who look alike is, and what that means."""
+    if table.empty:
+        return f"{NOTHING} whether a child could be recognised"
     smallest = int(table.loc[table["measure"] == "k-anonymity", "value"].iloc[0])
     if smallest == 1:
         return "Some children are the only one of their kind in the data: it must not be passed on as it is"

@@ -15,7 +15,7 @@ from evidence.project import EvidenceError
 # Names of an index level that say how the rows of a table belong together.
 CHARACTERISTIC = ("characteristic", "group_by")
 MEASURE = "measure"
-SEPARATE = ("column", "rule", "figure")
+SEPARATE = ("column", "rule", "figure", "step")
 _PERCENT = ("%", "per cent", "percent")
 
 
@@ -48,7 +48,7 @@ def protect(
 
     An index whose first label is called `characteristic` holds several tables of the same children, one below the
     other. With a label called `measure`, every number of a block is hidden where one of them is small. The rows of one
-    whose last label is `column`, `rule` or `figure` add up to nothing.
+    whose last label is `column`, `rule`, `figure` or `step` add up to nothing.
 
     What a reader is taken to know: every shown cell, the total of each count column, with several labels also the total
     of each label, that noughts are shown, and that a part is no more than its whole. With that, no hidden number can be

@@ -12,13 +12,17 @@ WHERE = "reference/disclosure.toml"
 
 @dataclass(frozen=True)
 class Rules:
-    """Numbers of children from `hide_from` to `hide_to` are shown as `shown_as`; percentages to `decimals` places."""
+    """Numbers of children from `hide_from` to `hide_to` are shown as `shown_as`; percentages to `decimals` places.
+
+    `fewest_alike`: how many children should be alike in what somebody may know of them before data is passed on.
+    """
 
     hide_from: int = 1
     hide_to: int = 5
     shown_as: str = "c"
     hide_a_second: bool = True
     decimals: int = 1
+    fewest_alike: int = 5
 
 
 def load_rules(project: Project) -> Rules:
@@ -36,6 +40,7 @@ def load_rules(project: Project) -> Rules:
         shown_as=_value(document, "small_numbers", "shown_as", str),
         hide_a_second=_value(document, "totals", "hide_a_second", bool),
         decimals=_value(document, "percentages", "decimals", int),
+        fewest_alike=_value(document, "alike", "fewest", int),
     )
     if not 1 <= rules.hide_from <= rules.hide_to:
         raise EvidenceError(
