@@ -15,6 +15,7 @@ from evidence.data import load_tables
 from evidence.data.reidentify import behind
 from evidence.privacy import key_fingerprint, lasting_key, pseudonym_key, pseudonym_keys, rotate_key, token
 from evidence.project import EvidenceError, Project, open_project
+from evidence.run.cache import Standing
 
 
 @pytest.fixture
@@ -90,6 +91,14 @@ def test_rotating_removes_what_was_kept_under_the_old_key(bake, keys, run_eviden
     assert not kept.exists()
     assert log.exists()
     assert len(pseudonym_keys(open_project(made))) == 2
+
+
+def test_stages_kept_under_the_old_key_are_not_used_again(project):
+    before = Standing.of(project, project.parameters("sample")).common
+    rotate_key(project, date(2026, 11, 23))
+    after = Standing.of(project, project.parameters("sample")).common
+    assert [name for name in before if before[name] != after[name]] == ["the key for tokens"]
+    assert pseudonym_key(project).hex() not in str(after)
 
 
 def forms_of(key: bytes) -> set[bytes]:

@@ -47,6 +47,8 @@ class Standing:
 
     @classmethod
     def of(cls, project: Project, parameters: dict[str, object]) -> Standing:
+        from evidence.privacy import key_fingerprint
+
         listed = {f"the files in {folder}": _names(project.path(folder)) for folder in _LISTED}
         data = project.data_folder(parameters)
         return cls(
@@ -55,6 +57,8 @@ class Standing:
             {
                 "the format of the cache": str(FORMAT),
                 "the toolkit": project.toolkit_digest(),
+                # Results hold tokens: those of two keys never meet in one run.
+                "the key for tokens": key_fingerprint(project),
                 **{name: sha256_of_file(project.path(name)) for name in ("project.toml", "reference/stages.toml")},
                 "Python": f"{platform.python_version()} {sys.platform} {platform.machine()}",
                 "the installed packages": installed_packages(),
