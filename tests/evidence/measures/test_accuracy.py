@@ -17,11 +17,12 @@ from evidence.measures import (
     against_rule,
     calibration,
     confusion,
-    disparity,
+    groups_in_sight,
     metrics,
     metrics_by_group,
     one_measure,
     over_thresholds,
+    side_by_side,
 )
 
 cases = st.lists(st.tuples(st.booleans(), st.booleans(), st.sampled_from(["A", "B", "C"])), min_size=1, max_size=80)
@@ -171,14 +172,15 @@ def test_against_rule_says_the_same_again(scored):
     pd.testing.assert_frame_equal(first, second)
 
 
-def test_disparity_names_the_two_ends_and_whether_they_overlap(scored):
-    table = disparity(metrics_by_group(scored, "outcome", "flagged", ["group"]))
-    row = table.loc[("group", "recall")]
-    both = one_measure(metrics_by_group(scored, "outcome", "flagged", ["group"]), "recall")["percent"]
-    assert row["gap"] == pytest.approx(both.max() - both.min())
-    assert row["overlap"] == "yes"
-
-
-def test_disparity_of_one_group_is_empty():
-    frame = frame_of([(True, True, "A")] * 20)
-    assert disparity(metrics_by_group(frame, "outcome", "flagged", ["group"])).empty
+def test_side_by_side_hides_a_group_with_any_small_number_and_another_with_it():
+    """Twenty of each kind in groups A, B and C; in D three children have the outcome and are flagged."""
+    kinds = [(True, True), (True, False), (False, True), (False, False)]
+    rows = [(*kind, group) for group in "ABC" for kind in kinds for _ in range(20 + "ABC".index(group))]
+    rows += [(*kind, "D") for kind, number in zip(kinds, (3, 30, 30, 30), strict=True) for _ in range(number)]
+    frame = frame_of(rows)
+    seen = groups_in_sight(frame, "outcome", "flagged", ["group"])
+    assert list(seen) == [("group", "B"), ("group", "C")]
+    wide = side_by_side(metrics_by_group(frame, "outcome", "flagged", ["group"]), seen)
+    assert wide.loc[("group", "D")].eq("c").all()
+    assert wide.loc[("group", "A")].eq("c").all()
+    assert wide.at[("group", "B"), "recall"] == "50% (36 to 64), 21 of 42"

@@ -1,4 +1,4 @@
-"""Trial sizes equal those of statsmodels; triggers and edge cases say what is not known."""
+"""Trial sizes equal those of statsmodels; triggers say what is not known."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from statsmodels.stats.power import zt_ind_solve_power
 from statsmodels.stats.proportion import power_proportions_2indep
 
-from evidence.measures import edge_cases, estimates, trial_design, triggers
+from evidence.measures import estimates, trial_design, triggers
 from evidence.project import EvidenceError
 
 
@@ -57,18 +57,3 @@ def test_use_and_challenges():
     assert table.at["nobody uses it", "met"] == "yes"
     assert table.at["upheld challenges are not put right", "met"] == "yes"
     assert triggers(usage=12, open_challenges=0)["met"].tolist()[2:] == ["no", "no"]
-
-
-def test_the_shipped_edge_cases_can_be_shown(template):
-    table = edge_cases(template / "tests" / "edge_cases.csv")
-    assert table.index.is_unique
-    assert len(table) > 15
-    assert table["what"].str.len().min() > 10
-
-
-def test_edge_cases_that_are_missing_or_lack_a_column_are_named(tmp_path):
-    with pytest.raises(EvidenceError, match="no file of edge cases"):
-        edge_cases(tmp_path / "edge_cases.csv")
-    (tmp_path / "edge_cases.csv").write_text("case,what\na,b\n", encoding="utf-8")
-    with pytest.raises(EvidenceError, match="expected"):
-        edge_cases(tmp_path / "edge_cases.csv")

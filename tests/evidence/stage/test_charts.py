@@ -57,3 +57,27 @@ def test_nothing_to_draw_gives_no_picture():
 def test_five_lines_are_refused():
     with pytest.raises(EvidenceError, match="4 lines at most"):
         charts.lines("a", "b", "c", "d", "e")
+
+
+def funnel_table() -> pd.DataFrame:
+    limits = {"low_95": [2, 5, 7], "high_95": [18, 15, 13], "low_998": [0, 3, 6], "high_998": [22, 18, 14]}
+    rows = {
+        "kind": ["authority", "this council", "statistical neighbour"],
+        "denominator": [100, 300, 900],
+        "percent": [10.0, 21.5, 9.0],
+        **limits,
+        "standing": ["within the limits", "above the 99.8% limit", "within the limits"],
+    }
+    return pd.DataFrame(rows, index=pd.Index(["Here & there", "Ours", "Next door"], name="place"))
+
+
+def test_a_funnel_says_where_the_council_lies_and_marks_differ_in_more_than_colour():
+    chart = charts.funnel("percent", "denominator", percent=True, target=10.0, target_label="England")
+    html = charts.chart_html(chart, funnel_table(), "Ours lies above")
+    assert "Funnel plot of 3 authorities" in html
+    assert "Ours 21.5%, above the 99.8% limit." in html
+    assert "1 lie outside the 99.8% limits" in html
+    shown = svg_of(html)
+    assert "Ours" in shown and "99.8% limits" in shown and "Here" not in shown
+    assert shown.count("<use") >= 3
+    assert html == charts.chart_html(chart, funnel_table(), "Ours lies above")

@@ -67,6 +67,11 @@ def explain(frame, parameters):
     return pd.DataFrame({"why": words}, index=frame.index, dtype="str")
 
 
+def alternatives(tables, parameters):
+    """Other ways to count, for the test of how much of the figure is the definition: words -> (tables, parameters)."""
+    return placements.alternatives(tables, parameters)
+
+
 def weights(frame, parameters):
     """How the outputs come about overall: how many rows there are of each kind of stability."""
     return frame[OUTPUT].value_counts().sort_index().rename_axis("factor").to_frame("rows")

@@ -87,6 +87,11 @@ def explain(frame, parameters):
     return pd.DataFrame({"why": words}, index=frame.index, dtype="str")
 
 
+def alternatives(tables, parameters):
+    """Other ways to count, for the test of how much of the figure is the definition: words -> (tables, parameters)."""
+    return placements.alternatives(tables, parameters)
+
+
 def weights(frame, parameters):
     """How the outputs come about overall: what is expected, on average, at each age band and in each placement type."""
     tables = {

@@ -10,12 +10,15 @@ gave:
 | stage | call |
 |---|---|
 | 1, 5 | baseline(tool, frame, parameters), by_period(tool, frame, by=...) |
-| 5 | representation_of(tool, frame) or representation(frame, groups, reference), proxies_of(tool, frame, seed) |
+| 5 | definition_of(tool, parameters), representation_of(tool, frame), disproportionality_of(tool, frame), |
+|   | against_population_of(tool, frame, people), proxies_of(tool, frame, seed) |
 | 6 | minimisation(tool, tables, parameters), deidentification_cost(tool, tables, parameters), |
 |   | explanations(tool, output, parameters) |
-| 7 | test_plan(tool), test_tool(tool, output, parameters), test_by_group(...), against_baseline(...), |
-|   | calibration_of(...), checks(...), reconciliation_of(tool, tables, frame, parameters), |
-|   | alpha_beta(...), edge_cases(path); as_rows(table) for what is recorded |
+| 7 | test_plan(tool), test_tool(tool, output, parameters), test_by_group(...), every_measure_by_group(tool, output), |
+|   | gaps(tool, output), apart(tool, output), levels_of(...), calibration_of(...), how_calibrated_of(...), |
+|   | resampled_of(...), definition_tests(tool, tables, parameters), revisions(now, earlier), against_published(...), |
+|   | against_baseline(...), checks(...), reconciliation_of(tool, tables, frame, parameters), alpha_beta(...), |
+|   | edge_cases(tool, path, parameters); as_rows(table) for what is recorded |
 | 8 | before_after(before, after), trial_design(rate, difference) |
 | 9 | performance(tool, output, parameters), drift_of(tool, frame, seed) |
 | 10 | triggers(performance, drift, usage, open_challenges, targets) |
@@ -23,18 +26,21 @@ gave:
 `words` turns any of these tables into a headline that names no hidden figure.
 """
 
-from evidence.measures import placements, words
+from evidence.measures import comparing_words, comparisons, placements, words
 from evidence.measures.accuracy import (
     against_rule,
     calibration,
     confusion,
-    disparity,
+    groups_in_sight,
     metrics,
     metrics_by_group,
     one_measure,
     over_thresholds,
+    side_by_side,
 )
 from evidence.measures.baselines import definition_of, differences_of_definition, need_same_definition
+from evidence.measures.cases import edge_cases, read_cases
+from evidence.measures.disproportionality import is_population, population_of, read_ethnic_groups
 from evidence.measures.drifting import drift, population_stability
 from evidence.measures.estimating import (
     before_after,
@@ -46,39 +52,56 @@ from evidence.measures.estimating import (
     rate_ratio,
     representation,
 )
+from evidence.measures.group_gaps import against_the_rest, disparity
 from evidence.measures.least_data import deidentification_cost, minimisation
 from evidence.measures.links import correlation_ratio, cramers_v, proxies
 from evidence.measures.of_tool import (
     against_baseline,
+    against_population_of,
     alpha_beta,
+    apart,
     baseline,
     by_period,
     calibration_of,
     checks,
+    disproportionality_of,
     drift_of,
+    every_measure_by_group,
     explanations,
+    gaps,
     headline_measures,
+    how_calibrated_of,
     in_words,
     kind,
+    latest_known,
     latest_period,
+    levels_of,
     main_measure,
     observed_expected_by_group,
     performance,
     proxies_of,
+    rates_by_group,
     reconciliation_of,
     representation_of,
+    resampled_of,
     test_by_group,
     test_plan,
     test_tool,
     tested_rows,
 )
-from evidence.measures.review import edge_cases, trial_design, triggers
+from evidence.measures.probabilities import how_calibrated, levels
+from evidence.measures.review import trial_design, triggers
+from evidence.measures.stability import against_published, definition_tests, own_counts, resampled, revisions
 from evidence.measures.summaries import as_rows, output_counts, trial_sizes
 
 __all__ = [
     "against_baseline",
+    "against_population_of",
+    "against_published",
     "against_rule",
+    "against_the_rest",
     "alpha_beta",
+    "apart",
     "as_rows",
     "baseline",
     "before_after",
@@ -88,42 +111,64 @@ __all__ = [
     "calibration",
     "calibration_of",
     "checks",
+    "comparing_words",
+    "comparisons",
     "confusion",
     "correlation_ratio",
     "cramers_v",
     "definition_of",
+    "definition_tests",
     "deidentification_cost",
     "differences_of_definition",
     "disparity",
+    "disproportionality_of",
     "drift",
     "drift_of",
     "edge_cases",
     "estimates",
+    "every_measure_by_group",
     "explanations",
+    "gaps",
+    "groups_in_sight",
     "headline_measures",
+    "how_calibrated",
+    "how_calibrated_of",
     "in_words",
+    "is_population",
     "kind",
+    "latest_known",
     "latest_period",
+    "levels",
+    "levels_of",
     "main_measure",
     "metrics",
-    "minimisation",
     "metrics_by_group",
+    "minimisation",
     "need_same_definition",
     "observed_expected",
     "observed_expected_by_group",
     "one_measure",
     "output_counts",
     "over_thresholds",
+    "own_counts",
     "performance",
     "placements",
+    "population_of",
     "population_stability",
     "proportions",
     "proxies",
     "proxies_of",
     "rate_ratio",
+    "rates_by_group",
+    "read_cases",
+    "read_ethnic_groups",
     "reconciliation_of",
     "representation",
     "representation_of",
+    "resampled",
+    "resampled_of",
+    "revisions",
+    "side_by_side",
     "test_by_group",
     "test_plan",
     "test_tool",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,9 @@ from evidence.measures.estimating import (
     reliability,
     truth,
 )
+
+if TYPE_CHECKING:
+    from evidence.privacy import Rules
 
 # measure: (what counts, of what), each as cells of the table of flagged (f) or not (n) by outcome (1) or none (0).
 MEASURES = {
@@ -81,27 +85,50 @@ def metrics_by_group(
     return pd.concat(tables, names=["characteristic", "group"])
 
 
+def groups_in_sight(
+    frame: pd.DataFrame, outcome: str, flagged: str, groups: Sequence[str], rules: Rules | None = None
+) -> pd.Index:
+    """The groups of which every measure may be shown: index (characteristic, group).
+
+    All measures of a group are made of four counts. A group is out of sight where one of its counts is small, or has
+    to be hidden so that a small one of another group cannot be worked out.
+    """
+    from evidence.privacy import Rules, protect
+
+    rows = {}
+    for column in groups:
+        for group, part in frame.groupby(column, observed=False, dropna=False):
+            rows[column.replace("_", " "), str(group)] = confusion(part, outcome, flagged)
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["f1", "f0", "n1", "n0"])
+    table.index = pd.MultiIndex.from_tuples(rows, names=["characteristic", "group"])
+    safe = protect(table, counts=list(table.columns), rules=rules or Rules()).table
+    return table.index[safe.map(lambda value: not isinstance(value, str)).all(axis="columns")]
+
+
+def side_by_side(table: pd.DataFrame, in_sight: pd.Index, hidden: str = "c") -> pd.DataFrame:
+    """`metrics_by_group` with a measure a column, each cell in words: `54% (46 to 62), 77 of 143`.
+
+    Groups that are not `in_sight` are shown as `hidden`. Index (characteristic, group).
+    """
+    seen = set(in_sight)
+    words = [
+        hidden if key[:2] not in seen else _in_words(row)
+        for key, row in zip(table.index, table.to_dict("records"), strict=True)
+    ]
+    wide = pd.Series(words, index=table.index).unstack("measure")
+    order = table.index.droplevel("measure").drop_duplicates()
+    return wide.loc[order, list(table.index.unique("measure"))].rename_axis(columns=None)
+
+
+def _in_words(row: dict[str, object]) -> str:
+    if np.isnan(row["percent"]):
+        return f"{NOT_ESTIMABLE}, {row['denominator']} children"
+    return f"{row['percent']:.0f}% ({row['low']:.0f} to {row['high']:.0f}), {row['n']} of {row['denominator']}"
+
+
 def one_measure(table: pd.DataFrame, measure: str) -> pd.DataFrame:
     """The rows of one measure of a table by group: index (characteristic, group)."""
     return table.xs(measure, level="measure")
-
-
-def disparity(table: pd.DataFrame) -> pd.DataFrame:
-    """How far apart the groups of each characteristic are: index (characteristic, measure).
-
-    Columns lowest, highest (the groups' names), gap (percentage points), groups (how many could be estimated),
-    overlap (`yes` where the two intervals overlap, so that the gap may be chance). Rows not estimable are left out.
-    """
-    rows = {}
-    for key, part in table.groupby(level=["characteristic", "measure"], sort=False):
-        known = part.dropna(subset="percent").droplevel(["characteristic", "measure"])
-        if len(known) > 1:
-            low, high = known["percent"].idxmin(), known["percent"].idxmax()
-            gap = known.at[high, "percent"] - known.at[low, "percent"]
-            overlap = "yes" if known.at[low, "high"] >= known.at[high, "low"] else "no"
-            rows[key] = {"lowest": low, "highest": high, "gap": gap, "groups": len(known), "overlap": overlap}
-    index = pd.MultiIndex.from_tuples(rows, names=["characteristic", "measure"]) if rows else None
-    return pd.DataFrame(list(rows.values()), index=index, columns=["lowest", "highest", "gap", "groups", "overlap"])
 
 
 def over_thresholds(

@@ -9,7 +9,8 @@ import numpy as np
 LEVEL = 0.95
 
 
-def _z(level: float) -> float:
+def normal(level: float = LEVEL) -> float:
+    """How many standard errors an interval of that level reaches to either side."""
     return NormalDist().inv_cdf(0.5 + level / 2)
 
 
@@ -18,7 +19,7 @@ def wilson(n: np.ndarray, denominator: np.ndarray, level: float = LEVEL) -> tupl
 
     Unlike the textbook one it is not [0, 0] when nothing was seen, and it never leaves 0 to 1.
     """
-    n, total, z = np.asarray(n, float), np.asarray(denominator, float), _z(level)
+    n, total, z = np.asarray(n, float), np.asarray(denominator, float), normal(level)
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = n / total
         middle = (rate + z**2 / (2 * total)) / (1 + z**2 / total)
@@ -30,7 +31,7 @@ def wilson(n: np.ndarray, denominator: np.ndarray, level: float = LEVEL) -> tupl
 
 def poisson(n: np.ndarray, level: float = LEVEL) -> tuple[np.ndarray, np.ndarray]:
     """Byar's interval of a number of events, as public health uses it for observed against expected numbers."""
-    n, z = np.asarray(n, float), _z(level)
+    n, z = np.asarray(n, float), normal(level)
     with np.errstate(divide="ignore", invalid="ignore"):
         low = n * (1 - 1 / (9 * n) - z / (3 * np.sqrt(n))) ** 3
     high = (n + 1) * (1 - 1 / (9 * (n + 1)) + z / (3 * np.sqrt(n + 1))) ** 3
@@ -44,7 +45,7 @@ def rate_ratio(
     n, total, other, other_total = (np.asarray(x, float) for x in (n, denominator, other_n, other_denominator))
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = (n / total) / (other / other_total)
-        spread = _z(level) * np.sqrt(1 / n - 1 / total + 1 / other - 1 / other_total)
+        spread = normal(level) * np.sqrt(1 / n - 1 / total + 1 / other - 1 / other_total)
         low, high = ratio * np.exp(-spread), ratio * np.exp(spread)
     none = (n == 0) | (other == 0) | (total == 0) | (other_total == 0)
     return tuple(np.where(none, np.nan, x) for x in (ratio, low, high))

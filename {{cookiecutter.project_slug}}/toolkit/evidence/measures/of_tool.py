@@ -9,13 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from evidence.measures import accuracy, drifting, estimating, links
+from evidence.measures import (
+    accuracy,
+    disproportionality,
+    drifting,
+    estimating,
+    group_gaps,
+    links,
+    probabilities,
+    stability,
+)
 from evidence.measures.estimating import ALL, by_each, proportions, truth
 from evidence.project import EvidenceError
+
+if TYPE_CHECKING:
+    from evidence.privacy import Rules
 
 OBSERVED_TO_EXPECTED = "observed to expected"
 WITH_OUTCOME = "with the outcome"
@@ -65,10 +78,10 @@ def baseline(tool: ModuleType, frame: pd.DataFrame, parameters: Mapping[str, obj
 
     Index (characteristic, group), first row (`All`, `All children`); columns as `estimates`.
     """
-    return by_each(_latest(tool, frame), tool.OUTCOME, tool.GROUPS, overall=True)
+    return by_each(latest_known(tool, frame), tool.OUTCOME, tool.GROUPS, overall=True)
 
 
-def _latest(tool: ModuleType, frame: pd.DataFrame) -> pd.DataFrame:
+def latest_known(tool: ModuleType, frame: pd.DataFrame) -> pd.DataFrame:
     known = frame[truth(frame[tool.OUTCOME]).notna()]
     return known[known[tool.PERIOD] == known[tool.PERIOD].max()] if tool.PERIOD else known
 
@@ -98,8 +111,31 @@ def latest_period(tool: ModuleType, frame: pd.DataFrame) -> pd.DataFrame:
 
 def representation_of(tool: ModuleType, frame: pd.DataFrame) -> pd.DataFrame:
     """Each group's share of the children with the outcome beside its share of all children, latest period (5.09)."""
-    rows = _latest(tool, frame)
+    rows = latest_known(tool, frame)
     return estimating.representation(rows[truth(rows[tool.OUTCOME]) == 1], tool.GROUPS, rows)
+
+
+def characteristics(tool: ModuleType, frame: pd.DataFrame) -> list[str]:
+    """What groups are compared by: the tool's GROUPS, then disability and area where its frame has them."""
+    return [*tool.GROUPS, *(name for name in ("disability", "area") if name in frame and name not in tool.GROUPS)]
+
+
+def disproportionality_of(tool: ModuleType, frame: pd.DataFrame, rules: Rules | None = None) -> pd.DataFrame:
+    """`disproportionality` within the data of the latest period whose outcome is known (5.09).
+
+    A tool may name its own reference groups in REFERENCE, for example {"ethnic_group": "White"}.
+    """
+    rows, reference = latest_known(tool, frame), getattr(tool, "REFERENCE", disproportionality.REFERENCE)
+    groups = characteristics(tool, frame)
+    return disproportionality.disproportionality(rows, tool.OUTCOME, groups, reference, rules)
+
+
+def against_population_of(
+    tool: ModuleType, frame: pd.DataFrame, population: pd.DataFrame, rules: Rules | None = None
+) -> pd.DataFrame:
+    """`against_population` of the children of the latest period whose outcome is known (5.09)."""
+    rows, reference = latest_known(tool, frame), getattr(tool, "REFERENCE", disproportionality.REFERENCE)
+    return disproportionality.against_population(rows, tool.OUTCOME, population, reference, rules)
 
 
 PROTECTED = ("sex", "age_band", "ethnic_group", "disability", "religion")
@@ -113,7 +149,7 @@ def proxies_of(tool: ModuleType, frame: pd.DataFrame, seed: int = 2026) -> pd.Da
     protected = [name for name in getattr(tool, "PROTECTED", PROTECTED) if name in frame]
     aside = {*protected, "age", tool.UNIT, tool.PERIOD, tool.OUTCOME, tool.OUTPUT, tool.SCORE, "used_for"}
     variables = [name for name in frame if name not in aside]
-    return links.proxies(_latest(tool, frame), protected, variables, seed)
+    return links.proxies(latest_known(tool, frame), protected, variables, seed)
 
 
 def test_tool(tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str, object]) -> pd.DataFrame:
@@ -166,6 +202,72 @@ def test_by_group(tool: ModuleType, output: pd.DataFrame, parameters: Mapping[st
 
 
 test_by_group.__test__ = False
+
+
+def every_measure_by_group(tool: ModuleType, output: pd.DataFrame, rules: Rules | None = None) -> pd.DataFrame:
+    """Predictive tools: `side_by_side`, every measure of every group in words (7.05); an empty table for the others."""
+    if kind(tool) != "predictive":
+        return pd.DataFrame(index=pd.MultiIndex.from_tuples([], names=["characteristic", "group"]))
+    rows = tested_rows(tool, output)
+    table = accuracy.metrics_by_group(rows, tool.OUTCOME, tool.OUTPUT, tool.GROUPS)
+    seen = accuracy.groups_in_sight(rows, tool.OUTCOME, tool.OUTPUT, tool.GROUPS, rules)
+    return accuracy.side_by_side(table, seen, rules.shown_as if rules else "c")
+
+
+def rates_by_group(tool: ModuleType, output: pd.DataFrame) -> pd.DataFrame:
+    """The shares that groups are compared by: accuracy measures of a predictive tool, else the outcome.
+
+    Index (characteristic, group, measure), columns as `estimates`.
+    """
+    rows = tested_rows(tool, output)
+    if kind(tool) == "predictive":
+        return accuracy.metrics_by_group(rows, tool.OUTCOME, tool.OUTPUT, tool.GROUPS)
+    table = pd.concat({WITH_OUTCOME: by_each(rows, tool.OUTCOME, tool.GROUPS)}, names=["measure"])
+    return table.reorder_levels(["characteristic", "group", "measure"])
+
+
+def apart(tool: ModuleType, output: pd.DataFrame) -> pd.DataFrame:
+    """`against_the_rest` of the measure that matters most (recall, or the outcome): index (characteristic, group)."""
+    table = group_gaps.against_the_rest(rates_by_group(tool, output))
+    return accuracy.one_measure(table, headline_measures(tool)[0])
+
+
+def gaps(tool: ModuleType, output: pd.DataFrame, rules: Rules | None = None) -> pd.DataFrame:
+    """`disparity` of every measure, from the groups that may be shown: index (characteristic, measure)."""
+    table = rates_by_group(tool, output)
+    if kind(tool) == "predictive":
+        rows = tested_rows(tool, output)
+        seen = accuracy.groups_in_sight(rows, tool.OUTCOME, tool.OUTPUT, tool.GROUPS, rules)
+    else:
+        from evidence.measures.words import shown
+
+        seen = shown(accuracy.one_measure(table, WITH_OUTCOME), rules).index
+    return group_gaps.disparity(table[table.index.droplevel("measure").isin(seen)])
+
+
+def levels_of(
+    tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str, object], rules: Rules | None = None
+) -> pd.DataFrame:
+    """Predictive tools: `levels` of the tested rows around `flag_at`; an empty table for the others."""
+    if kind(tool) != "predictive":
+        return pd.DataFrame(index=pd.Index([], name="level"))
+    agreed = float(parameters["flag_at"])
+    return probabilities.levels(tested_rows(tool, output), tool.OUTCOME, tool.SCORE, agreed, rules)
+
+
+def how_calibrated_of(tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str, object]) -> pd.DataFrame:
+    """Predictive tools: `how_calibrated` of the tested rows; an empty table for the others."""
+    if kind(tool) != "predictive":
+        return pd.DataFrame(index=pd.Index([], name="figure"))
+    rows = tested_rows(tool, output)
+    return probabilities.how_calibrated(rows, tool.OUTCOME, tool.SCORE, parameters["seed"])
+
+
+def resampled_of(tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str, object]) -> pd.DataFrame:
+    """Descriptive and diagnostic tools: `resampled` of the tested rows; an empty table for predictive ones."""
+    if kind(tool) == "predictive":
+        return estimating.estimates([], [], pd.MultiIndex.from_tuples([], names=["characteristic", "group"]))
+    return stability.resampled(tested_rows(tool, output), tool.UNIT, tool.OUTCOME, tool.GROUPS, parameters["seed"])
 
 
 def observed_expected_by_group(tool: ModuleType, output: pd.DataFrame) -> pd.DataFrame:

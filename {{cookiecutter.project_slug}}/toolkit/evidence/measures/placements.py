@@ -263,11 +263,35 @@ def _recount_one(stays: list[dict], start: pd.Timestamp, year_end: pd.Timestamp)
     return len(seen)
 
 
+def alternatives(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, object]) -> dict[str, tuple]:
+    """Other ways in which placements could be counted: words -> (tables, parameters) that count so.
+
+    They show how much of a figure is the definition: one placement fewer or more, and each kind of move that
+    `DEFINITION` leaves out counted after all.
+    """
+    episodes, at_least = tables["episodes"], int(parameters["placements_at_least"])
+
+    def with_codes(column: str, old: list[str], new: str) -> tuple:
+        changed = episodes.assign(**{column: episodes[column].mask(episodes[column].isin(old), new)})
+        return {**tables, "episodes": changed}, parameters
+
+    ways = {
+        f"{number} or more placements": (tables, {**parameters, "placements_at_least": number})
+        for number in (at_least - 1, at_least + 1)
+        if number > 0
+    }
+    ways["a move with the same carer counts too"] = with_codes("RNE", ["T", "U"], "P")
+    ways["holidays and other temporary placements count too"] = with_codes("PLACE", TEMPORARY, "Z1")
+    ways["children in series of short breaks count too"] = with_codes("LS", SHORT_BREAKS, "V2")
+    return ways
+
+
 __all__ = [
     "DEFINITION",
     "EPISODE_COLUMNS",
     "HEADER_COLUMNS",
     "NOT_KNOWN",
+    "alternatives",
     "children_on",
     "definition",
     "first_day",

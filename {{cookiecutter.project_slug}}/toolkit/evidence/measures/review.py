@@ -1,34 +1,13 @@
-"""What decides whether a tool goes on: trial sizes, edge cases on file, triggers for retirement."""
+"""What decides whether a tool goes on: trial sizes, triggers for retirement."""
 
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from statistics import NormalDist
 
 import pandas as pd
 
-from evidence.project import EvidenceError, read_text
-
-EDGE_CASE_COLUMNS = ["case", "what", "expected"]
-
-
-def edge_cases(path: Path) -> pd.DataFrame:
-    """The edge cases that the tests run (7.03), from tests/edge_cases.csv: index case, columns what, expected.
-
-    Raises EvidenceError when the file or one of its columns is missing.
-    """
-    import csv
-    import io
-
-    if not Path(path).is_file():
-        raise EvidenceError("there is no file of edge cases.", where="tests/edge_cases.csv")
-    rows = list(csv.DictReader(io.StringIO(read_text(path))))
-    missing = [name for name in EDGE_CASE_COLUMNS if not rows or name not in rows[0]]
-    if missing:
-        raise EvidenceError(f"there is no column called {missing[0]}.", where="tests/edge_cases.csv, row 1")
-    table = pd.DataFrame([{name: row[name] for name in EDGE_CASE_COLUMNS} for row in rows])
-    return table.drop_duplicates("case").set_index("case")
+from evidence.project import EvidenceError
 
 
 def trial_design(

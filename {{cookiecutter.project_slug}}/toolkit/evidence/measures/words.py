@@ -15,6 +15,8 @@ from evidence.measures.accuracy import MEANING
 from evidence.measures.estimating import ALL, FEW_BELOW, NOT_ESTIMABLE
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from evidence.privacy import Rules
 
 # A table of `representation` is protected by the numbers that the tables by group show, so that the same are hidden.
@@ -99,6 +101,13 @@ def base_rate(metrics: pd.DataFrame, rules: Rules | None = None) -> str:
             f"Of 100 children drawn without the tool, about {rows.at['outcome', 'percent']:.0f} would have had it."
         )
     return " ".join(parts) or f"{NOTHING} what a flag means."
+
+
+def base_rate_of(tool: ModuleType, metrics: pd.DataFrame, rules: Rules | None = None) -> str:
+    """`base_rate` of a tool that flags; for the others, that they flag nobody."""
+    if tool.SCORE is None:
+        return "This tool flags nobody: what is tested is the figure itself, for all children and for each group."
+    return base_rate(metrics, rules)
 
 
 def meaning(measure: str) -> str:
@@ -341,3 +350,140 @@ def calibration(table: pd.DataFrame, rules: Rules | None = None) -> str:
         return f"{NOTHING} whether the probabilities are right"
     gap = (rows["percent"] - table.loc[rows.index, "predicted"]).abs()
     return f"Where it can be judged, predicted and actual shares lie {gap.max():.0f} percentage points apart at most"
+
+
+def levels(table: pd.DataFrame) -> str:
+    """What a lower and a higher level of flags would do, among the levels that may be shown."""
+    if table.empty:
+        return "This tool flags nobody, so there is no level of flags to choose"
+    agreed = table[table["agreed"] == "yes"]
+    if agreed.empty or agreed["precision"].isna().any() or agreed["recall"].isna().any():
+        return f"{NOTHING} what the agreed level does; other levels are shown"
+    here = agreed.iloc[0]
+    said = (
+        f"At the agreed level of {agreed.index[0]} the tool finds {_percent(here['recall'])} of those with the outcome"
+    )
+    return f"{said}, and {_percent(here['precision'])} of its flags are right; a lower level finds more and errs more"
+
+
+def gaps(table: pd.DataFrame) -> str:
+    """Between which groups the gap is beyond chance, or that none is."""
+    if table.empty:
+        return f"{NOTHING} how far apart the groups are"
+    sure = table[table["beyond_chance"] == "yes"]
+    if sure.empty:
+        return "No gap between groups is wider than chance explains; with so few children, wide ones may go unseen"
+    (characteristic, measure), row = sure["gap"].idxmax(), sure.loc[sure["gap"].idxmax()]
+    said = f"{_large(measure)} differs by {row['gap']:.0f} percentage points ({row['low']:.0f} to {row['high']:.0f})"
+    return f"{said} between {row['lowest']} and {row['highest']} ({characteristic}), beyond chance"
+
+
+def apart(table: pd.DataFrame, what: str, rules: Rules | None = None) -> str:
+    """Which groups differ from all other children by more than chance, among those that may be named."""
+    rows = table.loc[shown(table, rules).index]
+    sure = rows[(rows["difference_low"] > 0) | (rows["difference_high"] < 0)]
+    if rows.empty:
+        return f"{NOTHING} which groups differ from the others"
+    if sure.empty:
+        return f"In no group that can be shown does {_small(what)} differ from all other children beyond chance"
+    higher = [group_words(name) for name in sure.index[sure["difference"] > 0]]
+    lower = [group_words(name) for name in sure.index[sure["difference"] < 0]]
+    parts = [f"higher for {_listed(higher)}"] if higher else []
+    return f"{_large(what)} is {', '.join(parts + ([f'lower for {_listed(lower)}'] if lower else []))}, beyond chance"
+
+
+def how_calibrated(table: pd.DataFrame) -> str:
+    """Whether the probabilities as a whole are right, too far apart or too close together."""
+    from evidence.measures.probabilities import CALIBRATION_ERROR, CALIBRATION_ERROR_BY_CHANCE, SLOPE
+
+    if table.empty:
+        return "This tool gives no probabilities"
+    if table["value"].isna().all():
+        return f"{NOTHING} whether the probabilities are right"
+    error, chance, slope = table.loc[CALIBRATION_ERROR], table.loc[CALIBRATION_ERROR_BY_CHANCE], table.loc[SLOPE]
+    right = error["value"] <= chance["high"] and not (slope["high"] < 1 or slope["low"] > 1)
+    said = f"On average the probabilities are {error['value']:.1f} percentage points from what happened"
+    return f"{said}, {'as chance alone would have it' if right else 'more than chance explains'}"
+
+
+def edge_cases(table: pd.DataFrame) -> str:
+    """How many of the cases the tool gets right, and which not."""
+    from evidence.measures.cases import NOT_RUN
+
+    if (table["ok"] == NOT_RUN).all():
+        return "These cases have not been run: the tool does not say how they are answered"
+    failed = list(table.index[table["ok"] != "yes"])
+    return f"Wrong: {_listed(failed)}" if failed else f"The tool gets all {len(table)} cases right"
+
+
+def resampled(table: pd.DataFrame, what: str, rules: Rules | None = None) -> str:
+    """How far the figure would move with other children, and whether the highest group would stay the highest."""
+    rows = table.loc[shown(table, rules).index]
+    if ("All", ALL) not in rows.index:
+        return f"{NOTHING} how stable the figure is" if len(table) else "This tool is tested on its flags instead"
+    row = rows.loc[("All", ALL)]
+    said = (
+        f"With other children {_small(what)} could lie anywhere from {_percent(row['low'])} to {_percent(row['high'])}"
+    )
+    firm = rows[rows["highest_in"] >= 95]
+    return f"{said}; {group_words(firm.index[0])} stays the highest" if len(firm) else said
+
+
+def definitions(table: pd.DataFrame) -> str:
+    """How far other definitions move the figure at most."""
+    if table.empty:
+        return "The tool names no other way in which its outcome could be counted"
+    moved = pd.to_numeric(table["difference"].iloc[1:], errors="coerce").abs().dropna()
+    if moved.empty:
+        return f"{NOTHING} what other definitions would change"
+    return (
+        f"Counted another way, the figure would move by {moved.max():.1f} percentage points at most ({moved.idxmax()})"
+    )
+
+
+def revisions(table: pd.DataFrame) -> str:
+    """In how many periods the earlier extract said something else."""
+    if table.empty:
+        return "No period is in both extracts"
+    changed = int((table["said"] != "unchanged").sum())
+    return f"{changed} of {len(table)} periods have changed since the earlier extract"
+
+
+def against_published(table: pd.DataFrame) -> str:
+    """In how many years the own count is the published one."""
+    compared = table[table["agrees"].isin(["yes", "within rounding", "no"])]
+    if compared.empty:
+        return "No year has a published count to compare with"
+    same = int((compared["agrees"] != "no").sum())
+    return f"In {same} of {len(compared)} years the own count is the published one"
+
+
+def disproportionality(table: pd.DataFrame, rules: Rules | None = None) -> str:
+    """The group furthest above those it is compared with, beyond chance, among those that may be named."""
+    rows = table.loc[shown(table, rules).index]
+    sure = rows[rows["ratio_low"] > 1]
+    if rows.empty:
+        return f"{NOTHING} which groups have the outcome more often"
+    if sure.empty:
+        return "No group has the outcome more often than those it is compared with, beyond chance"
+    return _times(sure.loc[sure["ratio"].idxmax()], sure["ratio"].idxmax(), "has the outcome")
+
+
+def against_population(table: pd.DataFrame, rules: Rules | None = None) -> str:
+    """The group furthest above its share of the population, beyond chance, among those that may be named."""
+    from evidence.measures.disproportionality import PROTECTION
+    from evidence.privacy import Rules, protect
+
+    safe = protect(table, rules=rules or Rules(), **PROTECTION).table
+    rows = table[pd.to_numeric(safe["ratio"], errors="coerce").notna()]
+    sure = rows[rows["ratio_low"] > 1]
+    if rows.empty:
+        return f"{NOTHING} who is there more often than in the population"
+    if sure.empty:
+        return "No group is in the data more often than those it is compared with, beyond chance"
+    return _times(sure.loc[sure["ratio"].idxmax()], sure["ratio"].idxmax(), "is in the data")
+
+
+def _times(row: pd.Series, name: object, verb: str) -> str:
+    ends = f"{row['ratio_low']:.1f} to {row['ratio_high']:.1f}"
+    return f"{_large(group_words(name))} {verb} {row['ratio']:.1f} times as often ({ends}) as {row['compared_with']}"

@@ -37,9 +37,22 @@ _STYLE = {
 _BEHIND_TEXT = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
 
 
+# The marks of a funnel differ in shape as well as in colour: colour, shape, area.
+_HERE = "this council"
+_MARKS = {
+    "authority": ("#6F777B", "o", 16),
+    "statistical neighbour": (COLOURS[1], "s", 34),
+    "chosen": (COLOURS[2], "^", 40),
+    _HERE: (COLOURS[0], "D", 70),
+}
+
+
 @dataclass(frozen=True)
 class Chart:
-    """What to draw: `kind` is bars or lines, `values` its columns, `low` and `high` an interval's ends."""
+    """What to draw: `kind` is bars, lines or funnel, `values` its columns, `low` and `high` an interval's ends.
+
+    `size` names the column of a funnel that says how large a place is.
+    """
 
     kind: str
     values: tuple[str, ...]
@@ -48,6 +61,7 @@ class Chart:
     percent: bool = False
     target: float | None = None
     target_label: str = ""
+    size: str = ""
 
 
 def bars(
@@ -69,6 +83,14 @@ def lines(*values: str, percent: bool = False) -> Chart:
     return Chart("lines", values, percent=percent)
 
 
+def funnel(value: str, size: str, percent: bool = False, target: float | None = None, target_label: str = "") -> Chart:
+    """One point a place: its figure against its size, between limits that chance alone keeps to, around `target`.
+
+    The table has the columns that `measures.funnel_of` gives: kind, low_95, high_95, low_998, high_998, standing.
+    """
+    return Chart("funnel", (value,), percent=percent, target=target, target_label=target_label, size=size)
+
+
 def chart_html(chart: Chart, table: pd.DataFrame, headline: str) -> str:
     """The chart as an image with its text alternative; empty where the table leaves nothing to draw."""
     if not _drawable(chart, table):
@@ -80,6 +102,8 @@ def chart_html(chart: Chart, table: pd.DataFrame, headline: str) -> str:
 
 def alt_text(chart: Chart, table: pd.DataFrame, headline: str) -> str:
     """What the chart shows, in a sentence or two, for someone who cannot see it."""
+    if chart.kind == "funnel":
+        return _funnel_in_words(chart, table, headline)
     kind = {"bars": "Bar chart", "lines": "Line chart"}[chart.kind]
     sentences = [f"{kind}. {headline.rstrip('.')}."]
     for column in chart.values:
@@ -102,6 +126,21 @@ def alt_text(chart: Chart, table: pd.DataFrame, headline: str) -> str:
     if hidden:
         sentences.append(f"{hidden} not shown.")
     return " ".join([*sentences, "The table holds the same numbers."])
+
+
+def _funnel_in_words(chart: Chart, table: pd.DataFrame, headline: str) -> str:
+    places = zip(table.index, table["kind"], _numbers(table[chart.values[0]]), table["standing"], strict=True)
+    here = [
+        f"{place} {cell_text(value, chart.percent)}, {said}" for place, kind, value, said in places if kind == _HERE
+    ]
+    outside = int(table["standing"].str.contains("99.8").sum())
+    return " ".join(
+        [
+            f"Funnel plot of {len(table)} authorities. {headline.rstrip('.')}.",
+            *(f"{one}." for one in here),
+            f"{outside} lie outside the 99.8% limits. The table holds the figures.",
+        ]
+    )
 
 
 def _names(table: pd.DataFrame) -> list[str]:
@@ -131,11 +170,11 @@ def _svg(chart: Chart, table: pd.DataFrame) -> bytes:
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(_STYLE):
-        height = 1.1 + 0.42 * len(table) if chart.kind == "bars" else 3.6
+        height = {"bars": 1.1 + 0.42 * len(table), "lines": 3.6, "funnel": 4.4}[chart.kind]
         figure = Figure(figsize=(7.2, height), layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.add_subplot()
-        (_draw_bars if chart.kind == "bars" else _draw_lines)(axes, chart, table)
+        {"bars": _draw_bars, "lines": _draw_lines, "funnel": _draw_funnel}[chart.kind](axes, chart, table)
         target = io.BytesIO()
         figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return _without_hidden_text(target.getvalue())
@@ -187,6 +226,33 @@ def _draw_lines(axes, chart: Chart, table: pd.DataFrame) -> None:
     axes.set_xlim(-0.25, len(table) - 1 + max(0.9, len(table) * 0.28))
     axes.set_ylim(0, (top or 1) * 1.2)
     _number_axis(axes.yaxis, chart)
+
+
+def _draw_funnel(axes, chart: Chart, table: pd.DataFrame) -> None:
+    size, value = (_numbers(table[name]) for name in (chart.size, chart.values[0]))
+    for end, style, said in (("95", (0, (1, 1.5)), "95% limits"), ("998", (0, (5, 2)), "99.8% limits")):
+        for side in ("low", "high"):
+            axes.plot(size, _numbers(table[f"{side}_{end}"]), color="#505A5F", linestyle=style, linewidth=1.2)
+        axes.plot([], [], color="#505A5F", linestyle=style, linewidth=1.2, label=said)
+    if chart.target is not None:
+        axes.axhline(chart.target, color="#505A5F", linewidth=1.4, label=chart.target_label)
+    for kind, (colour, marker, area) in _MARKS.items():
+        here = [place for place, one in enumerate(table["kind"]) if one == kind]
+        if here:
+            points = [size[place] for place in here], [value[place] for place in here]
+            filled = "none" if kind == "authority" else colour
+            axes.scatter(*points, s=area, marker=marker, facecolors=filled, edgecolors=colour, label=kind, zorder=3)
+    for place in (place for place, one in enumerate(table["kind"]) if one == _HERE):
+        axes.annotate(
+            str(table.index[place]), (size[place], value[place]), xytext=(9, 9), textcoords="offset points",
+            bbox=_BEHIND_TEXT, zorder=4,
+        )  # fmt: skip
+    axes.set_xlabel(label(chart.size))
+    axes.set_xlim(0, max(size) * 1.04)
+    axes.set_ylim(0, max(number for number in [*value, chart.target] if number is not None) * 1.12)
+    axes.legend(loc="upper right", frameon=False, fontsize=9)
+    _number_axis(axes.yaxis, chart)
+    _number_axis(axes.xaxis, Chart("funnel", ()))
 
 
 def _wrapped(names: list[str]) -> list[str]:

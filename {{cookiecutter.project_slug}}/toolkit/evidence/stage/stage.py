@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from evidence.data import Tables
-    from evidence.privacy import Secrets
+    from evidence.privacy import Rules, Secrets
     from evidence.stage.charts import Chart
     from evidence.workbook import Workbook
 
@@ -58,7 +58,18 @@ PERCENT_COLUMNS = (
     "reference_percent",
     "same_output",
     "predicted",
+    "percent_rest",
+    "difference_low",
+    "difference_high",
+    "highest_in",
 )
+
+# A ratio of two shares, as its columns are headed.
+TIMES_AS_OFTEN = {
+    "ratio": "times as often",
+    "ratio_low": "times as often, from",
+    "ratio_high": "times as often, to",
+}
 
 
 def open_stage(number: int) -> Stage:
@@ -84,6 +95,7 @@ class Stage:
 
     bars = staticmethod(charts.bars)
     lines = staticmethod(charts.lines)
+    funnel = staticmethod(charts.funnel)
 
     def __init__(self, project: Project, info: StageInfo, parameters: dict[str, object]) -> None:
         self.project, self.info, self.parameters = project, info, parameters
@@ -137,6 +149,18 @@ class Stage:
     # Reading ---------------------------------------------------------------------------------------------------
 
     @cached_property
+    def rules(self) -> Rules:
+        """How small numbers are hidden: reference/disclosure.toml."""
+        from evidence.privacy import load_rules
+
+        return load_rules(self.project)
+
+    @property
+    def on_sample_data(self) -> bool:
+        """Whether the run is on the made-up data that came with the project."""
+        return self.project.data_folder(self.parameters) == self.project.path("data", "sample")
+
+    @cached_property
     def tool(self) -> ModuleType:
         """The team's own tool, `src/<package>/tool.py`."""
         # The tool may import modules beside it, and Python need not open those whose compiled form it has.
@@ -165,8 +189,8 @@ class Stage:
 
         return in_words(self.tool, "with the outcome", self.parameters)
 
-    def data(self) -> Tables:
-        """The tables of the run's data folder, de-identified as they are loaded (guidance action 6.02).
+    def data(self, folder: str = "") -> Tables:
+        """The tables of the run's data folder (or another), de-identified as they are loaded (guidance action 6.02).
 
         What the role of whoever is at work may not see is left out, and the page says so (5.12).
         """
@@ -174,7 +198,7 @@ class Stage:
 
         tables = load_tables(
             self.project,
-            self.project.data_folder(self.parameters),
+            self.project.path(folder) if folder else self.project.data_folder(self.parameters),
             stage=self.number,
             year_end=self.parameters.get("year_end") or None,
             why=self.info.purpose,
@@ -245,6 +269,7 @@ class Stage:
         plain: Sequence[str] = (),
         percent: Sequence[str] = (),
         chart: Chart | None = None,
+        drawn: pd.DataFrame | None = None,
         caption: str = "",
         hide_index: bool = False,
     ) -> None:
@@ -253,7 +278,8 @@ class Stage:
         frame: one row a category, its index the row heads. counts: the columns that count children (every column of
         whole numbers unless said otherwise); parts: {"moved": "children"} where one counts some of another; plain: the
         numbers that are about no child, such as a year or a number of columns; percent: the columns that
-        hold percentages. headline says what was found, source where it comes from and for which period.
+        hold percentages. headline says what was found, source where it comes from and for which period. drawn: what the
+        chart is drawn from, where it holds more rows than the table; it is protected in the same way and kept as well.
         """
         from evidence.privacy import load_rules, protect
 
@@ -263,10 +289,15 @@ class Stage:
             return
         self._shown += 1
         safe = protect(frame, counts=counts, parts=parts, plain=plain, rules=load_rules(self.project))
-        self._keep_table(safe.table, name or f"table_{self._shown}", hide_index)
+        name = name or f"table_{self._shown}"
+        self._keep_table(safe.table, name, hide_index)
         parts_of_figure = [f'<p class="ev-headline">{escape(headline)}</p>']
+        picture = safe.table
+        if drawn is not None:
+            picture = protect(drawn, counts=counts, parts=parts, plain=plain, rules=load_rules(self.project)).table
+            self._keep_table(picture, f"{name}_all", hide_index)
         if chart:
-            parts_of_figure.append(charts.chart_html(chart, safe.table, headline))
+            parts_of_figure.append(charts.chart_html(chart, picture, headline))
         # The headline stands right above; a screen reader still needs it as the table's name.
         css = "" if caption else "out-of-sight"
         parts_of_figure.append(table_html(safe.table, caption or headline, percent, hide_index, caption_css=css))
@@ -316,6 +347,42 @@ class Stage:
 
         chart = self.bars("percent", low="low", high="high", percent=True)
         self.show(table, headline, name=name, source=source, percent=PERCENT_COLUMNS, chart=chart, **REPRESENTATION)
+
+    def show_apart(self, table: pd.DataFrame, headline: str, *, name: str, source: str = "") -> None:
+        """Shows each group beside all other children, as `measures.apart` returns them."""
+        self.show(
+            table.drop(columns=["reliability"]).rename(columns=TIMES_AS_OFTEN),
+            headline,
+            name=name,
+            source=source,
+            note="Compared with all other children of the same kind of groups. A ratio of 1 is no difference.",
+            counts=["denominator"],
+            parts={"n": "denominator"},
+            percent=PERCENT_COLUMNS,
+        )
+
+    def show_levels(self, table: pd.DataFrame, headline: str, *, name: str, source: str = "") -> None:
+        """Shows what a tool would do at other levels of flags, as `measures.levels_of` returns it."""
+        self.show(
+            table,
+            headline,
+            name=name,
+            source=source,
+            note="Levels that only a few children lie between are left out.",
+            percent=table.columns[4:],
+            chart=self.lines("recall", "precision", percent=True),
+        )
+
+    def show_every_measure(self, table: pd.DataFrame, *, name: str, source: str = "") -> None:
+        """Shows the measures of each group side by side, as `measures.every_measure_by_group` returns them."""
+        hidden = "A group is shown as c where one of the numbers behind its measures is small, or would give one away."
+        self.show(table, "Every measure of every group, with its interval and its numbers",
+                  name=name, source=source, note=hidden)  # fmt: skip
+
+    def show_figures(self, table: pd.DataFrame, headline: str, *, name: str, source: str = "") -> None:
+        """Shows a few figures of the same children, as `measures.how_calibrated_of` returns them."""
+        parts = {"with_outcome": "children"} if "with_outcome" in table else {}
+        self.show(table, headline, name=name, source=source, counts=list(parts.values()), parts=parts)
 
     def show_comparison(
         self, table: pd.DataFrame, headline: str, *, name: str, source: str = "", note: str = ""
@@ -389,6 +456,30 @@ class Stage:
         """Shows the thresholds of stage 5 beside what stage 7 measured (guidance actions 5.03 and 7.04)."""
         self._show("text", "Thresholds", governance.thresholds_html(self.workbook))
 
+    def disproportionality(self, frame: pd.DataFrame) -> None:
+        """Shows the relative rate index in the data, and against a population where one is in data/published (5.09)."""
+        from evidence.stage.comparing import show_disproportionality
+
+        show_disproportionality(self, frame)
+
+    def revisions(self, frame: pd.DataFrame) -> None:
+        """Shows the same periods in an earlier extract, where one lies in the folder `earlier` of the data folder."""
+        from evidence.stage.comparing import show_revisions
+
+        show_revisions(self, frame)
+
+    def published_checks(self, frame: pd.DataFrame) -> None:
+        """Shows own counts beside published ones, and again what an earlier extract says (7.02)."""
+        from evidence.stage.comparing import show_published_checks
+
+        show_published_checks(self, frame)
+
+    def compare_with_others(self) -> None:
+        """Shows the council beside England, its region, its neighbours and others (5.04), from data/published."""
+        from evidence.stage.comparing import show_comparisons
+
+        show_comparisons(self)
+
     def scope(self) -> None:
         """Shows the latest change of scope, what it asks for, and reviews that are overdue (9.01, 9.11)."""
         self._show("text", "Scope and reviews", governance.scope_html(self.workbook))
@@ -410,8 +501,21 @@ class Stage:
 
     # Recording -------------------------------------------------------------------------------------------------
 
-    def record(self, name: str, value: object, label: str = "", unit: str = "", headline: bool = False) -> None:
-        """Keeps a result for later stages and for the actions that rest on it; `headline` puts it on the index page."""
+    def record(
+        self,
+        name: str,
+        value: object,
+        label: str = "",
+        unit: str = "",
+        headline: bool = False,
+        when: bool = True,
+    ) -> None:
+        """Keeps a result for later stages and for the actions that rest on it; `headline` puts it on the index page.
+
+        Where `when` is false there is no evidence yet, and nothing is kept.
+        """
+        if not when:
+            return
         self._refuse_in_clear(value)
         self.results.record(self.number, name, value, label=label, unit=unit, headline=headline)
 
