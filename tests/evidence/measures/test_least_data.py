@@ -15,6 +15,7 @@ from evidence.data.coarser import EVERYTHING, known_of_children, steps
 from evidence.data.tables import Table
 from evidence.measures import deidentification_cost, minimisation, words
 from evidence.measures.least_data import _change
+from evidence.privacy import protect, reidentification_risk
 from evidence.project import EvidenceError
 
 VARIABLES = [
@@ -177,9 +178,21 @@ def test_the_headline_names_the_cheapest_step_that_is_enough(tables):
     shown = words.coarser_data(cost)
     assert shown.at["as loaded", "figure"] == "15% (7% to 29%) of 40 children"
     # Nobody is left with the outcome: the figure is shown, and so is the change.
-    assert shown.at["births to the year", "change"].startswith("-15.0 (")
+    assert shown.at["births to the year", "change"].startswith("−15.0 (")
     few = words.coarser_data(cost.assign(n=3))
     assert few["figure"].eq("c").all() and few["change"].eq("c").all() and few["chance"].eq("c").all()
+
+
+def test_what_is_no_number_of_children_stays_when_small_numbers_are_hidden(tables):
+    known = known_of_children(tables).reset_index(drop=True)
+    risk = reidentification_risk(known, ["born", "origin"], "home").set_index("measure")
+    few = reidentification_risk(known.head(37), ["born", "origin"], "home")
+    table = words.recognised(few)
+    safe = protect(table, counts=["children"]).table
+    assert risk.at["k-anonymity", "value"] == 3
+    assert (table.loc[["k-anonymity", "l-diversity", "t-closeness"], "value"] != "").all()
+    assert table.at["unique records", "value"] == ""
+    assert safe["value"].tolist() == table["value"].tolist()
 
 
 def test_variables_are_used_where_leaving_them_out_shows(tables):
@@ -202,8 +215,9 @@ def test_variables_are_used_where_leaving_them_out_shows(tables):
         ("visits", "on"): "yes",
         ("visits", "kind"): "no",
     }
-    assert words.minimisation(table) == "The tool uses 4 of the 8 loaded variables; 4 could be left out"
-    assert "people: origin, home, score; visits: kind." in words.left_out(table)
+    assert words.minimisation(table) == "The tool uses 4 of the 8 loaded variables; 3 could be left out"
+    assert "Could be left out: people: origin, home; visits: kind." in words.left_out(table)
+    assert words.left_out(table).endswith("in this data without effect: people: score.")
 
 
 def test_a_variable_that_is_read_and_not_declared_is_found(tables):

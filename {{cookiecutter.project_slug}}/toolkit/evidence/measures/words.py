@@ -229,22 +229,36 @@ def output_counts(table: pd.DataFrame) -> str:
 
 def minimisation(table: pd.DataFrame) -> str:
     """How many of the variables held are loaded, and how many of those the tool uses."""
-    loaded, used = table["loaded"] == "yes", table["used"] == "yes"
+    loaded, used, spare = table["loaded"] == "yes", table["used"] == "yes", table["used"] == "no"
     words = f"The tool uses {int(used.sum())} of the {int(loaded.sum())} loaded variables"
-    spare = int((loaded & ~used).sum())
-    return f"{words}; {spare} could be left out" if spare else f"{words}: none is loaded in vain"
+    return f"{words}; {int(spare.sum())} could be left out" if spare.any() else words
 
 
 def left_out(table: pd.DataFrame) -> str:
-    """Which loaded variables could be left out, table by table, and how to do it."""
-    spare = table[(table["loaded"] == "yes") & (table["used"] != "yes")].reset_index()
-    if spare.empty:
-        return ""
-    listed = "; ".join(f"{name}: {', '.join(rows['column'])}" for name, rows in spare.groupby("table", sort=False))
-    return (
-        f"Could be left out: {listed}. Where only the audit needs one, write 3 under needed_by in "
-        "reference/catalogue.csv; where nobody does, write drop as its treatment."
-    )
+    """Which loaded variables could be left out, table by table, and how; and which are read without effect."""
+    spare, idle = (_by_table(table[table["used"] == used]) for used in ("no", "read, but makes no difference"))
+    parts = []
+    if spare:
+        parts.append(
+            f"Could be left out: {spare}. Where only the audit needs one, write 3 under needed_by in "
+            "reference/catalogue.csv; where nobody does, write drop as its treatment."
+        )
+    if idle:
+        parts.append(f"Read by the tool, and in this data without effect: {idle}.")
+    return " ".join(parts)
+
+
+def _by_table(rows: pd.DataFrame) -> str:
+    rows = rows.reset_index()
+    return "; ".join(f"{name}: {', '.join(part['column'])}" for name, part in rows.groupby("table", sort=False))
+
+
+def recognised(risk: pd.DataFrame) -> pd.DataFrame:
+    """`reidentification_risk` as it is shown: index figure; what is not a number of children stands as text."""
+    table = risk.set_index("measure").rename_axis("figure")
+    about_children = table.index.str.startswith("in groups under") | (table.index == "unique records")
+    table["value"] = table["value"].map("{:g}".format).mask(about_children, "")
+    return table
 
 
 def coarser_data(table: pd.DataFrame, rules: Rules | None = None) -> pd.DataFrame:
@@ -253,19 +267,22 @@ def coarser_data(table: pd.DataFrame, rules: Rules | None = None) -> pd.DataFram
     The tool's figure and its change are written out with their intervals, or `c` where the numbers they rest on are
     too small to show.
     """
-    seen = shown(table, rules)
+    seen = shown(table, rules).index
     rows = table[["k", "unique", "in_small_groups", "children"]].copy()
     rows["figure"] = [
-        f"{_percent(row['percent'])} ({_interval(row)}) of {_children(row)}" if name in seen.index else "c"
+        f"{_percent(row['percent'])} ({_interval(row)}) of {_children(row)}" if name in seen else "c"
         for name, row in table.iterrows()
     ]
-    rows["change"] = [
-        f"{row['change']:+.1f} ({row['change_low']:+.1f} to {row['change_high']:+.1f})" if name in seen.index else "c"
-        for name, row in table.iterrows()
-    ]
-    rows["chance"] = table["chance"].where(table.index.isin(seen.index), "c")
+    rows["change"] = [_changed(row) if name in seen else "c" for name, row in table.iterrows()]
+    rows["chance"] = table["chance"].where(table.index.isin(seen), "c")
     rows["same_output"] = [f"{value:.0f}%" for value in table["same_output"]]
     return rows
+
+
+def _changed(row: pd.Series) -> str:
+    if row["chance"] == "no change":
+        return "none"
+    return f"{row['change']:+.1f} ({row['change_low']:+.1f} to {row['change_high']:+.1f})".replace("-", "\u2212")
 
 
 def cost(table: pd.DataFrame, fewest_alike: int = 5) -> str:
