@@ -93,3 +93,4 @@ def audit_folder(folder: str, year_end: str) -> None:
 
 
 command.add_command(keys.rotate)
+command.add_command(keys.re_identify)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from evidence.data.access.flags import OWN_FAMILY
+from evidence.data.access.log import admitted, log_look_up
 from evidence.data.catalogues import catalogue
 from evidence.data.deidentify import token_kind
 from evidence.data.sources import Sources, open_sources, place
@@ -29,11 +31,35 @@ class Behind:
     lasting: str
 
 
+def look_up(project: Project, data_folder: str | Path, asked: str, why: str) -> tuple[Behind, list[str]]:
+    """What stands behind a token, once the log has a line of who asked and why; and what was flagged about it.
+
+    Raises EvidenceError, and tells nothing, for somebody whose role may not re-identify (a line says so), without a
+    reason, for a child in whom the asker has declared an interest, and as `behind` does. Source: action 5.13.
+    """
+    access = admitted(project, data_folder, show_login=True)
+    if not (access.re_identify or access.everything):
+        log_look_up(project, asked, why, data_folder=data_folder)
+    try:
+        found = behind(project, data_folder, asked)
+    except EvidenceError:
+        log_look_up(project, asked, why, data_folder=data_folder)
+        raise
+    flagged = log_look_up(project, found.lasting, why, data_folder=data_folder)
+    if OWN_FAMILY in flagged:
+        raise EvidenceError(
+            "you have declared an interest in this child, so the answer is not given. The look-up was logged.",
+            where="reference/access.csv, column declared_interests",
+            remedy="Ask a colleague who may look up to do it.",
+        )
+    return found, flagged
+
+
 def behind(project: Project, data_folder: str | Path, asked: str) -> Behind:
     """The identifier in the folder's files that a token was made from, under the key in use or an earlier one.
 
-    Who may ask, and that it is logged before anything is told, is for the caller to see to. Raises EvidenceError for a
-    text that is no token, and where no identifier in the folder gives it.
+    It asks nobody's leave and leaves no trace: commands go through `look_up`. Raises EvidenceError for a text that is
+    no token, and where no identifier in the folder gives it.
     """
     asked = asked.strip().lower()
     if len(asked) != TOKEN_LENGTH or set(asked) - set("0123456789abcdef"):
