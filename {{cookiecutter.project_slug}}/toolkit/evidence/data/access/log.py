@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from evidence.data.access.chain import ACCEPTED, NEW_STRETCH, Chain, Fault, Head, read_chain, sealed_line
 from evidence.data.access.people import Access, access_to, current_login, mark
-from evidence.privacy import pseudonym_key
+from evidence.privacy import lasting_key
 from evidence.project import EvidenceError, Project, atomic_write
 from evidence.project.folders import hold
 
@@ -211,13 +211,14 @@ def log_look_up(
 ) -> list[str]:
     """One line for finding out which child a token stands for; to be called before the answer is given.
 
+    token: made under the project's lasting key, so that a child's marks stay the same when the key is changed.
     Returns what was flagged about it, in words. Raises EvidenceError, and logs the attempt, when whoever is at work may
     not re-identify, and when no reason is given. The log holds a mark of person and child, never token or identifier.
     """
     from evidence.data.access.flags import flags_of_look_up
 
     access = access_to(project, data_folder, day=now.date() if now else None)
-    subject = mark(pseudonym_key(project), access.login, token)
+    subject = mark(lasting_key(project), access.login, token)
     entry = {**_who(access), "stage": None, "data": "", "tables": {}, "subject": subject, "why": " ".join(why.split())}
     if not (access.re_identify or access.everything):
         append(project, {**entry, "what": REFUSED}, now)
