@@ -22,7 +22,7 @@ from evidence.data.access.chain import START, Head, read_chain, sealed_line
 from evidence.data.access.flags import FAMILY_REASON, MANY_LOOK_UPS, MANY_ROWS, OUT_OF_HOURS, OWN_FAMILY
 from evidence.data.access.log import append, log_path, log_read
 from evidence.data.access.people import Access
-from evidence.privacy import pseudonym_key
+from evidence.privacy import lasting_key
 from evidence.project import EvidenceError
 from tests.conftest import TOOLKIT, give_access
 
@@ -286,7 +286,7 @@ def look_up(project, when: datetime, token: str = "aaaa", why: str = "Checking a
 
 def test_looking_up_ones_own_family_is_flagged_at_once_and_no_child_is_named(council, monkeypatch):
     project = council()
-    own = mark(pseudonym_key(project), "tester", "5f3a9c0d11223344")
+    own = mark(lasting_key(project), "tester", "5f3a9c0d11223344")
     monkeypatch.setenv("EVIDENCE_LOGIN", "tester")
     give_access(project.root, login="COUNCIL\\Tester", declared_interests=f"{own} 0123456789abcdef")
     assert look_up(project, MONDAY, "5f3a9c0d11223344") == [OWN_FAMILY]
@@ -297,7 +297,7 @@ def test_looking_up_ones_own_family_is_flagged_at_once_and_no_child_is_named(cou
     assert flagged == [OWN_FAMILY, "worked under another login", FAMILY_REASON, "worked under another login"]
     assert "5f3a9c0d11223344" not in log_path(project).read_text(encoding="utf-8")
     # Another person's mark of the same child has nothing in common with it.
-    assert mark(pseudonym_key(project), "other", "5f3a9c0d11223344") != own
+    assert mark(lasting_key(project), "other", "5f3a9c0d11223344") != own
 
 
 def test_a_role_that_may_not_look_up_is_refused_and_the_attempt_logged(council):

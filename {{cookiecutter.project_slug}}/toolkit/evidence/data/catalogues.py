@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from evidence.data import treatments
+from evidence.data import shapes, treatments
+from evidence.data.access.rules import roles_named
+from evidence.data.access.summaries import roles_known
+from evidence.data.codes import code_lists
+from evidence.data.reference_rows import is_answered, reference_rows
+from evidence.data.sources.csv_files import squeezed
 from evidence.project import EvidenceError, Project, read_text
+
+if TYPE_CHECKING:
+    from evidence.data.tables import Tables
 
 WHERE = "reference/catalogue.csv"
 COLUMNS = (
     "source", "table", "column", "role", "treatment", "code_list", "valid_range", "required", "needed_by", "confirmed",
     "found_in", "owner", "period", "legal_basis", "special_category", "access",
 )  # fmt: skip
+_YES_OR_NO = ("required", "confirmed", "special_category")
+_OF_DATA_SETS = ("found_in", "owner", "period", "legal_basis")
 ROLES = ("direct identifier", "quasi-identifier", "sensitive", "outcome", "ordinary")
 
 
@@ -27,38 +37,113 @@ def catalogue(project: Project) -> pd.DataFrame:
     because …`), code_list (data set/table/column of `code_lists.csv`), valid_range ("0-40"), required, needed_by
     (numbers of the stages that need it; empty means any), confirmed. Of a table: found_in (where it lies, if not in a
     file of its name), owner, period, legal_basis. Of either: special_category (yes), access (roles, separated by
-    semicolons; empty means every role). Raises EvidenceError for a role or treatment that does not exist, and for a
-    direct identifier that would be kept in clear without a stage's reason. Source of the demand: action 3.01.
+    semicolons; empty means every role). Source of the demand: action 3.01.
+
+    Raises EvidenceError, naming row and column, for a role, treatment, role of people, code list or stage that does not
+    exist, a range that is none, anything but yes and no where one of the two is due, two rows for one variable, what
+    belongs to a data set on a variable's row, and a direct identifier that would be kept in clear without a reason.
     """
-    return _read(read_text(project.path("reference", "catalogue.csv"))).copy()
+    rows = _read(read_text(project.path("reference", "catalogue.csv")))
+    _check_against(rows, _lists(project), frozenset(roles_known(project)))
+    return rows.drop(columns="line")
 
 
 @lru_cache(maxsize=4)
 def _read(text: str) -> pd.DataFrame:
-    separator = max(",;\t", key=text.split("\n", 1)[0].count)
-    rows = list(csv.reader(io.StringIO(text), delimiter=separator))
-    if not rows or [name.strip().lower() for name in rows[0][: len(COLUMNS)]] != list(COLUMNS):
-        raise EvidenceError(
-            "the first line is not the list of columns.", where=WHERE, remedy=f"It must be: {','.join(COLUMNS)}"
-        )
-    found = []
-    for line, row in enumerate(rows[1:], start=2):
-        if not any(cell.strip() for cell in row):
-            continue
-        cells = [cell.strip() for cell in row[: len(COLUMNS)]]
-        entry = dict(zip(COLUMNS, cells + [""] * (len(COLUMNS) - len(cells)), strict=True))
+    entries = []
+    for line, entry in reference_rows(text, WHERE, COLUMNS):
         _check(entry, line)
-        found.append(entry)
-    return pd.DataFrame(found, columns=[*COLUMNS, "how"], dtype="str")
+        entries.append({**entry, "line": str(line)})
+    rows = pd.DataFrame(entries, columns=[*COLUMNS, "how", "line"], dtype="str")
+    _check_once(rows)
+    return rows
 
 
 def _check(entry: dict[str, str], line: int) -> None:
     entry["treatment"], entry["how"] = treatments.split(entry["treatment"])
-    for name in ("role", "confirmed", "required"):
+    for name in ("source", "role", *_YES_OR_NO, "access"):
         entry[name] = entry[name].lower()
+    for name in _YES_OR_NO:
+        if entry[name] not in ("yes", "no", ""):
+            raise _wrong(line, entry, name, "it must be yes or no.", "Write yes, no or nothing.")
+    if not entry["source"] or not entry["table"]:
+        raise _wrong(line, entry, "table", "the row does not say which table it is about.", "Fill in source and table.")
     if not entry["column"]:
         return
-    where = f"{WHERE}, row {line} ({entry['table']} {entry['column']})"
     if entry["role"] not in ROLES:
-        raise EvidenceError(f'"{entry["role"]}" is not a role.', where=where, remedy=f"Use one of: {', '.join(ROLES)}.")
-    treatments.check(entry, where)
+        raise _wrong(line, entry, "role", f'"{entry["role"]}" is not a role.', f"Use one of: {', '.join(ROLES)}.")
+    for name in _OF_DATA_SETS:
+        if entry[name]:
+            remedy = "Write it in the row of the table whose cell `column` is empty."
+            raise _wrong(line, entry, name, "this is said of a data set, not of one variable.", remedy)
+    _check_range(entry, line)
+    treatments.check(entry, f"{WHERE}, row {line} ({entry['table']} {entry['column']})")
+
+
+def _check_range(entry: dict[str, str], line: int) -> None:
+    if not entry["valid_range"]:
+        return
+    ends = shapes.bounds(entry["valid_range"])
+    if ends is None or ends[0] > ends[1]:
+        remedy = 'Write the lowest and the highest value: "0-40", or "-5 to 5".'
+        raise _wrong(line, entry, "valid_range", "that is no range.", remedy)
+
+
+def _check_once(rows: pd.DataFrame) -> None:
+    """One row a variable: names count as the same where only case, blanks and the like differ, as they do in files."""
+    places: dict[tuple[str, ...], str] = {}
+    for row in rows.to_dict("records"):
+        place = tuple(squeezed(row[name]) for name in ("source", "table", "column"))
+        if place in places:
+            what = f"row {places[place]} is about the same {'variable' if row['column'] else 'data set'}."
+            raise _wrong(int(row["line"]), row, "column", what, "Keep one of the two.")
+        places[place] = row["line"]
+
+
+def _check_against(rows: pd.DataFrame, lists: frozenset[str], roles: frozenset[str]) -> None:
+    """What a row names has to be there: code lists, roles of people, stages."""
+    for row in rows[(rows["code_list"] != "") | (rows["access"] != "") | (rows["needed_by"] != "")].to_dict("records"):
+        line = int(row["line"])
+        if row["code_list"] and row["code_list"] not in lists:
+            remedy = "Use data set/table/column of a list in reference/code_lists.csv, or add the list there."
+            raise _wrong(line, row, "code_list", "there is no such code list.", remedy)
+        for role in roles_named(row["access"]):
+            if role not in roles:
+                remedy = f"Use one of: {', '.join(sorted(roles))}; or add it to reference/access.toml."
+                raise _wrong(line, row, "access", f'"{role}" is no role that people have.', remedy)
+        if re.sub(r"\b([1-9]|10)\b|[,; ]", "", row["needed_by"]):
+            raise _wrong(line, row, "needed_by", "these are no numbers of stages.", 'For example: "5 6 7".')
+
+
+def _lists(project: Project) -> frozenset[str]:
+    lists = code_lists(project)[["dataset", "table", "column"]].drop_duplicates()
+    return frozenset("/".join(place) for place in lists.itertuples(index=False))
+
+
+def _wrong(line: int, entry: dict[str, str], column: str, what: str, remedy: str) -> EvidenceError:
+    about = " ".join(filter(None, (entry["table"], entry["column"])))
+    return EvidenceError(what, where=f"{WHERE}, row {line} ({about}), column {column}", remedy=remedy)
+
+
+def catalogue_summary(tables: Tables) -> pd.DataFrame:
+    """The catalogue's data sets at hand (guidance action 3.01): one row a table that was loaded.
+
+    Columns: table, owner, period, legal_basis (text; "not said" where nobody has filled it in), variables (rows of the
+    catalogue for columns in the file), direct_identifiers, quasi_identifiers, sensitive, special_category (of these
+    variables), unconfirmed (columns in the file that nobody has confirmed), roles (who may see it; "every role").
+    """
+    found = []
+    for name, table in tables.loaded.items():
+        rows = tables.catalogue[tables.catalogue["table"] == name]
+        data_set = rows[rows["column"] == ""].iloc[0] if (rows["column"] == "").any() else pd.Series(dtype="str")
+        here = rows[rows["column"].isin(table.held)]
+        roles = here["role"].value_counts()
+        special = len(here) if data_set.get("special_category") == "yes" else (here["special_category"] == "yes").sum()
+        said = [data_set.get(column, "") for column in ("owner", "period", "legal_basis")]
+        said = [cell if is_answered(cell) else "not said" for cell in said]
+        counts = [int(roles.get(role, 0)) for role in ("direct identifier", "quasi-identifier", "sensitive")]
+        waiting = len(table.held) - int((here["confirmed"] == "yes").sum())
+        access = ", ".join(roles_named(data_set.get("access", ""))) or "every role"
+        found.append((name, *said, len(here), *counts, int(special), waiting, access))
+    columns = ["table", "owner", "period", "legal_basis", "variables", "direct_identifiers", "quasi_identifiers"]
+    return pd.DataFrame(found, columns=[*columns, "sensitive", "special_category", "unconfirmed", "roles"])
