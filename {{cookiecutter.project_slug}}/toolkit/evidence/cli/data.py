@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from evidence.cli import keys
+from evidence.cli import access, keys
 
 
 @click.group("data")
@@ -55,18 +55,27 @@ def describe(folder: str) -> None:
         return
     add_to_catalogue(project, drafted)
     for row in columns.to_dict("records"):
-        click.echo(f"{row['table']}, {row['column']}: {row['role']}, {row['treatment']}")
+        said = [row["role"], row["treatment"], row["valid_range"], row["special_category"] and "special category data"]
+        click.echo(f"{row['table']}, {row['column']}: {', '.join(filter(None, said))}\n    {row['why']}")
+    tables = drafted.loc[drafted["column"] == "", "table"]
     click.echo(
         f"\n{len(columns)} columns were added to reference/catalogue.csv, unconfirmed: nothing of them is loaded yet.\n"
-        "Open that file, check role and treatment row by row, name a code list or valid range where there is one, and\n"
-        "write yes under `confirmed`. A direct identifier becomes a token, a month, a postcode area, or is dropped."
+        "These are guesses. Open that file, check role and treatment row by row, name a code list or valid range\n"
+        "where there is one, and write yes under `confirmed`. A direct identifier becomes a token, a month, a\n"
+        "postcode area, or is dropped."
     )
+    if len(tables):
+        click.echo(
+            f"Say of each data set ({', '.join(tables)}), in the row whose `column` is empty, who owns it, which\n"
+            "period it covers and on which legal basis it is used."
+        )
 
 
 @command.command("audit")
 @click.argument("folder")
 @click.option("--year-end", default="", help="The last day of the return's year; default: the last 31 March covered.")
-def audit_folder(folder: str, year_end: str) -> None:
+@click.option("--why", default="To check the data against the rules.", help="The reason, for the access log.")
+def audit_folder(folder: str, year_end: str, why: str) -> None:
     """Check the data in FOLDER against every rule, and write where the failures are for those who mend them."""
     import sys
 
@@ -74,8 +83,8 @@ def audit_folder(folder: str, year_end: str) -> None:
     from evidence.project import open_project
 
     project = open_project()
-    tables = load_tables(project, folder)
-    for note in tables.notes:
+    tables = load_tables(project, folder, why=why)
+    for note in [*tables.notes, *tables.withheld.notes()]:
         click.echo(note)
     audited = audit(tables, year_end or None)
     failing = audited[audited["failures"] > 0]
@@ -92,5 +101,7 @@ def audit_folder(folder: str, year_end: str) -> None:
     sys.exit(0 if decision["met"] else 1)
 
 
+command.add_command(access.access)
+command.add_command(access.log)
 command.add_command(keys.rotate)
 command.add_command(keys.re_identify)

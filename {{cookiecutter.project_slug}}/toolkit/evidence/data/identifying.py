@@ -10,7 +10,7 @@ import pandas as pd
 from evidence.data import shapes
 from evidence.data.access.log import IN_CLEAR, admitted, log_read
 from evidence.data.catalogues import catalogue
-from evidence.data.describing import guess
+from evidence.data.describing import guess_table
 from evidence.data.shapes import upn_fits
 from evidence.data.sources import Sources, check_there, open_sources, place
 from evidence.data.treatments import kept_in_clear
@@ -51,9 +51,10 @@ def _identifying_columns(sources: Sources, rows: pd.DataFrame, name: str) -> lis
         known = known[names & known["column"].isin(frame.columns)]
         return list(zip(known["column"], known["treatment"], strict=True))
     said = {row["column"]: row for row in known.to_dict("records") if row["confirmed"] == "yes"}
+    guesses = guess_table(frame) if set(frame.columns) - set(said) else {}
     found = []
     for column in frame.columns:
-        row = said.get(column) or guess(column, frame[column])
+        row = said.get(column) or guesses[column].row()
         if row["role"] == "direct identifier" or (row["treatment"] == "keep" and row.get("how")):
             found.append((column, row["treatment"]))
     return found

@@ -1,5 +1,6 @@
 """Who may see the council's own data, what they see of it, and the log of who read what."""
 
+from evidence.data.access.chain import Fault, Head
 from evidence.data.access.log import (
     accept_faults,
     access_log_lines,
@@ -7,6 +8,7 @@ from evidence.data.access.log import (
     is_whole,
     log_digest,
     log_look_up,
+    log_path,
     read_log,
     remembered_head,
 )
@@ -16,6 +18,8 @@ from evidence.data.access.summaries import access_log_summary, access_plan, role
 
 __all__ = [
     "Access",
+    "Fault",
+    "Head",
     "Person",
     "Withheld",
     "accept_faults",
@@ -28,6 +32,7 @@ __all__ = [
     "is_whole",
     "log_digest",
     "log_look_up",
+    "log_path",
     "mark",
     "people",
     "read_log",
