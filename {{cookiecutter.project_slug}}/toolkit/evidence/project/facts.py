@@ -49,6 +49,8 @@ class Facts:
     template_version: str
     # Where the access log lies, if not in the project's own folder logs/.
     access_log: str = ""
+    # Where the database is whose tables the catalogue names; empty where there is none.
+    database_address: str = ""
 
     @property
     def council_is_fictional(self) -> bool:
@@ -68,6 +70,8 @@ def read_facts(root: Path) -> Facts:
     facts = Facts(**{name: _text(document, place) for name, place in _PLACES.items()})
     if document["data"].get("access_log"):
         facts = replace(facts, access_log=_text(document, ("data", "access_log")))
+    if document.get("database"):
+        facts = replace(facts, database_address=_text(document, ("database", "address")))
     if _UNANSWERED.search(facts.title):
         facts = _with_default_answers(facts, root.parent / "cookiecutter.json")
     for name, allowed in CHOICES.items():
@@ -92,7 +96,7 @@ def _text(document: dict, place: tuple[str, str]) -> str:
 def _with_default_answers(facts: Facts, questions: Path) -> Facts:
     """The template's own notebooks run in place: each question that nobody was asked has its default answer."""
     defaults = json.loads(read_text(questions))
-    filled = {}
+    filled = {"database_address": facts.database_address}
     for name in _PLACES:
         question = _UNANSWERED.search(getattr(facts, name))
         answer = defaults.get(question.group(1), "") if question else getattr(facts, name)

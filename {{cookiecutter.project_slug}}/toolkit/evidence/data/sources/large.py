@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -412,18 +412,18 @@ class _Column:
             self._repeats = len(encoded.dictionary) <= max(_FEW, len(texts) // 100)
         self._pieces.append(encoded if self._repeats else texts)
 
-    def series(self) -> pd.Series:
+    def series(self, categories: bool) -> pd.Series:
         import pyarrow
 
-        if self._repeats:
+        if self._repeats and self._pieces:
             whole = pyarrow.chunked_array(self._pieces).unify_dictionaries().combine_chunks()
-            if len(whole.dictionary) <= _FEW:
+            if categories and len(whole.dictionary) <= _FEW:
                 names = pd.Index(whole.dictionary.to_pandas(), dtype=_text())
                 codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)
                 return pd.Series(pd.Categorical.from_codes(codes, categories=names))
             self._pieces = [whole]
         texts = [piece.cast(pyarrow.string()) for piece in self._pieces]
-        return pyarrow.chunked_array(texts).to_pandas(types_mapper=lambda kind: _text())
+        return pyarrow.chunked_array(texts, pyarrow.string()).to_pandas(types_mapper=lambda kind: _text())
 
 
 # A column of no more different texts than this is kept as a category: one or two bytes a row instead of ten and more.
@@ -434,16 +434,22 @@ def _text() -> pd.StringDtype:
     return pd.StringDtype(na_value=np.nan)
 
 
-def compact(names: Sequence[str], batches: Iterator[pyarrow.RecordBatch]) -> tuple[pd.DataFrame, np.ndarray]:
-    """(frame, lines) of batches that hold the line and then the columns `names` as text."""
+def compact(
+    names: Sequence[str], batches: Iterable[pyarrow.RecordBatch], categories: Callable[[int], bool] = lambda rows: True
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """(frame, lines) of batches that hold the line and then the columns `names` as text.
+
+    categories: whether, with so many rows, columns of few different texts become categories.
+    """
     columns = [_Column() for _ in names]
     lines = []
     for batch in batches:
         lines.append(batch.column(0).to_numpy())
         for column, texts in zip(columns, batch.columns[1:], strict=True):
             column.add(texts)
+    lines = np.concatenate(lines) if lines else np.zeros(0, dtype=np.int64)
     series = {}
     for name in names:
         # Each column is let go as soon as it is made, so that none is held twice.
-        series[name] = columns.pop(0).series()
-    return pd.DataFrame(series), np.concatenate(lines)
+        series[name] = columns.pop(0).series(categories(len(lines)))
+    return pd.DataFrame(series), lines
