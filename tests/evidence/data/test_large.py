@@ -20,6 +20,7 @@ from evidence.data import audit, conformance, load_tables, missing, profile
 from evidence.data.catalogues import catalogue
 from evidence.data.sources import large, large_tables
 from evidence.data.sources.csv_files import read_csv
+from evidence.data.sources.parquet import read_parquet
 from evidence.project import EvidenceError
 
 CELLS = st.one_of(
@@ -72,6 +73,9 @@ BAD = {
     "no names": b",,\n1,2,3\n",
     "not text": b"a,b\n1,\x00\n",
     "workbook": b"PK\x03\x04rest",
+    "two encodings": "a,b\n1,é\n".encode() + b"2,\xe9\n",
+    "no encoding": b"a,b\n1,2\n2,\x81\n",
+    "cut short": "a,b\n1,2\n".encode("utf-16")[:-1],
 }
 
 
@@ -164,15 +168,49 @@ def test_rows_of_a_parquet_file_keep_their_number_and_empty_ones_are_counted(tmp
     assert read.lines.tolist() == [1, 3] and read.blank == 1
 
 
-@pytest.mark.parametrize("fault", ["cut short", "lists", "no rows"])
-def test_a_parquet_file_that_is_no_table_is_refused_in_one_line(tmp_path, fault):
-    values = {"lists": [[1], [2]], "no rows": pyarrow.array([], pyarrow.string())}.get(fault, ["a", "b"])
-    path = parquet(tmp_path, column=values)
+@pytest.mark.parametrize("fault", ["cut short", "lists", "no rows", "encrypted", "column twice"])
+def test_a_parquet_file_that_is_no_table_is_refused_as_a_small_one_is(tmp_path, fault):
+    columns = {"lists": {"a": [[1], [2]]}, "no rows": {"a": pyarrow.array([], pyarrow.string())}}
+    path = parquet(tmp_path, **columns.get(fault, {"a": ["x"], "A " if fault == "column twice" else "b": ["y"]}))
     if fault == "cut short":
         path.write_bytes(path.read_bytes()[:-20])
-    expected = {"cut short": "not a whole Parquet file", "lists": "column does not hold single values"}
-    with pytest.raises(EvidenceError, match=rf"data/raw/t.parquet: .*{expected.get(fault, 'no rows')}"):
-        large.read_large(path, "data/raw/t.parquet")
+    if fault == "encrypted":
+        path.write_bytes(b"PARE" + path.read_bytes())
+    said = []
+    for read in (read_parquet, large.read_large):
+        with pytest.raises(EvidenceError) as error:
+            read(path, "data/raw/t.parquet")
+        said.append(str(error.value))
+    assert said[0] == said[1] and said[0].startswith("data/raw/t.parquet: ")
+
+
+KINDS = {
+    pyarrow.string(): CELLS,
+    pyarrow.date32(): st.dates(),
+    pyarrow.timestamp("us"): st.datetimes(date_min := datetime(1900, 1, 1), datetime(2100, 1, 1)) | st.just(date_min),
+    pyarrow.float64(): st.floats(-1e15, 1e15).filter(lambda x: x == 0 or abs(x) > 1e-12).map(lambda x: x + 0.0),
+    pyarrow.decimal128(12, 2): st.decimals(-999999, 999999, places=2),
+    pyarrow.int64(): st.integers(-(2**63), 2**63 - 1),
+    pyarrow.bool_(): st.booleans(),
+}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), kinds=st.lists(st.sampled_from(list(KINDS)), min_size=1, max_size=4), rows=st.integers(1, 8))
+def test_a_large_parquet_file_reads_as_a_small_one(tmp_path, data, kinds, rows):
+    columns = {
+        f"column {i}": pyarrow.array(
+            data.draw(st.lists(st.none() | KINDS[kind], min_size=rows, max_size=rows)), kind, from_pandas=False
+        )
+        for i, kind in enumerate(kinds)
+    }
+    path = parquet(tmp_path, **columns)
+    small = read_parquet(path, "t.parquet")
+    if small.frame.empty:
+        return
+    read = large.read_large(path, "t.parquet")
+    pd.testing.assert_frame_equal(as_text(read.frame), small.frame)
+    assert read.lines.tolist() == small.lines.tolist() and read.blank == small.blank
 
 
 def test_everything_after_the_loader_finds_the_same_in_a_large_file(project, monkeypatch):

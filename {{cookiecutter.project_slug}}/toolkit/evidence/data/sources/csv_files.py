@@ -117,7 +117,11 @@ def _from_windows(data: bytes, where: str) -> bytes:
             return data.decode("cp1252").encode("utf-8")
     except UnicodeDecodeError:
         pass
-    raise EvidenceError(
+    raise two_encodings(where)
+
+
+def two_encodings(where: str) -> EvidenceError:
+    return EvidenceError(
         "the text is not in one encoding that can be told (UTF-8 or that of Windows).",
         where=where,
         remedy="Export the table again as CSV UTF-8.",
@@ -134,7 +138,7 @@ class Header:
 
     def places(self, where: str) -> dict[str, str]:
         """What the parser calls each named column, and its name. Raises EvidenceError when two have the same name."""
-        _refuse_twice(self.names, f"{where}, line {self.line}")
+        refuse_twice(self.names, f"{where}, line {self.line}")
         return {f"c{i}": name for i, name in enumerate(self.names) if name}
 
 
@@ -240,7 +244,8 @@ def _nameless(place: int, where: str) -> EvidenceError:
     )
 
 
-def _refuse_twice(names: Sequence[str], where: str) -> None:
+def refuse_twice(names: Sequence[str], where: str) -> None:
+    """Raises EvidenceError for two columns of one name, whatever the case and blanks."""
     folded = [squeezed(name) for name in names if name]
     twice = sorted({name for name in folded if folded.count(name) > 1})
     if twice:
@@ -263,7 +268,7 @@ def named_columns(frame: pd.DataFrame, names: list[str], where: str) -> pd.DataF
     nameless = [i for i, name in enumerate(names) if not name]
     if any(frame.iloc[:, i].notna().any() for i in nameless):
         raise _nameless(next(i for i in nameless if frame.iloc[:, i].notna().any()), where)
-    _refuse_twice(names, where)
+    refuse_twice(names, where)
     frame = frame.drop(columns=[frame.columns[i] for i in nameless])
     frame.columns = [name for name in names if name]
     for name in frame.columns:

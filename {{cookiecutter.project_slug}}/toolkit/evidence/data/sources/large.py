@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 
 from evidence.data.sources.csv_files import (
+    LINE_END,
+    NoRows,
     RawTable,
     Rows,
     nameless_column,
@@ -22,8 +24,9 @@ from evidence.data.sources.csv_files import (
     read_header,
     refuse_other_kinds,
     squeezed,
+    two_encodings,
 )
-from evidence.data.sources.parquet import read_parquet
+from evidence.data.sources.parquet import open_parquet, read_parquet, unreadable
 from evidence.project import EvidenceError
 
 if TYPE_CHECKING:
@@ -129,7 +132,7 @@ def read_large(path: Path, where: str, known: Sequence[str] = (), only: bool = F
             frame, lines = compact(stream.names, stream)
             return RawTable(frame, lines, stream.blank, stream.held)
         table = _parquet(path, where, known, only)
-        with connection(folder) as duck, _one_line(where):
+        with connection(folder) as duck, _one_line(path, where):
             reader = duck.sql(f"SELECT * FROM {table.sql}").to_arrow_reader(_ROWS_A_BATCH)
             frame, lines = compact(table.columns, reader)
         return RawTable(frame, lines, table.blank, table.held)
@@ -171,7 +174,7 @@ class CsvStream:
                 yield self._filled(batch, lines)
         rows.check(self._quotes, last)
         if not self.rows:
-            raise EvidenceError(
+            raise NoRows(
                 "the file has a header and no rows.", where=self.where, remedy="Export the table again, with its rows."
             )
 
@@ -220,10 +223,20 @@ def _as_utf8_file(path: Path, where: str, folder: Path) -> tuple[Path, int, byte
     with _opened(path, where) as file:
         beginning = file.read(_PIECE)
     refuse_other_kinds(beginning, where)
-    encoding = "utf-16" if beginning.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
-    if encoding == "utf-8" and (quotes := _quotes_of_utf8(path, where)) is not None:
+    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            return _recoded(path, "utf-16", where, folder)
+        except UnicodeDecodeError:
+            raise EvidenceError("the file is cut short.", where=where, remedy="Copy the whole file again.") from None
+    quotes, wrong = _quotes_of_utf8(path, where)
+    if not wrong:
         return path, quotes, beginning.removeprefix(codecs.BOM_UTF8)
-    return _recoded(path, "cp1252" if encoding == "utf-8" else encoding, where, folder / "recoded.csv")
+    try:
+        if not _other_letters(path, where):
+            return _recoded(path, "cp1252", where, folder)
+    except UnicodeDecodeError:
+        pass
+    raise two_encodings(f"{where}, line {wrong}")
 
 
 @contextmanager
@@ -239,23 +252,22 @@ def _opened(path: Path, where: str) -> Iterator:
         ) from None
 
 
-def _quotes_of_utf8(path: Path, where: str) -> int | None:
-    """How many quotation marks a file has; None where it is not UTF-8. Raises EvidenceError where it is no text."""
+def _quotes_of_utf8(path: Path, where: str) -> tuple[int, int]:
+    """(how many quotation marks there are; the line of the first byte that is no UTF-8, or 0)."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    quotes, whole = 0, True
+    quotes = lines = 0
     with _opened(path, where) as file:
-        while piece := file.read(_PIECE):
+        while True:
+            piece = file.read(_PIECE)
             _refuse_zero_bytes(piece, where)
-            quotes += piece.count(b'"')
+            waiting = len(decoder.getstate()[0])
             try:
-                whole and decoder.decode(piece)
-            except UnicodeDecodeError:
-                whole = False
-        try:
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            whole = False
-    return quotes if whole else None
+                decoder.decode(piece, final=not piece)
+            except UnicodeDecodeError as error:
+                return 0, lines + piece.count(LINE_END, 0, max(0, error.start - waiting)) + 1
+            if not piece:
+                return quotes, 0
+            quotes, lines = quotes + piece.count(b'"'), lines + piece.count(LINE_END)
 
 
 def _refuse_zero_bytes(piece: bytes, where: str) -> None:
@@ -263,8 +275,19 @@ def _refuse_zero_bytes(piece: bytes, where: str) -> None:
         raise EvidenceError("this is not a text file.", where=where, remedy="Export the table again, as CSV.")
 
 
-def _recoded(path: Path, encoding: str, where: str, copy: Path) -> tuple[Path, int, bytes]:
-    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+def _other_letters(path: Path, where: str) -> bool:
+    """Whether a file that is not UTF-8 as a whole has letters in UTF-8, so that it is in two encodings."""
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    with _opened(path, where) as file:
+        while piece := file.read(_PIECE):
+            if not decoder.decode(piece).replace("\ufffd", "").isascii():
+                return True
+    return False
+
+
+def _recoded(path: Path, encoding: str, where: str, folder: Path) -> tuple[Path, int, bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    copy = folder / "recoded.csv"
     quotes, beginning = 0, b""
     with _opened(path, where) as file, open(copy, "wb") as out:
         while True:
@@ -298,7 +321,6 @@ def _copied(stream: CsvStream, folder: Path) -> LargeTable:
 _ALWAYS_FILLED = """SELECT count(*) FROM (
     SELECT path_in_schema FROM parquet_metadata({})
     GROUP BY path_in_schema HAVING bool_and(stats_null_count = 0 AND stats_min_value > ' '))"""
-_NO_TEXT = ("BLOB", "STRUCT", "MAP", "UNION", "BIT", "GEOMETRY")
 
 
 def _is_parquet(path: Path) -> bool:
@@ -307,20 +329,21 @@ def _is_parquet(path: Path) -> bool:
 
 def _parquet(path: Path, where: str, known: Sequence[str], only: bool) -> LargeTable:
     """The file where it lies, its columns turned into text by DuckDB as they are asked for."""
+    open_parquet(path, where).close()
     source = f"read_parquet({literal(_unglobbed(path))}, file_row_number = true)"
     wanted = {squeezed(name): name for name in known}
-    with private_folder() as folder, connection(folder) as duck, _one_line(where):
+    with private_folder() as folder, connection(folder) as duck, _one_line(path, where):
         kinds = {name: str(kind) for name, kind, *_ in duck.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
         kinds.pop("file_row_number")
-        texts = {name: text_of(quoted(name), kind, name, where) for name, kind in kinds.items()}
-        given = {name: wanted.get(squeezed(name), name) for name in kinds}
+        texts = {name: text_of(quoted(name), kind) for name, kind in kinds.items()}
+        given = {name: wanted.get(squeezed(name), name.strip()) for name in kinds}
         taken = {name: called for name, called in given.items() if not only or called in known}
         filled = f"coalesce({', '.join(texts.values())}) IS NOT NULL"
         held = rows = duck.execute(f"SELECT count(*) FROM {source}").fetchone()[0]
         if not duck.execute(_ALWAYS_FILLED.format(literal(_unglobbed(path)))).fetchone()[0]:
             rows = duck.execute(f"SELECT count(*) FROM {source} WHERE {filled}").fetchone()[0]
     if not rows:
-        raise EvidenceError("the file has no rows.", where=where, remedy="Export the table again, with its rows.")
+        raise NoRows("the file has columns and no rows.", where=where, remedy="Export the table again.")
     line = f"file_row_number + 1 AS {quoted(LINE)}"
     chosen = ", ".join([line, *(f"{texts[name]} AS {quoted(called)}" for name, called in taken.items())])
     some = f" WHERE {filled}" if rows < held else ""
@@ -328,18 +351,9 @@ def _parquet(path: Path, where: str, known: Sequence[str], only: bool) -> LargeT
     return LargeTable(where, sql, tuple(taken.values()), tuple(given.values()), rows, held - rows)
 
 
-def text_of(column: str, kind: str, name: str, where: str) -> str:
-    """The SQL that turns a column of that DuckDB type into text: dates as year-month-day, numbers as people write them.
-
-    Raises EvidenceError for a type that is no single value.
-    """
+def text_of(column: str, kind: str) -> str:
+    """The SQL that turns a column of that DuckDB type into text: dates year-month-day, numbers as people write them."""
     text = f"CAST({column} AS VARCHAR)"
-    if kind.endswith("]") or kind.startswith(_NO_TEXT):
-        raise EvidenceError(
-            f"{name} does not hold single values ({kind.partition('(')[0].lower()}).",
-            where=where,
-            remedy="Export the table again without it, or with one column for each value.",
-        )
     if kind == "VARCHAR" or kind.startswith("ENUM"):
         # Taking blanks off is slow, and most texts begin and end with a plain letter or digit.
         ends = " AND ".join(f"unicode({text}[{end}]) BETWEEN 33 AND 127" for end in (1, -1))
@@ -351,11 +365,13 @@ def text_of(column: str, kind: str, name: str, where: str) -> str:
             f"ELSE CAST({plain} AS VARCHAR) END"
         )
     if kind in ("DOUBLE", "FLOAT"):
-        # Whole numbers without a point, and none with an exponent, which readers of text do not take for a number.
+        # No exponent, which readers of text do not take for a number; whole numbers without a point.
+        whole = f"CAST(TRY_CAST({text} AS DECIMAL(38, 0)) AS VARCHAR)"
         return (
             f"CASE WHEN isnan({column}) THEN NULL WHEN isinf({column}) THEN {text} "
-            f"WHEN {column} = trunc({column}) THEN printf('%.0f', {column}) "
-            f"WHEN abs({column}) < 0.0001 THEN rtrim(printf('%.20f', {column}), '0') ELSE {text} END"
+            f"WHEN {column} = trunc({column}) THEN coalesce({whole}, {text}) "
+            f"WHEN abs({column}) < 0.001 THEN rtrim(CAST(CAST({text} AS DECIMAL(38, 32)) AS VARCHAR), '0') "
+            f"ELSE {text} END"
         )
     return text
 
@@ -376,7 +392,7 @@ def _unglobbed(path: Path) -> str:
 
 
 @contextmanager
-def _one_line(where: str) -> Iterator[None]:
+def _one_line(path: Path, where: str) -> Iterator[None]:
     """What DuckDB raises within the block, as one line without a value."""
     import duckdb
 
@@ -388,12 +404,8 @@ def _one_line(where: str) -> Iterator[None]:
             where=where,
             remedy="Close other programs, or free some room, and repeat the command.",
         ) from None
-    except duckdb.Error:
-        raise EvidenceError(
-            "this is not a whole Parquet file, or another program is writing to it.",
-            where=where,
-            remedy="Export the table again, and copy the whole file.",
-        ) from None
+    except duckdb.Error as error:
+        raise unreadable(path, error, where) from None
 
 
 # Frames ----------------------------------------------------------------------------------------------------------

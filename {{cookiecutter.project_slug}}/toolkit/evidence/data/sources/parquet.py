@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from evidence.data.sources.csv_files import NoRows, RawTable, named_columns, plain_number
+from evidence.data.sources.csv_files import NoRows, RawTable, named_columns, plain_number, refuse_twice
 from evidence.project import EvidenceError
 
 
@@ -19,17 +19,13 @@ def read_parquet(path: Path, where: str) -> RawTable:
     lists or records inside a column.
     """
     import pyarrow
-    import pyarrow.parquet
 
     try:
-        file = pyarrow.parquet.ParquetFile(path)
-        names = file.schema_arrow.names
-        _refuse_nested(file.schema_arrow, names, where)
-        table = file.read()
+        with open_parquet(path, where) as file:
+            names = file.schema_arrow.names
+            table = file.read()
     except (pyarrow.ArrowException, OSError) as error:
-        raise _unreadable(path, error, where) from None
-    if not table.num_rows:
-        raise NoRows("the file has columns and no rows.", where=where, remedy="Export the table again.")
+        raise unreadable(path, error, where) from None
     texts = pyarrow.Table.from_arrays(
         [_as_text(column) for column in table.columns], names=list(map(str, range(len(names))))
     )
@@ -38,6 +34,23 @@ def read_parquet(path: Path, where: str) -> RawTable:
     filled = frame.notna().to_numpy().any(axis=1) if len(frame.columns) else np.ones(len(frame), dtype=bool)
     lines = np.flatnonzero(filled) + 1
     return RawTable(frame.loc[filled].reset_index(drop=True), lines, int((~filled).sum()))
+
+
+def open_parquet(path: Path, where: str):
+    """The file, opened and seen to be a table with rows; nothing of it is read yet. Raises as `read_parquet` does."""
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        file = pyarrow.parquet.ParquetFile(path)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise unreadable(path, error, where) from None
+    names = file.schema_arrow.names
+    _refuse_nested(file.schema_arrow, names, where)
+    refuse_twice([name.strip() for name in names], where)
+    if not file.metadata.num_rows:
+        raise NoRows("the file has columns and no rows.", where=where, remedy="Export the table again.")
+    return file
 
 
 def _refuse_nested(schema, names: list[str], where: str) -> None:
@@ -53,7 +66,7 @@ def _refuse_nested(schema, names: list[str], where: str) -> None:
             )
 
 
-def _unreadable(path: Path, error: Exception, where: str) -> EvidenceError:
+def unreadable(path: Path, error: Exception, where: str) -> EvidenceError:
     try:
         with open(path, "rb") as file:
             beginning = file.read(4)
