@@ -79,9 +79,9 @@ def reader(server, at, monkeypatch):
     return at(server.address("reader"))
 
 
-def read(project, first: int | None = None, **asked):
+def read(project, **asked):
     with open_database(project) as opened:
-        return opened.read(Asked(**asked), first)
+        return opened.read(Asked(**asked))
 
 
 def refusal(project, **asked) -> str:
@@ -173,9 +173,11 @@ def test_a_query_is_read_with_its_own_texts_and_only_the_columns_asked_for(reade
     assert raw.held == ("ChildID", "at", "kind") and what.name == "database query kinds.sql"
 
 
-def test_the_first_rows_alone_are_read_where_that_is_enough(reader):
-    raw, _ = read(reader, first=5, table="dbo.big")
-    assert len(raw.frame) == 5
+def test_the_first_rows_alone_are_read_to_draft_the_catalogue(reader):
+    with open_database(reader) as opened:
+        frame, unreadable = opened.first_rows(Asked("dbo.Referrals"), 5)
+        assert len(opened.first_rows(Asked("dbo.big"), 5)[0]) == 5
+    assert frame.loc[0, "ChildID"] == "C2" and unreadable == ("notes",) and frame["notes"].isna().all()
 
 
 def test_what_was_read_is_told_by_its_contents_and_not_by_their_order(tmp_path, sqlite):
@@ -351,15 +353,15 @@ def test_words_in_texts_and_names_are_no_statements():
 
 def test_a_server_that_drops_while_it_is_read_leaves_nothing(server, reader, monkeypatch):
     monkeypatch.setattr(database, "_ROWS_A_BATCH", 100)
-    texts, killed = database._texts, threading.Event()
+    texts, killed = database.as_text, threading.Event()
 
-    def once_it_is_going(*given):
+    def once_it_is_going(value):
         if not killed.is_set():
             killed.set()
             server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'reader'")
-        return texts(*given)
+        return texts(value)
 
-    monkeypatch.setattr(database, "_texts", once_it_is_going)
+    monkeypatch.setattr(database, "as_text", once_it_is_going)
     said = refusal(reader, table="dbo.big")
     assert killed.is_set()
     assert said.startswith("database table dbo.big: the database stopped answering while it was read. Nothing of it")

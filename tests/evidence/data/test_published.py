@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 from collections import Counter
 
 import pytest
 
-from evidence.data import read_plain, read_published
-from evidence.project import EvidenceError
+from evidence.data import audit_published, load_tables, read_plain, read_published, symbols_published
+from evidence.data.published import draft_published
+from evidence.project import EvidenceError, open_project
 
 TIDY = {
     "c1_children_in_need_referrals_and_rereferrals_2013_to_2025.csv": 10,
@@ -125,3 +127,87 @@ def test_files_in_other_layouts_are_refused_as_such_and_load_as_plain_tables(sha
     frame = read_plain(path, name)
     assert len(frame) == rows and list(frame.columns) == list(first)
     assert frame.iloc[0].tolist() == [cell.strip() for cell in first.values()]
+
+
+# The folder of a project ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_published(bake, shared_data):
+    """A project that keeps the real files."""
+    made = bake()
+    for path in (shared_data / "published").glob("*.csv"):
+        shutil.copyfile(path, made / "data" / "published" / path.name)
+    return made
+
+
+def test_the_loader_takes_published_files_as_they_are(with_published, shared_data):
+    read = []
+    tables = load_tables(open_project(with_published), "data/published", on_read=read.append)
+    assert tables.source == "published" and len(tables) == len(read) == 5
+    name = "cla_number_and_rate_per_10k_children"
+    assert tables[name].equals(read_published(shared_data / "published" / f"{name}.csv", name))
+    assert len(tables["sn_model_2025_wide"]) == 153 and len(tables.notes) == 2
+    kinds = tables.variables(name).set_index("column")["treatment"]
+    assert kinds["children_count"] == "number" and kinds["population_type"] == "code" and kinds["la_name"] == "keep"
+
+
+def test_the_command_describes_published_files_once(with_published, run_evidence):
+    said = run_evidence(with_published, "data", "describe", "data/published")
+    assert said.returncode == 0, said.stderr
+    line = next(line for line in said.stdout.split("\n") if line.startswith("la_cla_placement_stability.csv"))
+    assert "5,010 rows, 2021 to 2025; Local authority 4,650, National 30, Regional 330" in line
+    assert "groups: cla_group, placement_stability; numbers: children_count, children_percent." in line
+    assert draft_published(open_project(with_published)).empty
+    assert "Nothing was changed" in run_evidence(with_published, "data", "describe", "data/published").stdout
+
+
+def test_the_audit_of_the_real_files_finds_what_csv_alone_finds(with_published, shared_data, run_evidence):
+    project = open_project(with_published)
+    name = "c1_children_in_need_referrals_and_rereferrals_2013_to_2025"
+    with (shared_data / "published" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with project.path("reference", "authorities.csv").open(encoding="utf-8") as file:
+        codes = {row["code"] for row in csv.DictReader(file)}
+    former = [row for row in rows if row["new_la_code"] and row["new_la_code"] not in codes]
+    audited = audit_published(project)
+    found = audited[audited["table"] == name].set_index(["rule", "columns"])
+    assert found.loc[("PB03", "new_la_code"), "failures"] == len(former) > 0
+    others = found.drop(index=[("PB03", "new_la_code"), ("PB03", "old_la_code")])
+    assert len(others) > 10 and not others["failures"].any()
+    symbols = symbols_published(project).set_index(["table", "column"])
+    for column in ("referral_count", "no_further_action_percent"):
+        counted = Counter(row[column] for row in rows if row[column].isalpha())
+        assert {symbol: symbols.loc[(name, column), symbol] for symbol in counted} == counted
+    said = run_evidence(with_published, "data", "audit", "data/published")
+    assert said.returncode == 1 and f"PB03  {name} new_la_code" in said.stdout, said.stderr
+
+
+def test_the_audit_finds_every_fault_that_was_put_in_and_nothing_else(bake):
+    project = open_project(bake())
+    good = "2025,Reporting year,Local authority,E92000001,England,E09000007,202,Camden,{},{},{}\n"
+    rows = [
+        good.format("A", 5, 50), good.format("B", "c", "x"), good.format("A", 6, 60),  # a second A
+        good.format("C", -1, 101), good.format("D", "n/a", ""),
+        good.format("E", 5, 50).replace("2025,", "20-5,"),
+        good.format("F", 5, 50).replace("E09000007,202", "E09999999,999"),
+        "2025,Reporting year,Regional,E92000001,England,,,,A,7,70\n",
+        "2025,Reporting year,National,E92000001,England,,,,A,8,80\n",
+    ]  # fmt: skip
+    head = f"{HEAD.split(',new_la_code')[0]},new_la_code,old_la_code,la_name,group,children_count,children_percent\n"
+    project.path("data", "published", "stats.csv").write_text(head + "".join(rows), encoding="utf-8")
+    audited = audit_published(project)
+    found = {(row.rule, row.columns): row.failures for row in audited.itertuples() if row.failures}
+    assert found == {
+        ("PB01", ""): 1,
+        ("PB02", "time_period"): 1,
+        ("PB03", "new_la_code"): 1,
+        ("PB03", "old_la_code"): 1,
+        ("PB04", "region_code"): 1,
+        ("PB05", "children_percent"): 1,
+        ("PB06", "children_count"): 1,
+        ("PB07", "children_count"): 1,
+        ("PB07", "children_percent"): 1,
+    }
+    with pytest.raises(EvidenceError, match="data/published/stats.csv, line 7: time_period"):
+        load_tables(project, "data/published")

@@ -39,16 +39,24 @@ def sample(children: int, seed: int, year_end: str, folder: Path) -> None:
 
 @command.command("describe")
 @click.argument("folder")
-def describe(folder: str) -> None:
+@click.argument("tables", nargs=-1)
+def describe(folder: str, tables: tuple[str, ...]) -> None:
     """Draft catalogue rows for the tables in FOLDER, for a person to confirm.
 
+    With the word database as FOLDER: list the tables of the database, or draft rows for those named behind it.
     Nothing is loaded from a column until its row in reference/catalogue.csv says yes under `confirmed`.
     """
-    from evidence.data.describing import add_to_catalogue, draft
+    from evidence.cli.elsewhere import describe_published, list_database
+    from evidence.data.describing import DATABASE, add_to_catalogue, draft, draft_of_database
+    from evidence.data.sources import source_kind
     from evidence.project import open_project
 
     project = open_project()
-    drafted = draft(project, folder)
+    if folder == DATABASE and not tables:
+        return list_database(project)
+    if source_kind(project, project.path(folder)) == "published":
+        return describe_published(project, folder)
+    drafted = draft_of_database(project, tables) if folder == DATABASE else draft(project, folder)
     columns = drafted[drafted["column"] != ""]
     if columns.empty:
         click.echo("Every column is in reference/catalogue.csv already. Nothing was changed.")
@@ -79,10 +87,14 @@ def audit_folder(folder: str, year_end: str, why: str) -> None:
     """Check the data in FOLDER against every rule, and write where the failures are for those who mend them."""
     import sys
 
+    from evidence.cli.elsewhere import audit_published_folder
     from evidence.data import audit, load_tables, quality_decision, write_positions
+    from evidence.data.sources import source_kind
     from evidence.project import open_project
 
     project = open_project()
+    if source_kind(project, project.path(folder)) == "published":
+        return audit_published_folder(project, folder)
     tables = load_tables(project, folder, why=why)
     for note in [*tables.notes, *tables.withheld.notes()]:
         click.echo(note)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +13,17 @@ import pandas as pd
 
 from evidence.data import shapes
 from evidence.data.access.log import IN_CLEAR, admitted, log_read
+from evidence.data.access.people import Access
 from evidence.data.catalogues import COLUMNS, WHERE, catalogue
 from evidence.data.codes import code_lists
 from evidence.data.guessing import LOOKED_AT, NO_LISTS, Guess, Lists, guess
 from evidence.data.sources import check_there, open_sources, place
+from evidence.data.sources.database import Asked, open_database, split_name
+from evidence.data.sources.own import table_name
 from evidence.project import Project, atomic_write, read_text
 
+# What stands for a data folder where the database is meant.
+DATABASE = "database"
 _LEAST_DATES = 50
 _YEARS_BEFORE = 2
 
@@ -34,22 +40,66 @@ def draft(project: Project, data_folder: str | Path) -> pd.DataFrame:
     rows = catalogue(project)
     sources = open_sources(project, data_folder, rows)
     lists = known_lists(project)
-    known = set(zip(rows["source"], rows["table"], rows["column"], strict=True))
     drafted, read = [], {}
     for name, raw in sources.tables.items():
-        missing = [column for column in ("", *raw.frame.columns) if (sources.source, name, column) not in known]
-        guesses = guess_table(raw.frame[[column for column in missing if column]], lists)
-        for column in missing:
-            row = dict.fromkeys([*COLUMNS, "why"], "") | {"source": sources.source, "table": name, "column": column}
-            if column:
-                row |= guesses[column].row() | {"why": guesses[column].why}
-            else:
-                row["period"] = _years(raw.frame, guesses)
-            drafted.append(row | {"confirmed": "no"})
-        read[name] = ([column for column in missing if column], len(raw.frame))
-    why = "To describe the columns for the catalogue; no value was shown"
-    log_read(project, access, data=place(project, data_folder), read=read, why=why, what=IN_CLEAR)
+        new = _rows_of({"source": sources.source, "table": name}, raw.frame, rows, lists)
+        drafted += new
+        read[name] = ([row["column"] for row in new if row["column"]], len(raw.frame))
+    _log(project, access, place(project, data_folder), read)
     return pd.DataFrame(drafted, columns=[*COLUMNS, "why"])
+
+
+def draft_of_database(project: Project, names: Sequence[str]) -> pd.DataFrame:
+    """As `draft`, for tables of the database ("dbo.Referrals"), from the first rows of each."""
+    access = admitted(project, DATABASE)
+    rows = catalogue(project)
+    lists = known_lists(project)
+    lies = dict(zip(rows["found_in"], rows["table"], strict=True))
+    drafted, read = [], {}
+    with open_database(project) as database:
+        for name in names:
+            asked = Asked(name)
+            frame, unreadable = database.first_rows(asked, LOOKED_AT)
+            table = lies.get(asked.name) or _free_name(name, rows)
+            new = _rows_of({"source": "own", "table": table}, frame, rows, lists)
+            for row in new:
+                if not row["column"]:
+                    row["found_in"] = asked.name
+                elif row["column"] in unreadable:
+                    why = "holds pictures, documents or lists, which are not read"
+                    row |= {"role": "direct identifier", "treatment": "drop", "why": why}
+            drafted += new
+            read[asked.name] = (list(frame.columns), len(frame))
+    _log(project, access, DATABASE, read)
+    return pd.DataFrame(drafted, columns=[*COLUMNS, "why"])
+
+
+def _rows_of(table: dict[str, str], frame: pd.DataFrame, rows: pd.DataFrame, lists: Lists) -> list[dict[str, str]]:
+    """What the catalogue `rows` lack of one table: its own row, and one for each column of `frame`."""
+    known = set(rows.loc[(rows["source"] == table["source"]) & (rows["table"] == table["table"]), "column"])
+    missing = [column for column in ("", *frame.columns) if column not in known]
+    guesses = guess_table(frame[[column for column in missing if column]], lists)
+    drafted = []
+    for column in missing:
+        row = dict.fromkeys([*COLUMNS, "why"], "") | table | {"column": column}
+        if column:
+            row |= guesses[column].row() | {"why": guesses[column].why}
+        else:
+            row["period"] = _years(frame, guesses)
+        drafted.append(row | {"confirmed": "no"})
+    return drafted
+
+
+def _free_name(written: str, rows: pd.DataFrame) -> str:
+    """A name for a table of the database that the catalogue does not have yet: without its schema, if that will do."""
+    _, name = split_name(written, f"database table {written}")
+    taken = set(rows.loc[rows["source"] == "own", "table"])
+    return table_name(written if table_name(name) in taken else name)
+
+
+def _log(project: Project, access: Access, data: str, read: dict[str, tuple[list[str], int]]) -> None:
+    why = "To describe the columns for the catalogue; no value was shown"
+    log_read(project, access, data=data, read=read, why=why, what=IN_CLEAR)
 
 
 def guess_table(frame: pd.DataFrame, lists: Lists = NO_LISTS) -> dict[str, Guess]:

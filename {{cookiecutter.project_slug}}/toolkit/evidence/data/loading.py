@@ -13,7 +13,8 @@ from evidence.data.access.rules import withhold
 from evidence.data.catalogues import catalogue
 from evidence.data.codes import code_lists
 from evidence.data.deidentify import AREAS, Means, deidentified, read_areas
-from evidence.data.sources import Sources, check_there, open_sources, place
+from evidence.data.published import load_published
+from evidence.data.sources import DatabaseRead, Sources, check_there, open_sources, place, source_kind
 from evidence.data.tables import Table, Tables, last_year_end
 from evidence.data.treatments import for_stage
 from evidence.privacy import pseudonym_key
@@ -27,7 +28,7 @@ def load_tables(
     stage: int | None = None,
     year_end: date | str | None = None,
     why: str = "",
-    on_read: Callable[[Path], None] | None = None,
+    on_read: Callable[[Path | DatabaseRead], None] | None = None,
 ) -> Tables:
     """The tables in `data_folder` (from the project's folder, or a full path), de-identified.
 
@@ -36,16 +37,19 @@ def load_tables(
     CIN census (XML): children, disabilities, referrals, assessments, factors, cin_plans, section47, protection_plans,
     reviews, pre_proceedings. Annex A: contacts, early_help, referrals, assessments, section47, children_in_need,
     protection_plans, looked_after, care_leavers, adoption, adopters. `data_folder` may also be the one XML file or
-    workbook itself. Own: a table for every CSV and Parquet file and every sheet of a workbook, with those of its
-    columns that the catalogue confirms.
+    workbook itself. Own: a table for every CSV and Parquet file, every sheet of a workbook, and every table or query of
+    the database that the catalogue names, with those of its columns that the catalogue confirms. `data/published` holds
+    published statistics: see `load_published`.
 
     Identifiers are tokens, births the first day of their month or an age in whole years (Int64), postcodes their area,
     dates datetime64, sex M, F or U, numbers float; every other column is text. A date or number that cannot be read is
-    missing, and the audit counts it. Rows stay in the files' order.
+    missing, and the audit counts it. Rows stay in the files' order, and those of a database in order of their contents.
+    Of a file of 256 MiB or more (and a database table of that size) columns of few different texts are categories.
 
     `stage` leaves out what the catalogue says other stages need and this one does not; what is kept in clear for a
     reason is handed to the stages named there, and to nothing else. `year_end` is the day on which ages are told
-    (default: the last 31 March the data covers). `on_read` is called with the path of every file.
+    (default: the last 31 March the data covers). `on_read` is called with the path of every file, and with what was
+    read of a database.
 
     Of data that is not made up, only what the role of whoever is at work may see is loaded; the rest is listed in
     `withheld`. Each load is a line of the access log, `why` its reason there. Raises EvidenceError for anything that
@@ -53,13 +57,15 @@ def load_tables(
     5.13, 6.01, 6.02.
     """
     check_there(project, data_folder)
+    if source_kind(project, project.path(str(data_folder))) == "published":
+        return load_published(project, data_folder, on_read)
     access = admitted(project, data_folder, stage=stage)
     rows = catalogue(project)
     sources = open_sources(project, data_folder, rows, on_read, only_confirmed=True)
     rows = rows[rows["source"] == sources.source]
     variables = rows[(rows["column"] != "") & (rows["confirmed"] == "yes")]
     means = _means(project, sources, variables, year_end, on_read)
-    held = {name: list(raw.frame.columns) for name, raw in sources.tables.items()}
+    held = {name: list(raw.held) for name, raw in sources.tables.items()}
     variables, withheld = withhold(variables, rows, held, access)
     tables = Tables(
         sources.source, sources.key, rows, code_lists(project), notes=list(sources.notes), withheld=withheld

@@ -34,7 +34,7 @@ def folder_digest(folder: Path, *patterns: str) -> str:
 def files_read(project: Project, results: Results, data_folder: Path) -> dict[str, tuple[Path, str]]:
     """Every file the stages read: its name as recorded -> where it lies, and its digest when it was read.
 
-    Raises EvidenceError when two stages read different contents of the same file.
+    Raises EvidenceError when two stages read different contents of the same file, or table of a database.
     """
     found: dict[str, tuple[Path, str]] = {}
     for stage in project.stages:
@@ -44,7 +44,8 @@ def files_read(project: Project, results: Results, data_folder: Path) -> dict[st
             path = where_it_lies(project, entry["name"], data_folder)
             if found.setdefault(entry["name"], (path, entry["sha256"]))[1] != entry["sha256"]:
                 raise _changed(entry["name"])
-    return found
+    # What a database holds now can be told only by reading it again.
+    return {name: there for name, there in found.items() if not name.startswith("database ")}
 
 
 def check_unchanged(project: Project, results: Results, data_folder: Path, code: dict[str, str]) -> None:
@@ -78,8 +79,11 @@ def where_it_lies(project: Project, name: str, data_folder: Path) -> Path:
 
 
 def _changed(name: str) -> EvidenceError:
+    what, remedy = "file", "Run again, and leave the file alone until the run has finished."
+    if name.startswith("database "):
+        what, remedy = "database", "Let it read a copy that stays the same for a day, such as one made for reporting."
     return EvidenceError(
-        "the file changed while the run was going, so its stages do not speak of the same thing. Nothing was kept.",
+        f"the {what} changed while the run was going, so its stages do not speak of the same thing. Nothing was kept.",
         where=name,
-        remedy="Run again, and leave the file alone until the run has finished.",
+        remedy=remedy,
     )

@@ -40,7 +40,7 @@ from evidence.stage.reading import Reading
 if TYPE_CHECKING:
     import pandas as pd
 
-    from evidence.data import Tables
+    from evidence.data import DatabaseRead, Tables
     from evidence.privacy import Rules, Secrets
     from evidence.stage.charts import Chart
     from evidence.workbook import Workbook
@@ -238,8 +238,11 @@ class Stage:
         until = str(self.parameters["year_end"])
         return f"{named}, year to {long_date(until)}." if until else f"{named}."
 
-    def _note_data_file(self, path: Path) -> None:
-        self.results.note_read(self.number, "data", self.project.relative(path), sha256_of_file(path))
+    def _note_data_file(self, read: Path | DatabaseRead) -> None:
+        if isinstance(read, Path):
+            self.results.note_read(self.number, "data", self.project.relative(read), sha256_of_file(read))
+        else:
+            self.results.note_read(self.number, "data", read.name, read.sha256)
 
     def result(self, stage: int, name: str) -> object:
         """What an earlier stage recorded under that name.

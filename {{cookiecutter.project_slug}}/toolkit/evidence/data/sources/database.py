@@ -104,17 +104,23 @@ class Database:
         with _plainly(ADDRESS):
             return sorted(".".join(filter(None, parts)) for parts in self._visible())
 
-    def read(self, asked: Asked, first: int | None = None) -> tuple[RawTable, DatabaseRead]:
+    def read(self, asked: Asked) -> tuple[RawTable, DatabaseRead]:
         """The rows as text (missing where empty) under the catalogue's names, and what was read.
 
         A database keeps no order, so rows are put in that of their contents, column by column, and `lines` count them
-        from 1. A table as large as a large file has its columns of few different texts as categories. first: no more
-        rows than this. Raises EvidenceError for a table, query or column that is not there or may not be read, and
-        for a database that stops answering: then nothing is kept.
+        from 1. A table as large as a large file has its columns of few different texts as categories. Raises
+        EvidenceError for a table, query or column that is not there or may not be read, for values that are no single
+        ones, and for a database that stops answering: then nothing is kept.
         """
         statement, names, held = self._select(asked)
-        batches = _Batches(self._connection, statement, names, asked.name, first)
+        batches = _Batches(self._connection, statement, names, asked.name)
         frame, _ = compact(names, batches, categories=lambda rows: rows * len(names) * _BYTES_A_CELL >= LARGE)
+        if batches.unreadable:
+            raise EvidenceError(
+                f"{', '.join(batches.unreadable)} does not hold single values (pictures, documents or lists).",
+                where=asked.name,
+                remedy="Take it out of the catalogue, or write a query that leaves it out.",
+            )
         frame, blank = _in_order(frame)
         if frame.empty:
             raise EvidenceError(
@@ -122,6 +128,13 @@ class Database:
             )
         raw = RawTable(frame, np.arange(1, len(frame) + 1), blank, held)
         return raw, DatabaseRead(asked.name, digest(frame))
+
+    def first_rows(self, asked: Asked, count: int) -> tuple[pd.DataFrame, tuple[str, ...]]:
+        """(up to so many rows as text, the columns that do not hold single values and are empty in it)."""
+        statement, names, _ = self._select(asked)
+        batches = _Batches(self._connection, statement.limit(count), names, asked.name)
+        frame, _ = compact(names, batches, categories=lambda rows: False)
+        return frame, tuple(batches.unreadable)
 
     def _select(self, asked: Asked) -> tuple[sqlalchemy.Select, list[str], tuple[str, ...]]:
         """(the statement, the names of its columns in the catalogue's words, all columns there are)."""
@@ -395,42 +408,39 @@ def only_select(text: str, where: str) -> str:
 
 
 class _Batches:
-    """The rows of a statement as record batches of texts, as `compact` takes them."""
+    """The rows of a statement as record batches of texts, as `compact` takes them.
+
+    unreadable: the columns found to hold something else than single values, which is left out.
+    """
 
     def __init__(
-        self, connection: sqlalchemy.Connection, statement: sqlalchemy.Select, names: list[str], what: str, first
+        self, connection: sqlalchemy.Connection, statement: sqlalchemy.Select, names: list[str], where: str
     ) -> None:
-        self._connection, self._what, self._names = connection, what, names
-        self._statement = statement if first is None else statement.limit(first)
+        self._connection, self._statement, self._names, self._where = connection, statement, names, where
+        self.unreadable: list[str] = []
 
     def __iter__(self) -> Iterator[pyarrow.RecordBatch]:
         import pyarrow
 
         read = 0
-        with _plainly(self._what):
+        with _plainly(self._where):
             options = {"stream_results": True, "yield_per": _ROWS_A_BATCH}
             result = self._connection.execute(self._statement, execution_options=options)
             for rows in result.partitions():
-                columns = [
-                    _texts(values, name, self._what)
-                    for name, values in zip(self._names, zip(*rows, strict=True), strict=True)
-                ]
+                columns = [self._texts(*column) for column in zip(self._names, zip(*rows, strict=True), strict=True)]
                 lines = pyarrow.array(np.arange(read, read + len(rows)))
                 read += len(rows)
                 yield pyarrow.record_batch([lines, *columns], names=[LINE, *self._names])
 
+    def _texts(self, name: str, values: Sequence[object]) -> pyarrow.Array:
+        import pyarrow
 
-def _texts(values: Sequence[object], name: str, what: str) -> pyarrow.Array:
-    import pyarrow
-
-    texts = [as_text(value) for value in values]
-    if _UNREADABLE in texts:
-        raise EvidenceError(
-            f"{name} does not hold single values (pictures, documents or lists).",
-            where=what,
-            remedy="Take it out of the catalogue, or write a query that leaves it out.",
-        )
-    return pyarrow.array(texts, pyarrow.string())
+        texts = [as_text(value) for value in values]
+        if _UNREADABLE in texts:
+            texts = [None if text == _UNREADABLE else text for text in texts]
+            if name not in self.unreadable:
+                self.unreadable.append(name)
+        return pyarrow.array(texts, pyarrow.string())
 
 
 _UNREADABLE = "\x00"

@@ -10,14 +10,18 @@ from pathlib import Path
 import pandas as pd
 
 from evidence.data.codes import code_lists
-from evidence.data.sources import annex_a, cin_xml, own, ssda903, ssda903_xml
+from evidence.data.sources import annex_a, cin_xml, own, published, ssda903, ssda903_xml
 from evidence.data.sources.csv_files import NoRows, RawTable
+from evidence.data.sources.database import QUERIES, Asked, DatabaseRead, open_database
 from evidence.data.sources.folder import data_files, year_in
 from evidence.data.sources.forms import refuse_other_forms
 from evidence.data.sources.found_in import FoundIn, parse_found_in
 from evidence.data.sources.large import LargeTable, open_large, read_file
 from evidence.data.sources.layouts import about_layout
 from evidence.project import EvidenceError, Project
+
+# Where published statistics lie in a project.
+PUBLISHED = ("data", "published")
 
 
 @dataclass
@@ -39,7 +43,7 @@ class _Folder:
     path: Path
     where: str
     rows: pd.DataFrame
-    on_read: Callable[[Path], None]
+    on_read: Callable[[Path | DatabaseRead], None]
     only_confirmed: bool = False
 
     def variables(self, table: str) -> pd.DataFrame:
@@ -62,14 +66,14 @@ def open_sources(
     project: Project,
     data_folder: str | Path,
     rows: pd.DataFrame,
-    on_read: Callable[[Path], None] | None = None,
+    on_read: Callable[[Path | DatabaseRead], None] | None = None,
     only_confirmed: bool = False,
 ) -> Sources:
     """Everything in `data_folder` as text, under the catalogue's names. Raises EvidenceError as `load_tables` does.
 
     With `only_confirmed`, what nobody has confirmed is left out where that spares much reading.
     """
-    read: list[Path] = []
+    read: list[Path | DatabaseRead] = []
     folder = _folder(project, data_folder, rows, read.append, only_confirmed)
     sources = _OPENERS[source_kind(project, folder.path)](folder)
     if on_read:
@@ -82,7 +86,7 @@ def _folder(
     project: Project,
     data_folder: str | Path,
     rows: pd.DataFrame,
-    on_read: Callable[[Path], None],
+    on_read: Callable[[Path | DatabaseRead], None],
     only_confirmed: bool = False,
 ) -> _Folder:
     """The folder, with the catalogue's rows for what it holds. Raises EvidenceError when it cannot be one."""
@@ -111,7 +115,9 @@ def check_there(project: Project, data_folder: str | Path) -> None:
 
 
 def source_kind(project: Project, path: Path) -> str:
-    """What a folder holds: ssda903, cin, annex_a or own."""
+    """What a folder holds: ssda903, cin, annex_a, own, or published (statistics about no child)."""
+    if path.resolve() == project.path(*PUBLISHED).resolve():
+        return "published"
     if path.resolve() == project.path("data", "sample").resolve() or project.facts.data_source == "sample":
         return "ssda903"
     return project.facts.data_source
@@ -204,6 +210,45 @@ def _own(folder: _Folder) -> Sources:
     for name, there in found.items():
         raw, notes = own.read_table(there, folder.place(there.path.name), folder.variables(name), folder.only_confirmed)
         _take(sources, folder, name, there, raw, notes)
+    _from_database(sources, folder)
+    return sources
+
+
+def _from_database(sources: Sources, folder: _Folder) -> None:
+    """Adds the tables of which the catalogue says that they lie in the database."""
+    told = {name: there for name, there in folder.told().items() if there.table or there.query}
+    if not told:
+        return
+    with open_database(folder.project) as database:
+        if not database.one_moment:
+            sources.notes.append("The database cannot hold still: each table is as it was at the moment it was read.")
+        for name, there in told.items():
+            variables = folder.variables(name)
+            asked = Asked(there.table, there.query, own.wanted(variables, dropped=not folder.only_confirmed))
+            if name in sources.tables:
+                raise EvidenceError(
+                    f"{sources.files[name]} and the {asked.name} would be the same table, {name}.",
+                    where=folder.where,
+                    remedy="Take the file away, or correct found_in in reference/catalogue.csv.",
+                )
+            if not asked.columns:
+                sources.notes.append(f"The {asked.name} has no column that is confirmed to be read, and was not read.")
+                continue
+            raw, read = database.read(asked)
+            refuse_other_forms(raw, asked.name, variables)
+            sources.tables[name], sources.files[name] = raw, asked.name
+            sources.notes += own.unconfirmed(raw, f"The {asked.name}", variables)
+            folder.on_read(read)
+            if there.query:
+                folder.on_read(folder.project.path(*QUERIES, there.query))
+
+
+def _published(folder: _Folder) -> Sources:
+    sources = Sources("published", "")
+    for path in published.find_files(folder.path, folder.where):
+        name = own.table_name(path.stem)
+        sources.tables[name], sources.files[name] = read_file(path, folder.place(path.name)), path.name
+        folder.on_read(path)
     return sources
 
 
@@ -246,6 +291,7 @@ _OPENERS: dict[str, Callable[[_Folder], Sources]] = {
     "cin": _cin,
     "annex_a": _annex_a,
     "own": _own,
+    "published": _published,
 }
 
 

@@ -112,17 +112,26 @@ def read_table(
 
     With `only_confirmed` a large file gives no other columns than those, and the dates at which ages are told.
     """
-    confirmed = known[known["confirmed"] == "yes"]
-    wanted = list(known["column"])
-    if only_confirmed:
-        dates = [how.removeprefix("at ") for how in confirmed["how"] if how.startswith("at ")]
-        wanted = [*confirmed["column"], *dates]
-    raw, notes = read_place(place, where, known, wanted, only_confirmed)
+    names = wanted(known) if only_confirmed else tuple(known["column"])
+    raw, notes = read_place(place, where, known, names, only_confirmed)
     raw, _, _ = under_names(raw, known["column"])
-    waiting = [column for column in raw.held if column not in set(confirmed["column"])]
-    if waiting:
-        notes.append(f"{place.name} has columns that nobody has confirmed, left out: {', '.join(waiting)}.")
-    return raw, notes
+    return raw, notes + unconfirmed(raw, place.name, known)
+
+
+def wanted(known: pd.DataFrame, dropped: bool = True) -> tuple[str, ...]:
+    """The columns that are confirmed, and the dates at which ages are told; without `dropped`, none that is dropped."""
+    confirmed = known[known["confirmed"] == "yes"]
+    if not dropped:
+        confirmed = confirmed[confirmed["treatment"] != "drop"]
+    dates = [how.removeprefix("at ") for how in confirmed["how"] if how.startswith("at ")]
+    return tuple(dict.fromkeys([*confirmed["column"], *dates]))
+
+
+def unconfirmed(raw: RawTable, name: str, known: pd.DataFrame) -> list[str]:
+    """A note on the columns that nobody has confirmed, if there are any."""
+    confirmed = set(known.loc[known["confirmed"] == "yes", "column"])
+    waiting = [column for column in raw.held if column not in confirmed]
+    return [f"{name} has columns that nobody has confirmed, left out: {', '.join(waiting)}."] if waiting else []
 
 
 def read_place(

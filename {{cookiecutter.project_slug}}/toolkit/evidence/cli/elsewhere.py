@@ -1,0 +1,58 @@
+"""`evidence data` for what is no folder of the council's files: the database, and published statistics."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from evidence.project import Project
+
+
+def list_database(project: Project) -> None:
+    """Lists the tables that the account can see."""
+    from evidence.data.sources.database import open_database
+
+    with open_database(project) as database:
+        tables = database.tables()
+    for table in tables:
+        click.echo(table)
+    click.echo(
+        f"\nThe account can see {len(tables)} tables and views. Name some to draft their catalogue rows: "
+        "evidence data describe database dbo.Referrals"
+    )
+
+
+def describe_published(project: Project, folder: str) -> None:
+    """Says what each published file holds, and puts its columns into the catalogue."""
+    from evidence.data import contents_published
+    from evidence.data.describing import add_to_catalogue
+    from evidence.data.published import draft_published
+
+    for line in contents_published(project, folder):
+        click.echo(line)
+    drafted = draft_published(project, folder)
+    if drafted.empty:
+        click.echo("All of it is in reference/catalogue.csv already. Nothing was changed.")
+        return
+    add_to_catalogue(project, drafted)
+    click.echo(
+        f"{int((drafted['column'] != '').sum())} columns were added to reference/catalogue.csv, confirmed: "
+        "published statistics are about no child."
+    )
+
+
+def audit_published_folder(project: Project, folder: str) -> None:
+    """Checks published files, and counts their symbols."""
+    from evidence.data import audit_published, symbols_published
+
+    audited = audit_published(project, folder)
+    failing = audited[audited["failures"] > 0]
+    for row in failing.to_dict("records"):
+        place = " ".join(filter(None, (row["table"], row["columns"])))
+        click.echo(f"{row['rule']}  {place}: {row['what']}: {row['failures']:,} of {row['checked']:,}")
+    click.echo(f"{len(audited)} checks made, {len(failing)} with failures.")
+    for row in symbols_published(project, folder).to_dict("records"):
+        there = [f"{symbol} {row[symbol]:,}" for symbol in list(row)[4:] if row[symbol]]
+        click.echo(f"{row['table']}, {row['column']}: {row['numbers']:,} numbers; {', '.join(there) or 'no symbols'}")
+    sys.exit(1 if len(failing) else 0)
