@@ -12,6 +12,7 @@ from evidence.data import DatabaseRead, audit, identifying_values, load_tables
 from evidence.project import EvidenceError, open_project
 from evidence.results import Results
 from evidence.run.fingerprints import check_unchanged
+from tests.conftest import give_access
 
 DAYS = [f"2025-0{1 + i % 9}-1{i % 10}" for i in range(60)]
 REFERRALS = [(f"C{70000 + i % 40}", DAYS[i], ("E1", "E2")[i % 2], f"Name {i}", b"\x00") for i in range(60)]
@@ -21,7 +22,7 @@ COLUMNS = "ChildID TEXT, ReferredOn TEXT, Team TEXT, WorkerName TEXT, Photo BLOB
 @pytest.fixture
 def own(bake):
     """A project with a table of its database, another in a file, and the database's rows drafted but not confirmed."""
-    made = bake(data_source="own")
+    made = give_access(bake(data_source="own"))
     folder = made / "data" / "raw"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "Visits.csv").write_text("ChildID,Visits\nC70001,3\nC70002,4\n", encoding="utf-8")
