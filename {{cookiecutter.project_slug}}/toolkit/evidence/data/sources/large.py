@@ -365,11 +365,12 @@ def text_of(column: str, kind: str) -> str:
             f"ELSE CAST({plain} AS VARCHAR) END"
         )
     if kind in ("DOUBLE", "FLOAT"):
-        # No exponent, which readers of text do not take for a number; whole numbers without a point.
+        # No exponent, which readers of text do not take for a number; whole numbers without a point. Where DuckDB
+        # trusts a file's statistics, which leave out what is no number, isnan finds none.
         whole = f"CAST(TRY_CAST({text} AS DECIMAL(38, 0)) AS VARCHAR)"
         return (
             f"CASE WHEN isnan({column}) THEN NULL WHEN isinf({column}) THEN {text} "
-            f"WHEN {column} = trunc({column}) THEN coalesce({whole}, {text}) "
+            f"WHEN {column} = trunc({column}) THEN coalesce({whole}, nullif({text}, 'nan')) "
             f"WHEN abs({column}) < 0.001 THEN rtrim(CAST(CAST({text} AS DECIMAL(38, 32)) AS VARCHAR), '0') "
             f"ELSE {text} END"
         )

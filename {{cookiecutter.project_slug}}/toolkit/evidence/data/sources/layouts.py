@@ -30,9 +30,8 @@ def about_layout(name: str, file: str, frame: pd.DataFrame, year: int | None, co
     if year is not None and not earliest <= year <= latest:
         what = sorted(what for what, (first, last) in limits.items() if not first <= year <= last)
         until = f"until {latest}" if year > latest else f"from {earliest}"
-        return [
-            f"{file} is of {year} by its name and has the layout {until}, by {', '.join(what)}. It was read as it is."
-        ]
+        told = ", ".join(what)
+        return [f"{file} is of {year} by its name and has the layout {until} ({told}). It was read as it is."]
     return []
 
 
