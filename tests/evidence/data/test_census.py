@@ -30,6 +30,29 @@ def test_namespaces_do_not_matter(project_of, folder):
     assert tables["referrals"]["referral"].tolist() == [1, 2, 3]
 
 
+def test_the_gender_of_older_censuses_is_the_sex_of_newer_ones(project_of, folder):
+    old = census(2).replace("<Sex>F</Sex>", "<GenderCurrent>2</GenderCurrent>")
+    tables = load_tables(project_of("cin"), write(folder, old))
+    assert tables["children"]["Sex"].tolist() == ["F", "F"]
+
+
+def test_elements_that_are_more_or_fewer_are_noted(project_of, folder):
+    strange = census(3).replace("<Sex>F</Sex>", "<Hair>brown</Hair><Shoes><Size>3</Size></Shoes>")
+    tables = load_tables(project_of("cin"), write(folder, strange))
+    assert tables.notes == [
+        "census.xml has elements that the census does not know, left out: Hair (3), Shoes (3), Size (3).",
+        "census.xml has nothing in elements that the census asks for: Sex, ReferralSource, ReferralNFA.",
+    ]
+
+
+@pytest.mark.parametrize(("year", "noted"), [(2016, True), (2017, False), (2026, False), (2031, True)])
+def test_a_year_whose_layout_is_not_known_is_noted(project_of, folder, year, noted):
+    header = f"<Header><CollectionDetails><Collection>CIN</Collection><Year>{year}</Year></CollectionDetails></Header>"
+    text = census(1).replace("<Children>", header + "<Children>")
+    notes = load_tables(project_of("cin"), write(folder, text)).notes
+    assert any(f"is of the year {year}" in note for note in notes) == noted
+
+
 def test_a_large_census_is_read_in_pieces(tmp_path):
     path = tmp_path / "census.xml"
     path.write_text(census(20_000), encoding="utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from evidence.data import failing_rows, identifying_values, load_tables
+from evidence.data import audit, failing_rows, identifying_values, load_tables
 from evidence.project import EvidenceError
 
 NAMES = "CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB\n"
@@ -75,6 +75,14 @@ def test_failing_rows_name_their_file(project_of, years):
     found = failing_rows(load_tables(project_of("ssda903"), years(files)), "2026-03-31")
     before = found[found["rule"] == "EP03"]
     assert before[["file", "row"]].values.tolist() == [["episodes_2025.csv", 3]]
+
+
+def test_codes_are_held_against_the_lists_of_all_years_there(project_of, years):
+    old, new = EPISODE_NAMES + OPEN, EPISODE_NAMES + LATER
+    both = load_tables(project_of("ssda903"), years({"2024/episodes.csv": old, "2025/episodes.csv": new}))
+    assert audit(both, "2025-03-31").set_index("rule").loc["EP23", "failures"] == 0
+    one = load_tables(project_of("ssda903"), years({"one/episodes.csv": old}) / "one")
+    assert audit(one, "2025-03-31").set_index("rule").loc["EP23", "failures"] == 1
 
 
 @pytest.mark.parametrize(

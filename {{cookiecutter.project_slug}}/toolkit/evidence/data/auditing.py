@@ -148,10 +148,11 @@ class Given:
         return self._born[table]
 
     def allowed(self, table: str) -> dict[str, set[str]]:
-        """By column: the codes that the list of the return's year allows."""
+        """By column: the codes that the list of the return's year allows, or of any year that the table is made of."""
         if table not in self._allowed:
+            years = self._tables.loaded[table].years or (self.year_end.year,)
             self._allowed[table] = {
-                row["column"]: allowed_codes(self._tables, row["code_list"], self.year_end.year)
+                row["column"]: set().union(*(allowed_codes(self._tables, row["code_list"], year) for year in years))
                 for row in self._tables.variables(table).to_dict("records")
                 if row["code_list"]
             }

@@ -74,6 +74,7 @@ def deidentified(name: str, file: str, raw: RawTable, variables: pd.DataFrame, m
         lines=raw.lines,
         held=raw.held,
         files=raw.files,
+        years=raw.years,
     )
 
 

@@ -25,8 +25,9 @@ class Table:
     malformed: pd.DataFrame
     lines: np.ndarray
     held: tuple[str, ...] = ()
-    # For each row the name of its file, where several files make up the table.
+    # For each row the name of its file, where the files of several years make up the table, and those years.
     files: np.ndarray | None = None
+    years: tuple[int, ...] = ()
 
 
 # What a treatment of the catalogue does, in words; the others leave the variable as it is.

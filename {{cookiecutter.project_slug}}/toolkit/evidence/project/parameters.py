@@ -87,6 +87,12 @@ def _checked(name: str, value: object, declared: dict[str, object], where: str) 
             where=where,
             remedy=f"For example: {name} = {_as_toml(declared[name])}",
         )
+    if name == "data_folder" and ".." in Path(value).parts:
+        raise EvidenceError(
+            "data_folder goes up and out of its folder (..).",
+            where=where,
+            remedy="Name a folder of the project, such as data/raw, or write the full path of another.",
+        )
     if name in _LIMITS:
         low, high = _LIMITS[name]
         if not low <= value <= high:

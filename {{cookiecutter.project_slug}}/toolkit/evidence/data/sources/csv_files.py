@@ -28,7 +28,7 @@ class RawTable:
     """A table's rows as text: `frame` (missing where empty), and for each row its line in the file.
 
     columns: all columns of the file, where `frame` holds only some of them. files: for each row the name of its file,
-    where several files make up the table.
+    where several files make up the table. years: which years' files those are.
     """
 
     frame: pd.DataFrame
@@ -36,6 +36,7 @@ class RawTable:
     blank: int
     columns: tuple[str, ...] = ()
     files: np.ndarray | None = None
+    years: tuple[int, ...] = ()
 
     @property
     def held(self) -> tuple[str, ...]:

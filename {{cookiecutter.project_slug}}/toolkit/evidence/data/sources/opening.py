@@ -59,7 +59,8 @@ class _Folder:
         }
 
     def place(self, name: str) -> str:
-        return self.where if self.path.is_file() else f"{self.where}/{name}"
+        """How a file of the folder, and a sheet of it, is named in messages."""
+        return self.where + name.removeprefix(self.path.name) if self.path.is_file() else f"{self.where}/{name}"
 
 
 def open_sources(
@@ -133,13 +134,11 @@ def _ssda903(folder: _Folder) -> Sources:
     codes = code_lists(folder.project)
     parts, sources.notes = _of_xml(folder) if _is_xml(folder) else _of_csv(folder)
     for name, files in parts.items():
-        read = []
         for file, year, raw in files:
             refuse_other_forms(raw, folder.place(file), folder.variables(name))
             sources.notes += about_layout(name, file, raw.frame, year, codes)
-            read.append((file, raw))
-        sources.tables[name], notes = ssda903.joined(name, read)
-        sources.files[name] = read[0][0] if len(read) == 1 else ", ".join(file for file, _ in read)
+        sources.tables[name], notes = ssda903.joined(name, files)
+        sources.files[name] = ", ".join(file for file, _, _ in files)
         sources.notes += notes
     return sources
 
@@ -264,7 +263,7 @@ def _annex_a(folder: _Folder) -> Sources:
             sources.notes.append(f"{there.name} has no rows: nobody is on this list.")
             folder.on_read(there.path)
             continue
-        raw, more = annex_a.as_table(raw, there, where, name, variables)
+        raw, more = annex_a.as_table(raw, there, folder.place(there.name), name, variables)
         _take(sources, folder, name, there, raw, notes + more)
     return sources
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -140,25 +141,30 @@ def as_table(raw: RawTable, file: str, where: str, name: str, variables: pd.Data
     return raw, notes
 
 
-def joined(name: str, parts: list[tuple[str, RawTable]]) -> tuple[RawTable, list[str]]:
+def joined(name: str, parts: list[tuple[str, int | None, RawTable]]) -> tuple[RawTable, list[str]]:
     """One table of the files of several years, the earliest first, and a note.
 
     A row that a later year repeats word for word is taken once, from the later file: each year's return tells again
     what still holds. Rows that differ, or stand twice in one file, all stay: the audit is to find them.
     """
+    names, years, tables = zip(*parts, strict=True)
     if len(parts) == 1:
-        return parts[0][1], []
+        return tables[0], []
     # Large files hold categories, which differ from file to file.
-    frame = pd.concat([raw.frame.astype("str") for _, raw in parts], ignore_index=True)
+    frame = pd.concat([raw.frame.astype("str") for raw in tables], ignore_index=True)
     row_of = pd.util.hash_pandas_object(frame.fillna(""), index=False).to_numpy()
-    starts = np.cumsum([0, *(len(raw.frame) for _, raw in parts)])
+    starts = np.cumsum([0, *(len(raw.frame) for raw in tables)])
     kept = np.ones(len(frame), dtype=bool)
-    for begin, end in zip(starts[:-1], starts[1:], strict=True):
+    for begin, end in pairwise(starts):
         kept[begin:end] = ~np.isin(row_of[begin:end], row_of[end:])
-    files = np.repeat([file for file, _ in parts], np.diff(starts))
-    lines = np.concatenate([raw.lines for _, raw in parts])
     again = int((~kept).sum())
     repeated = f" Rows that a later year repeats word for word were taken once: {again:,}." if again else ""
-    note = f"The table {name} was put together from {', '.join(file for file, _ in parts)}.{repeated}"
-    blank = sum(raw.blank for _, raw in parts)
-    return RawTable(frame[kept].reset_index(drop=True), lines[kept], blank, files=files[kept]), [note]
+    note = f"The table {name} was put together from {', '.join(names)}.{repeated}"
+    whole = RawTable(
+        frame=frame[kept].reset_index(drop=True),
+        lines=np.concatenate([raw.lines for raw in tables])[kept],
+        blank=sum(raw.blank for raw in tables),
+        files=np.repeat(names, np.diff(starts))[kept],
+        years=years,
+    )
+    return whole, [note]
