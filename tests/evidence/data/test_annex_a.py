@@ -12,6 +12,7 @@ import pytest
 from evidence.data import audit, catalogue, identifying_values, load_tables, quality_decision
 from evidence.data.sources.annex_a import LISTS, list_of
 from evidence.project import EvidenceError
+from tests.conftest import give_access
 from tests.evidence.data.workbooks import write_workbook
 
 
@@ -209,7 +210,7 @@ def test_several_workbooks_are_refused(project_of, workbook):
 
 @pytest.mark.slow
 def test_a_project_of_annex_a_runs_as_far_as_stage_4(bake, run_evidence, workbook):
-    project = bake(data_source="annex_a", council="886")
+    project = give_access(bake(data_source="annex_a", council="886"))
     (project / "data" / "raw" / "Annex A.xlsx").write_bytes(workbook().read_bytes())
     described = run_evidence(project, "data", "describe", "data/raw")
     assert described.returncode == 0 and "Every column is in reference/catalogue.csv already" in described.stdout

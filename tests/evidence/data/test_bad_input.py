@@ -16,7 +16,7 @@ from evidence.data.catalogues import catalogue
 from evidence.data.describing import draft
 from evidence.data.sources import open_sources
 from evidence.project import EvidenceError
-from tests.conftest import ROOT
+from tests.conftest import ROOT, give_access
 from tests.evidence.data.workbooks import write_workbook
 
 SAVED = ROOT / "tests" / "fixtures" / "workbooks"
@@ -280,7 +280,7 @@ def test_quoted_thousands_are_numbers(project_of, tmp_path):
 
 @pytest.fixture(scope="module")
 def kept(bake_to_keep):
-    return {source: bake_to_keep(data_source=source) for source in ("ssda903", "own")}
+    return {source: give_access(bake_to_keep(data_source=source)) for source in ("ssda903", "own")}
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_commands_end_with_status_2(kept, run_evidence, tmp_path, case, command)
 @pytest.mark.slow
 def test_a_run_ends_with_status_2_and_releases_nothing(bake, run_evidence):
     source, files, message = CASES["ragged rows"]
-    project = bake(data_source=source)
+    project = give_access(bake(data_source=source))
     put(project / "data" / "raw", files)
     done = run_evidence(project, "run", "own", "--stages", "3")
     assert done.returncode == 2, done.stdout + done.stderr

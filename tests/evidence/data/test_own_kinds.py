@@ -11,6 +11,7 @@ import pytest
 from evidence.data import audit, identifying_values, load_tables
 from evidence.data.describing import add_to_catalogue, draft
 from evidence.project import EvidenceError, open_project
+from tests.conftest import give_access
 from tests.evidence.data.workbooks import write_workbook
 
 REFERRALS = [
@@ -36,7 +37,7 @@ def own(kept, tmp_path):
     shutil.copytree(kept / "reference", project / "reference")
     shutil.copy(kept / "project.toml", project)
     (project / "data" / "raw").mkdir(parents=True)
-    return project
+    return give_access(project)
 
 
 def told(made, **places: str) -> None:
