@@ -2,7 +2,7 @@
 
 from evidence.data.access import access_log_lines, log_look_up, usage
 from evidence.data.auditing import activity, audit, error_families, failing_rows
-from evidence.data.catalogues import catalogue
+from evidence.data.catalogues import catalogue, catalogue_summary
 from evidence.data.codes import code_lists, codes, groups, labels
 from evidence.data.identifying import identifying_values
 from evidence.data.loading import load_tables
@@ -24,6 +24,7 @@ __all__ = [
     "audit",
     "audit_published",
     "catalogue",
+    "catalogue_summary",
     "code_lists",
     "codes",
     "conformance",

@@ -100,6 +100,12 @@ class Tables(Mapping):
         return [(name, column) for name, table in self.loaded.items() for column in table.held]
 
     @property
+    def at_hand(self) -> list[tuple[str, str]]:
+        """Variables the files hold, with those the catalogue knows of tables that this role may not see."""
+        rows = self.catalogue[self.catalogue["table"].isin(self.withheld.tables) & (self.catalogue["column"] != "")]
+        return [*self.held, *zip(rows["table"], rows["column"], strict=True)]
+
+    @property
     def given(self) -> list[tuple[str, str]]:
         """Variables handed over, in whatever form: (table, column)."""
         return [(name, column) for name, column in self.held if column in self.loaded[name].frame.columns]

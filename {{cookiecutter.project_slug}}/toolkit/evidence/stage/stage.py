@@ -483,6 +483,30 @@ class Stage:
 
         show_comparisons(self)
 
+    def catalogue(self, tables: Tables) -> None:
+        """Shows what the catalogue says of each data set at hand (3.01)."""
+        from evidence.stage.access_pages import show_catalogue
+
+        show_catalogue(self, tables)
+
+    def access_plan(self, tables: Tables) -> None:
+        """Shows which role sees what, and what is done to columns that could identify a child (5.06)."""
+        from evidence.stage.access_pages import show_access_plan
+
+        show_access_plan(self, tables)
+
+    def role_access(self, tables: Tables) -> None:
+        """Shows how many people have which permission, and what is wrong with the list of them (5.12)."""
+        from evidence.stage.access_pages import show_role_access
+
+        show_role_access(self, tables)
+
+    def access_log(self) -> None:
+        """Shows how the data was read up to now, and what of it asks for a second look (5.13)."""
+        from evidence.stage.access_pages import show_access_log
+
+        show_access_log(self)
+
     def scope(self) -> None:
         """Shows the latest change of scope, what it asks for, and reviews that are overdue (9.01, 9.11)."""
         self._show("text", "Scope and reviews", governance.scope_html(self.workbook))

@@ -14,7 +14,7 @@ from evidence.data.access.log import (
 )
 from evidence.data.access.people import Access, Person, access_to, current_login, mark, people, row_to_add
 from evidence.data.access.rules import Withheld
-from evidence.data.access.summaries import access_log_summary, access_plan, role_access, usage
+from evidence.data.access.summaries import access_log_summary, access_plan, flag_counts, role_access, usage
 
 __all__ = [
     "Access",
@@ -29,6 +29,7 @@ __all__ = [
     "access_to",
     "admitted",
     "current_login",
+    "flag_counts",
     "is_whole",
     "log_digest",
     "log_look_up",
