@@ -127,3 +127,19 @@ def test_a_wrong_catalogue_is_refused(template, tmp_path, line, message):
     with pytest.raises(EvidenceError, match=message) as error:
         catalogue(open_project(copy))
     assert "reference/catalogue.csv, row" in str(error.value)
+
+
+def test_the_catalogue_may_say_what_comes_first_and_what_cannot_overlap(template, tmp_path):
+    copy = tmp_path / "project"
+    shutil.copytree(template / "reference", copy / "reference")
+    (copy / "project.toml").write_text("", encoding="utf-8")
+    path = copy / "reference" / "catalogue.csv"
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("own,a,,,,,one at a time,,,yes\nown,a,Begun,ordinary,date,,,,,yes\n")
+        file.write("own,a,Over,ordinary,date,,not before Begun,,,yes\n")
+    assert catalogue(open_project(copy)).query("source == 'own'")["valid_range"].tolist() == [
+        "one at a time", "", "not before Begun",
+    ]  # fmt: skip
+    path.write_text(path.read_text(encoding="utf-8").replace("not before Begun", "not before Bgun"), encoding="utf-8")
+    with pytest.raises(EvidenceError, match="there is no such date to lie before"):
+        catalogue(open_project(copy))

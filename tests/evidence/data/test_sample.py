@@ -10,7 +10,16 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from evidence.data import RULES, audit, failing_rows, generate_sample, identifying_values, load_tables, quality_decision
+from evidence.data import (
+    RULES,
+    audit,
+    failing_rows,
+    generate_sample,
+    identifying_values,
+    load_tables,
+    load_with_earlier,
+    quality_decision,
+)
 from evidence.project import EvidenceError
 
 TABLES = ("header", "episodes", "reviews", "oc2")
@@ -30,7 +39,7 @@ def rows(folder, table: str) -> list[dict[str, str]]:
 
 
 def found_and_planted(project, folder) -> tuple[set, set]:
-    found = failing_rows(load_tables(project, folder), "2026-03-31")
+    found = failing_rows(load_with_earlier(project, folder), "2026-03-31")
     planted = {(row["table"], int(row["row"]), row["rule"]) for row in rows(folder, "faults")}
     return set(zip(found["table"], found["row"], found["rule"], strict=True)), planted
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evidence.data import age_band
 from evidence.measures import placements
-from evidence.measures.ssda903_words import ETHNIC_GROUP, PLACEMENT_TYPE, age_band, age_on
+from evidence.measures.ssda903_words import ETHNIC_GROUP, PLACEMENT_TYPE, age_on
 from evidence.project import EvidenceError
 
 YEAR_END = pd.Timestamp(2026, 3, 31)

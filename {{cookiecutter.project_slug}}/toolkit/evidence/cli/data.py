@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from evidence.cli import access, keys
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from evidence.data import Tables
+    from evidence.project import Project
+
+# With the limits and the last lines, this many rules fill a screen.
+_SHOWN = 12
 
 
 @click.group("data")
@@ -88,29 +98,52 @@ def audit_folder(folder: str, year_end: str, why: str) -> None:
     import sys
 
     from evidence.cli.elsewhere import audit_published_folder
-    from evidence.data import audit, load_tables, quality_decision, write_positions
+    from evidence.data import audit, quality_decision, tables_for_audit, write_positions
     from evidence.data.sources import source_kind
     from evidence.project import open_project
 
     project = open_project()
     if source_kind(project, project.path(folder)) == "published":
         return audit_published_folder(project, folder)
-    tables = load_tables(project, folder, why=why)
-    for note in [*tables.notes, *tables.withheld.notes()]:
-        click.echo(note)
-    audited = audit(tables, year_end or None)
-    failing = audited[audited["failures"] > 0]
-    for row in failing.to_dict("records"):
-        click.echo(f"{row['rule']}  {row['table']}: {row['what']}: {row['failures']:,} of {row['checked']:,}")
-    click.echo(f"{len(audited)} rules checked, {len(failing)} with failures.")
-    decision = quality_decision(project, tables, year_end or None)
+    with tables_for_audit(project, folder, why) as tables:
+        for note in [*tables.notes, *tables.withheld.notes()]:
+            click.echo(note)
+        _say_failures(audit(tables, year_end))
+        decision = quality_decision(project, tables, year_end, **_compared(project, tables, folder, year_end))
+        path = write_positions(project, tables, year_end)
     for reason in decision["reasons"]:
-        click.echo(f"{'met' if reason['met'] else 'NOT MET'}: {reason['text']}")
-    path = write_positions(project, tables, year_end or None)
+        # What was not judged says so itself.
+        standing = {True: "met: ", False: "NOT MET: ", None: ""}[reason["met"]]
+        click.echo(f"{standing}{reason['text']}")
     click.echo(
         f"Which rows fail is in {project.relative(path)}. It points at children's records: keep it on this machine."
     )
     sys.exit(0 if decision["met"] else 1)
+
+
+def _say_failures(audited: pd.DataFrame) -> None:
+    """The rules that fail most often, as many as leave the rest of the screen to the limits."""
+    failing = audited[audited["failures"] > 0]
+    worst = failing.assign(share=failing["failures"] / failing["checked"])
+    for row in worst.sort_values("share", ascending=False, kind="stable").head(_SHOWN).to_dict("records"):
+        click.echo(f"{row['rule']}  {row['table']}: {row['what']}: {row['failures']:,} of {row['checked']:,}")
+    more = f", the {_SHOWN} most frequent above" if len(failing) > _SHOWN else ""
+    click.echo(f"{len(audited)} rules checked, {len(failing)} with failures{more}.")
+
+
+def _compared(project: Project, tables: Tables, folder: str, year_end: str) -> dict[str, pd.DataFrame]:
+    """What is held against limits besides the rules: completeness by group, yearly numbers, and who is in the data."""
+    from evidence.data import children_by_group, comparable_years, filled_by_group
+    from evidence.measures import completeness, representativeness, year_changes
+    from evidence.stage.comparing import find_population
+
+    made_up = project.path(folder) == project.path("data", "sample")
+    people = None if made_up else find_population(project, lambda path: None)[0]
+    return {
+        "completeness": completeness(filled_by_group(tables, year_end)),
+        "changes": year_changes(comparable_years(tables, year_end)),
+        "represented": representativeness(children_by_group(tables, year_end), people),
+    }
 
 
 command.add_command(access.access)

@@ -1,50 +1,69 @@
 """Opens a council's files and hands over de-identified tables; audits them; makes sample data."""
 
 from evidence.data.access import access_log_lines, log_look_up, usage
-from evidence.data.auditing import activity, audit, error_families, failing_rows
+from evidence.data.auditing import audit, error_families, failing_rows
 from evidence.data.catalogues import catalogue, catalogue_summary
 from evidence.data.codes import code_lists, codes, groups, labels
+from evidence.data.earlier import load_with_earlier
+from evidence.data.groups import AGE_BANDS, NOT_KNOWN, age_band, children_by_group, filled_by_group
 from evidence.data.identifying import identifying_values
+from evidence.data.in_files import tables_for_audit, tables_in_files
+from evidence.data.keys import key_integrity
 from evidence.data.loading import load_tables
+from evidence.data.own_rules import not_checked
 from evidence.data.positions import write_positions
 from evidence.data.profiling import conformance, missing, profile
 from evidence.data.published import audit_published, contents_published, load_published, symbols_published
 from evidence.data.rules import RULES
 from evidence.data.sample import generate_sample
 from evidence.data.sources import DatabaseRead, read_plain, read_published
-from evidence.data.tables import Tables, last_year_end
+from evidence.data.tables import Tables
 from evidence.data.verdict import quality_decision
+from evidence.data.years import activity, comparable_years, last_year_end, latest_day, year_reached
 
 __all__ = [
+    "AGE_BANDS",
+    "NOT_KNOWN",
     "RULES",
     "DatabaseRead",
     "Tables",
     "access_log_lines",
     "activity",
+    "age_band",
     "audit",
     "audit_published",
     "catalogue",
     "catalogue_summary",
+    "children_by_group",
     "code_lists",
     "codes",
+    "comparable_years",
     "conformance",
     "contents_published",
     "error_families",
     "failing_rows",
+    "filled_by_group",
     "generate_sample",
     "groups",
     "identifying_values",
+    "key_integrity",
     "labels",
     "load_published",
     "last_year_end",
+    "latest_day",
     "load_tables",
+    "load_with_earlier",
     "log_look_up",
     "missing",
+    "not_checked",
     "profile",
     "quality_decision",
     "read_plain",
     "read_published",
     "symbols_published",
+    "tables_for_audit",
+    "tables_in_files",
     "usage",
     "write_positions",
+    "year_reached",
 ]

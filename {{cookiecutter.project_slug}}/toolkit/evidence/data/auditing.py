@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from evidence.data import own_rules
+from evidence.data.codes import allowed_codes
+from evidence.data.counting import EARLIER
+from evidence.data.own_audit import POSITION_COLUMNS, is_return, own_counts, own_positions, positions
 from evidence.data.rules import FAMILIES, RULES, Rule
-from evidence.data.tables import Tables, last_year_end
+from evidence.data.tables import Table, Tables
+from evidence.data.years import last_year_end
 
-_NOT_TABLES = {"before", "after", "born", "year_end", "allowed", "tables"}
-_AUDIT_COLUMNS = ["rule", "table", "columns", "what", "family", "failures", "checked"]
+_NOT_TABLES = {"before", "after", "born", "year_end", "allowed"}
+_AUDIT_COLUMNS = ["rule", "table", "columns", "what", "family", "check", "failures", "checked"]
 
 
 def audit(tables: Tables, year_end: date | str | None = None) -> pd.DataFrame:
-    """One row a rule: rule, table, columns, what, family, failures (rows), checked (rows it could be judged on).
+    """One row a rule: rule, table, columns, what, family, check, failures (rows), checked (rows it could be judged on).
 
     `year_end`: the last day of the year the return is for (default: the last 31 March the data covers); codes are held
-    against that year's lists. Rules whose tables were not loaded are left out. Sources: actions 3.05, 3.06.
+    against that year's lists. check: "overlap", "keys" (a row about a child or record that another table lacks) or
+    empty. Rules whose tables were not loaded are left out, and those on the return before where `tables.earlier` holds
+    none. Returns are checked by the rules in `rules/`, other tables by what the catalogue says of them, in DuckDB.
+    Sources: actions 3.05, 3.06.
     """
-    rows = []
-    for rule, failing, checked in _checks(tables, year_end):
-        columns = ", ".join(rule.columns)
-        rows.append((rule.id, rule.table, columns, rule.what, rule.family, int(failing.sum()), int(checked.sum())))
-    return pd.DataFrame(rows, columns=_AUDIT_COLUMNS)
+    found = tables.remember(("audit", str(year_end or "")), lambda: _audited(tables, year_end))
+    return found.copy()
+
+
+def _audited(tables: Tables, year_end: date | str | None) -> pd.DataFrame:
+    rows = [(rule, int(failing.sum()), int(checked.sum())) for rule, failing, checked in _checks(tables, year_end)]
+    if not rows:
+        rows = own_counts(tables, _year(tables, year_end))
+    said = [
+        (rule.id, rule.table, ", ".join(rule.columns), rule.what, rule.family, rule.check, *counts)
+        for rule, *counts in rows
+    ]
+    return pd.DataFrame(said, columns=_AUDIT_COLUMNS)
 
 
 def failing_rows(tables: Tables, year_end: date | str | None = None) -> pd.DataFrame:
@@ -34,14 +48,29 @@ def failing_rows(tables: Tables, year_end: date | str | None = None) -> pd.DataF
 
     It names children's rows, so it stays on the machine: see `write_positions`.
     """
-    found = []
+    found = list(failing_parts(tables, year_end))
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=POSITION_COLUMNS)
+
+
+def failing_parts(tables: Tables, year_end: date | str | None = None) -> Iterator[pd.DataFrame]:
+    """`failing_rows` a piece at a time, for tables of which there may be millions."""
+    if not is_return(tables):
+        yield from own_positions(tables, _year(tables, year_end))
     for rule, failing, _ in _checks(tables, year_end):
-        lines = tables.loaded[rule.table].lines[failing]
-        loaded = tables.loaded[rule.table]
-        file = loaded.file if loaded.files is None else loaded.files[failing]
-        said = {"table": rule.table, "file": file, "row": lines, "columns": ", ".join(rule.columns), "rule": rule.id}
-        found.append(pd.DataFrame(said | {"what": rule.what}))
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+        if failing.any():
+            table = _loaded(tables)[rule.table]
+            file = table.file if table.files is None else table.files[failing]
+            yield positions(rule, file, table.lines[failing])
+
+
+def _loaded(tables: Tables) -> dict[str, Table]:
+    """The tables by the names rules know them by, those of the return before with `earlier_` before theirs."""
+    before = tables.earlier.loaded if tables.earlier is not None else {}
+    return {**tables.loaded, **{EARLIER + name: table for name, table in before.items()}}
+
+
+def _year(tables: Tables, year_end: date | str | None) -> int:
+    return pd.Timestamp(year_end or last_year_end(tables)).year
 
 
 def error_families(audited: pd.DataFrame) -> pd.DataFrame:
@@ -58,26 +87,14 @@ def error_families(audited: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["family", "rules", "rules_failing", "failures", "checked", "share"])
 
 
-def activity(tables: Tables) -> pd.DataFrame:
-    """Events by year: table, event (a date column), year (ending 31 March), events; years without one are left out."""
-    rows = []
-    for name, frame in tables.items():
-        variables = tables.variables(name)
-        for column in variables.loc[variables["treatment"] == "date", "column"]:
-            days = frame[column].dropna()
-            years = (days.dt.year + (days.dt.month > 3)).value_counts().sort_index()
-            rows.extend((name, column, int(year), int(events)) for year, events in years.items())
-    return pd.DataFrame(rows, columns=["table", "event", "year", "events"])
-
-
 def _checks(tables: Tables, year_end: date | str | None):
     """(rule, failing, checked) for each rule that can be checked, in order."""
-    given = Given(tables, year_end)
     rules = [rule for rule in RULES.values() if rule.source == tables.source]
-    for rule in [*rules, *own_rules.rules_for(tables)]:
+    given = Given(tables, year_end) if rules else None
+    for rule in rules:
         if not given.has(rule):
             continue
-        frame = tables[rule.table]
+        frame = given.frames[rule.table]
         checked = frame[list(rule.needs)].notna().all(axis=1).to_numpy()
         failing = given.find(rule).fillna(False).to_numpy(dtype=bool) & checked
         yield rule, failing, checked
@@ -88,6 +105,8 @@ class Given:
 
     def __init__(self, tables: Tables, year_end: date | str | None = None) -> None:
         self._tables = tables
+        self._loaded = _loaded(tables)
+        self.frames = {name: table.frame for name, table in self._loaded.items()}
         self.year_end = pd.Timestamp(year_end or last_year_end(tables))
         self._neighbours: dict[int, pd.DataFrame] = {}
         self._born: dict[str, pd.Series] = {}
@@ -97,10 +116,10 @@ class Given:
         names = {name.removesuffix("_malformed") for name in rule.takes}
         tables = names - _NOT_TABLES
         needed = tables | {rule.table} | ({"header"} if "born" in names else set())
-        return needed <= set(self._tables) and self._has_columns(rule)
+        return needed <= set(self.frames) and self._has_columns(rule)
 
     def _has_columns(self, rule: Rule) -> bool:
-        return set(rule.columns) <= set(self._tables[rule.table].columns)
+        return set(rule.columns) <= set(self.frames[rule.table].columns)
 
     def find(self, rule: Rule) -> pd.Series:
         return rule.find(**{name: self._value(name, rule.table) for name in rule.takes})
@@ -112,13 +131,12 @@ class Given:
             "born": lambda: self.born(table),
             "year_end": lambda: self.year_end,
             "allowed": lambda: self.allowed(table),
-            "tables": lambda: self._tables,
         }
         if name in special:
             return special[name]()
         if name.endswith("_malformed"):
-            return self._tables.loaded[name.removesuffix("_malformed")].malformed
-        return self._tables[name]
+            return self._loaded[name.removesuffix("_malformed")].malformed
+        return self.frames[name]
 
     def neighbours(self, step: int) -> pd.DataFrame:
         """Beside each episode the one before it (1) or after it (-1) of the same child; empty where there is none.
@@ -152,19 +170,8 @@ class Given:
         if table not in self._allowed:
             years = self._tables.loaded[table].years or (self.year_end.year,)
             self._allowed[table] = {
-                row["column"]: set().union(*(allowed_codes(self._tables, row["code_list"], year) for year in years))
+                row["column"]: allowed_codes(self._tables.codes, row["code_list"], years)
                 for row in self._tables.variables(table).to_dict("records")
                 if row["code_list"]
             }
         return self._allowed[table]
-
-
-def allowed_codes(tables: Tables, name: str, year: int) -> set[str]:
-    """The codes of a list (data set/table/column) in a year; before the first year or after the last, the nearest."""
-    dataset, table, column = name.split("/")
-    rows = tables.codes
-    rows = rows[(rows["dataset"] == dataset) & (rows["table"] == table) & (rows["column"] == column)]
-    known = [value for value in [*rows["from_year"], *rows["to_year"]] if 0 < value < 9999]
-    if known:
-        year = min(max(year, min(known) - 1), max(known) + 1)
-    return set(rows.loc[(rows["from_year"] <= year) & (year <= rows["to_year"]), "code"])

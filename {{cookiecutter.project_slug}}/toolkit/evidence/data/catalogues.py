@@ -26,6 +26,9 @@ COLUMNS = (
 )  # fmt: skip
 _YES_OR_NO = ("required", "confirmed", "special_category")
 _OF_DATA_SETS = ("found_in", "owner", "period", "legal_basis")
+# What valid_range may say besides a range of numbers: of a table, that a child has one row of it at a time; of a date,
+# which other date of the table it cannot lie before.
+ONE_AT_A_TIME, NOT_BEFORE = "one at a time", "not before "
 ROLES = ("direct identifier", "quasi-identifier", "sensitive", "outcome", "ordinary")
 
 
@@ -34,8 +37,9 @@ def catalogue(project: Project) -> pd.DataFrame:
 
     Columns: source (ssda903, cin, annex_a, own), table, column, role, treatment (token, month, age, area, date, number,
     code, keep, drop), how (what stands behind the treatment: `token child`, `age at DECOM`, `area district`, `keep
-    because …`), code_list (data set/table/column of `code_lists.csv`), valid_range ("0-40"), required, needed_by
-    (numbers of the stages that need it; empty means any), confirmed. Of a table: found_in (where it lies, if not in a
+    because …`), code_list (data set/table/column of `code_lists.csv`), valid_range ("0-40"; of a date "not before
+    START"; of a table "one at a time"), required, needed_by (numbers of the stages that need it; empty means any),
+    confirmed. Of a table: found_in (where it lies, if not in a
     file of its name), owner, period, legal_basis. Of either: special_category (yes), access (roles, separated by
     semicolons; empty means every role). Source of the demand: action 3.01.
 
@@ -45,6 +49,7 @@ def catalogue(project: Project) -> pd.DataFrame:
     """
     rows = _read(read_text(project.path("reference", "catalogue.csv")))
     _check_against(rows, _lists(project), frozenset(roles_known(project)))
+    _check_order(rows)
     return rows.drop(columns="line")
 
 
@@ -81,7 +86,10 @@ def _check(entry: dict[str, str], line: int) -> None:
 
 
 def _check_range(entry: dict[str, str], line: int) -> None:
-    if not entry["valid_range"]:
+    said = entry["valid_range"].lower()
+    if not said or (not entry["column"] and said == ONE_AT_A_TIME):
+        return
+    if entry["treatment"] == "date" and said.startswith(NOT_BEFORE):
         return
     ends = shapes.bounds(entry["valid_range"])
     if ends is None or ends[0] > ends[1]:
@@ -113,6 +121,15 @@ def _check_against(rows: pd.DataFrame, lists: frozenset[str], roles: frozenset[s
                 raise _wrong(line, row, "access", f'"{role}" is no role that people have.', remedy)
         if re.sub(r"\b([1-9]|10)\b|[,; ]", "", row["needed_by"]):
             raise _wrong(line, row, "needed_by", "these are no numbers of stages.", 'For example: "5 6 7".')
+
+
+def _check_order(rows: pd.DataFrame) -> None:
+    """A date that another one cannot lie before has to be in the same table."""
+    dates = set(rows.loc[rows["treatment"] == "date", ["source", "table", "column"]].itertuples(index=False, name=None))
+    for row in rows[rows["valid_range"].str.lower().str.startswith(NOT_BEFORE)].to_dict("records"):
+        if (row["source"], row["table"], row["valid_range"][len(NOT_BEFORE) :].strip()) not in dates:
+            remedy = "Name a column of the same table whose treatment is date."
+            raise _wrong(int(row["line"]), row, "valid_range", "there is no such date to lie before.", remedy)
 
 
 def _lists(project: Project) -> frozenset[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable
 from functools import lru_cache
 
 import pandas as pd
@@ -32,9 +33,7 @@ def codes(project: Project, name: str, year: int | None = None) -> pd.DataFrame:
     With `year` only the codes that the return of that year (ending 31 March) allows; without, all there ever were.
     Empty for a list that does not exist.
     """
-    frame = code_lists(project)
-    dataset, table, column = (name.split("/") + ["", ""])[:3]
-    chosen = frame[(frame["dataset"] == dataset) & (frame["table"] == table) & (frame["column"] == column)]
+    chosen = _rows_of(code_lists(project), name)
     if year is not None:
         chosen = chosen[(chosen["from_year"] <= year) & (year <= chosen["to_year"])]
     return chosen[["code", "label", "group"]].reset_index(drop=True)
@@ -50,3 +49,24 @@ def groups(project: Project, name: str) -> dict[str, str]:
     """Code to broad group for one list: main ethnic group, broad kind of placement, and so on."""
     found = codes(project, name)
     return dict(zip(found["code"], found["group"], strict=True))
+
+
+def allowed_codes(listed: pd.DataFrame, name: str, years: Iterable[int]) -> set[str]:
+    """The codes that a list (data set/table/column) has in any of these years.
+
+    Before the first year and after the last that the list knows, the nearest counts. `listed`: rows as `code_lists`
+    returns them.
+    """
+    rows = _rows_of(listed, name)
+    known = [value for value in [*rows["from_year"], *rows["to_year"]] if 0 < value < 9999]
+    found: set[str] = set()
+    for year in years:
+        if known:
+            year = min(max(year, min(known) - 1), max(known) + 1)
+        found |= set(rows.loc[(rows["from_year"] <= year) & (year <= rows["to_year"]), "code"])
+    return found
+
+
+def _rows_of(listed: pd.DataFrame, name: str) -> pd.DataFrame:
+    dataset, table, column = (name.split("/") + ["", ""])[:3]
+    return listed[(listed["dataset"] == dataset) & (listed["table"] == table) & (listed["column"] == column)]

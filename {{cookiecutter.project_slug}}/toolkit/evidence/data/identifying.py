@@ -10,7 +10,9 @@ import pandas as pd
 from evidence.data import shapes
 from evidence.data.access.log import IN_CLEAR, admitted, log_read
 from evidence.data.catalogues import catalogue
+from evidence.data.counting import EARLIER
 from evidence.data.describing import guess_table
+from evidence.data.earlier import earlier_folder
 from evidence.data.shapes import upn_fits
 from evidence.data.sources import Sources, check_there, open_sources, place
 from evidence.data.treatments import kept_in_clear
@@ -24,6 +26,8 @@ _KINDS |= {"URN": "placement number", "SW_ID": "worker"}
 def identifying_values(project: Project, data_folder: str | Path) -> Secrets:
     """Every identifier, full postcode and date of birth in the folder's files, read in clear and held unseen.
 
+    The return of the year before, in its folder `earlier`, counts too.
+
     In the returns the catalogue's direct identifiers count; in own tables also every column that nobody has confirmed
     and that looks like one. Codes that stand for "has none" (UN1, XXXXXXX) are no identifiers. Raises EvidenceError
     as `load_tables` does.
@@ -31,13 +35,15 @@ def identifying_values(project: Project, data_folder: str | Path) -> Secrets:
     check_there(project, data_folder)
     access = admitted(project, data_folder)
     rows = catalogue(project)
-    sources = open_sources(project, data_folder, rows)
     secrets, read = Secrets(), {}
-    for name, raw in sources.tables.items():
-        columns = _identifying_columns(sources, rows, name)
-        for column, treatment in columns:
-            _take(secrets, raw.frame[column].dropna(), column, treatment)
-        read[name] = ([column for column, _ in columns], len(raw.frame))
+    for folder in filter(None, (data_folder, earlier_folder(project, data_folder))):
+        sources = open_sources(project, folder, rows)
+        before = "" if folder == data_folder else EARLIER
+        for name, raw in sources.tables.items():
+            columns = _identifying_columns(sources, rows, name)
+            for column, treatment in columns:
+                _take(secrets, raw.frame[column].dropna(), column, treatment)
+            read[before + name] = ([column for column, _ in columns], len(raw.frame))
     why = "To look for identifiers in what is to be passed on; nothing was shown"
     log_read(project, access, data=place(project, data_folder), read=read, why=why, what=IN_CLEAR)
     return secrets

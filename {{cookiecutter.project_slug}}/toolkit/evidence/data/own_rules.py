@@ -1,73 +1,291 @@
-"""Rules for a council's own tables, made from what the catalogue says of each variable."""
+"""Rules for a council's own tables, made from what the catalogue says of each table and variable.
+
+A rule is a condition on a row, in SQL, of the columns of the views that `counting.views` makes. Where a row is judged
+by others too, a statement that runs first puts aside the few lines or keys that fail.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
-import pandas as pd
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from evidence.data import shapes
-from evidence.data.rules import INCORRECT, REPEATED, Rule
-from evidence.data.rules.rule import outside
+from evidence.data.catalogues import NOT_BEFORE, ONE_AT_A_TIME
+from evidence.data.codes import allowed_codes
+from evidence.data.counting import EARLIER, LINE, filled, unread
+from evidence.data.in_sql import has_shape
+from evidence.data.rules import INCONSISTENT, INCORRECT, KEYS, OVERLAP, REPEATED
+from evidence.data.sources.large import literal, quoted
 from evidence.data.tables import Tables
 
+if TYPE_CHECKING:
+    import duckdb
 
-def rules_for(tables: Tables) -> list[Rule]:
-    """For each table one rule for rows entered twice, and for each variable those its catalogue row calls for.
+# A column whose values hardly ever repeat is the key of its table.
+_KEY_SHARE = 0.98
+# What does not change in a child's life, or not between two returns.
+_LASTING = re.compile(r"^(sex|gender)|birth|^dob$|ethnic", re.IGNORECASE)
+_BEGINS = r"start|begin|began|begun|from|opened|open|decom"
+_ENDS = r"end|ended|finish|until|closed|close|dec"
 
-    For the returns there are none: their own rules say more. Annex A is no return, and has none but these.
+
+@dataclass(frozen=True)
+class OwnRule:
+    """One check of one table: `failing` and `checked` are conditions on a row, `first` statements that run before."""
+
+    id: str
+    what: str
+    table: str
+    columns: tuple[str, ...]
+    failing: str
+    checked: str = "true"
+    family: str = INCORRECT
+    check: str = ""
+    first: tuple[str, ...] = ()
+
+
+def rules_for(tables: Tables, connection: duckdb.DuckDBPyConnection, year: int) -> list[OwnRule]:
+    """For each table the rules that its catalogue rows call for, in the order of the tables and columns.
+
+    For the returns there are none: their own rules say more. Annex A is no return. `year` chooses the codes that a list
+    allows.
     """
-    if tables.source not in ("own", "annex_a"):
+    if tables.source in ("ssda903", "cin"):
         return []
-    found = []
+    found: list[OwnRule] = []
     for name in tables:
-        columns = tuple(tables[name].columns)
-        found.append(_rule(f"{name}: twice", "Row is entered twice", name, columns, _twice(name), REPEATED))
-        for row in tables.variables(name).to_dict("records"):
-            found.extend(_of_variable(name, row, tables))
+        found.append(_twice(name, list(tables[name].columns)))
+        variables = tables.variables(name).to_dict("records")
+        for row in variables:
+            found.extend(_of_variable(name, row, tables, year))
+        for begin, end in begins_and_ends(variables):
+            found.append(_in_order(name, begin, end))
+        found.extend(_overlaps(name, tables))
+        found.extend(_lasting(name, tables))
+    found.extend(_orphans(tables, connection))
+    if tables.earlier is not None:
+        both = [name for name in tables if name in tables.earlier]
+        found.extend(rule for name in both for rule in _since_earlier(name, tables, tables.earlier))
     return found
 
 
-def _of_variable(name: str, row: dict[str, str], tables: Tables) -> Iterator[Rule]:
+def not_checked(tables: Tables) -> list[str]:
+    """What the rules of own tables leave out because the catalogue does not ask for it, a sentence each."""
+    if tables.source in ("ssda903", "cin"):
+        return []
+    said = []
+    for name in tables:
+        pairs = begins_and_ends(tables.variables(name).to_dict("records"))
+        if pairs and tables.key in tables[name] and not _one_at_a_time(name, tables):
+            said.append(
+                f"{name}: whether a child's rows overlap. If they must not, write `{ONE_AT_A_TIME}` under valid_range "
+                "in the table's own row of reference/catalogue.csv."
+            )
+    return said
+
+
+def _of_variable(name: str, row: dict[str, str], tables: Tables, year: int) -> Iterator[OwnRule]:
     column = row["column"]
-    label = f"{name}: {column}"
-    if column in tables.loaded[name].malformed:
-        yield _rule(f"{label} shape", "Filled, but not in the right shape", name, (column,), _misshapen(name, column))
+    label, value = f"{name}: {column}", quoted(column)
+    if has_shape(row):
+        yield OwnRule(f"{label} shape", "Filled, but not in the right shape", name, (column,), unread(column))
     if row["required"] == "yes":
-        yield _rule(f"{label} missing", "Missing", name, (column,), _empty(name, column))
+        yield OwnRule(f"{label} missing", "Missing", name, (column,), f"NOT {filled(column)}")
     if row["code_list"]:
-        yield _rule(f"{label} code", "Not on the code list", name, (column,), _not_on_list(name, column))
+        codes = ", ".join(literal(code) for code in sorted(allowed_codes(tables.codes, row["code_list"], (year,))))
+        wrong = f"coalesce({value} NOT IN ({codes}), false)" if codes else f"{value} IS NOT NULL"
+        yield OwnRule(f"{label} code", "Not on the code list", name, (column,), wrong)
     limits = shapes.bounds(row["valid_range"])
-    if limits and pd.api.types.is_numeric_dtype(tables[name][column]):
+    if limits and row["treatment"] == "number":
         what = f"Not from {limits[0]:g} to {limits[1]:g}"
-        yield _rule(f"{label} range", what, name, (column,), _out_of_range(name, column, limits))
+        wrong = f"coalesce({value} NOT BETWEEN {limits[0]!r} AND {limits[1]!r}, false)"
+        yield OwnRule(f"{label} range", what, name, (column,), wrong)
 
 
-def _rule(id: str, what: str, table: str, columns: tuple[str, ...], find: Callable, family: str = INCORRECT) -> Rule:
-    return Rule(id, what, "own", table, columns, (), family, find)
+def _twice(name: str, columns: Sequence[str]) -> OwnRule:
+    listed = ", ".join(quoted(column) for column in columns)
+    again, lines = quoted(f"again: {name}"), quoted(f"twice: {name}")
+    # Fingerprints find the rows that may be the same; only those few are then compared in full.
+    alike = f"SELECT hash({listed}) AS print FROM {quoted(name)} GROUP BY print HAVING count(*) > 1"
+    numbered = f"row_number() OVER (PARTITION BY {listed} ORDER BY {LINE}) AS number"
+    suspects = f"SELECT {LINE}, {numbered} FROM {quoted(name)} WHERE hash({listed}) IN (SELECT print FROM {again})"
+    return OwnRule(
+        f"{name}: twice", "Row is entered twice", name, tuple(columns), _among(LINE, lines), family=REPEATED,
+        first=(_keep(again, alike), _keep(lines, f"SELECT {LINE} AS found FROM ({suspects}) WHERE number > 1")),
+    )  # fmt: skip
 
 
-def _twice(name: str) -> Callable:
-    return lambda tables: tables[name].duplicated()
+def begins_and_ends(variables: Sequence[dict[str, str]]) -> list[tuple[str, str]]:
+    """Pairs of dates of which the second cannot come first.
+
+    Those of which the catalogue says so (valid_range "not before <column>"), and those whose names differ in nothing
+    but a word for beginning and ending.
+    """
+    dates = [row["column"] for row in variables if row["treatment"] == "date"]
+    said = {
+        (row["valid_range"][len(NOT_BEFORE) :].strip(), row["column"])
+        for row in variables
+        if row["valid_range"].lower().startswith(NOT_BEFORE)
+    }
+    begins = {_rest(column, _BEGINS): column for column in dates if _rest(column, _BEGINS) is not None}
+    named = {(begins.get(_rest(column, _ENDS)), column) for column in dates if _rest(column, _ENDS) is not None}
+    return [(begin, end) for end in dates for begin in dates if (begin, end) in said | named]
 
 
-def _misshapen(name: str, column: str) -> Callable:
-    return lambda tables: tables.loaded[name].malformed[column]
+def _rest(column: str, words: str) -> str | None:
+    """A column's name without its word for beginning or ending; None where it has none."""
+    split = re.sub(r"(?<=[a-z])(?=[A-Z])|[_\W]+", " ", column).lower().split()
+    rest = [word for word in split if not re.fullmatch(words, word)]
+    return None if len(rest) == len(split) else " ".join(rest)
 
 
-def _empty(name: str, column: str) -> Callable:
-    return lambda tables: tables[name][column].isna() & ~_given(tables, name, column)
+def _in_order(name: str, begin: str, end: str) -> OwnRule:
+    return OwnRule(
+        f"{name}: {begin}, {end} order", f"{end} lies before {begin}", name, (begin, end),
+        f"{quoted(end)} < {quoted(begin)}",
+        f"{quoted(begin)} IS NOT NULL AND {quoted(end)} IS NOT NULL",
+    )  # fmt: skip
 
 
-def _given(tables: Tables, name: str, column: str) -> pd.Series | bool:
-    """Filled in the file, though it could not be read."""
-    malformed = tables.loaded[name].malformed
-    return malformed[column] if column in malformed else False
+def _one_at_a_time(name: str, tables: Tables) -> bool:
+    rows = tables.catalogue[(tables.catalogue["table"] == name) & (tables.catalogue["column"] == "")]
+    return bool((rows["valid_range"].str.lower() == ONE_AT_A_TIME).any())
 
 
-def _not_on_list(name: str, column: str) -> Callable:
-    return lambda tables, allowed: outside(tables[name][column], allowed[column])
+def _overlaps(name: str, tables: Tables) -> Iterator[OwnRule]:
+    pairs = begins_and_ends(tables.variables(name).to_dict("records"))
+    if not pairs or tables.key not in tables[name] or not _one_at_a_time(name, tables):
+        return
+    begin, end = pairs[0]
+    key, start, stop = quoted(tables.key), quoted(begin), quoted(end)
+    # What has not ended goes on; of an end that cannot be read nothing is known.
+    until = f"CASE WHEN NOT {unread(end)} THEN coalesce({stop}, DATE '9999-12-31') END"
+    before = f"PARTITION BY {key} ORDER BY {start}, {until}, {LINE} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
+    beside = (
+        f"SELECT {LINE}, {start} AS start, max({until}) FILTER ({until} >= {start}) OVER ({before}) AS taken "
+        f"FROM {quoted(name)} WHERE {key} IS NOT NULL AND {start} IS NOT NULL"
+    )
+    lines = quoted(f"overlap: {name}")
+    yield OwnRule(
+        f"{name}: overlap", "Begins before another of the same child has ended", name, (tables.key, begin, end),
+        _among(LINE, lines), f"{key} IS NOT NULL AND {start} IS NOT NULL", REPEATED, OVERLAP,
+        (_keep(lines, f"SELECT {LINE} AS found FROM ({beside}) WHERE start < taken"),),
+    )  # fmt: skip
 
 
-def _out_of_range(name: str, column: str, limits: tuple[float, float]) -> Callable:
-    return lambda tables: tables[name][column].notna() & ~tables[name][column].between(*limits)
+def _lasting(name: str, tables: Tables) -> Iterator[OwnRule]:
+    """Sex, month of birth and ethnic group: a child's rows have to agree, in one table and between tables."""
+    for column in lasting(name, tables):
+        key, value = quoted(tables.key), quoted(column)
+        holders = [other for other in tables if column in lasting(other, tables)]
+        rows = " UNION ALL ".join(f"SELECT {key} AS found, {value} AS said FROM {quoted(other)}" for other in holders)
+        apart = f"SELECT found FROM ({rows}) WHERE found IS NOT NULL GROUP BY found HAVING min(said) <> max(said)"
+        keys = quoted(f"differs: {column}")
+        yield OwnRule(
+            f"{name}: {column} differs", "The child's rows do not agree", name, (column,),
+            f"{value} IS NOT NULL AND {_among(key, keys)}", f"{key} IS NOT NULL AND {value} IS NOT NULL", INCONSISTENT,
+            first=(_keep(keys, apart),),
+        )  # fmt: skip
+
+
+def lasting(name: str, tables: Tables) -> list[str]:
+    """The columns of a table that say of its child what does not change: sex, birth, ethnic group."""
+    variables = tables.variables(name)
+    # An age may be told on another day in each row.
+    columns = list(variables.loc[variables["treatment"] != "age", "column"])
+    return [column for column in columns if tables.key in columns and _LASTING.search(column) and column != tables.key]
+
+
+def _orphans(tables: Tables, connection: duckdb.DuckDBPyConnection) -> Iterator[OwnRule]:
+    for column, (home, others) in homes(tables, connection).items():
+        key = quoted(column)
+        for other in others:
+            lost = quoted(f"orphan: {other} {column}")
+            unknown = f"SELECT DISTINCT {key} AS found FROM {quoted(other)} ANTI JOIN {quoted(home)} USING ({key})"
+            yield OwnRule(
+                f"{other}: {column} orphan", f"Not in the table {home}", other, (column,), _among(key, lost),
+                f"{key} IS NOT NULL", INCONSISTENT, KEYS, (_keep(lost, unknown),),
+            )  # fmt: skip
+
+
+def homes(tables: Tables, connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[str, list[str]]]:
+    """For each token that tables share: the table whose rows it names one by one, and the other tables.
+
+    Of several the one with the most different values; a token that is no table's key has no home.
+    """
+    found = {}
+    for column, holders in shared_tokens(tables).items():
+        counts = {
+            name: connection.execute(
+                f"SELECT count(DISTINCT {quoted(column)}), count({quoted(column)}) FROM {quoted(name)}"
+            ).fetchone()
+            for name in holders
+        }
+        keys = [name for name, (different, rows) in counts.items() if rows and different >= _KEY_SHARE * rows]
+        if keys:
+            home = max(keys, key=lambda name: counts[name][0])
+            found[column] = home, [name for name in holders if name != home]
+    return found
+
+
+def shared_tokens(tables: Tables) -> dict[str, list[str]]:
+    """The tokens that stand in more than one table, with those tables."""
+    holders: dict[str, list[str]] = {}
+    for name in tables:
+        rows = tables.variables(name)
+        for column in rows.loc[rows["treatment"] == "token", "column"]:
+            holders.setdefault(column, []).append(name)
+    return {column: names for column, names in holders.items() if len(names) > 1}
+
+
+def _since_earlier(name: str, tables: Tables, earlier: Tables) -> Iterator[OwnRule]:
+    """What was said of a child a year before and is said otherwise now; what was open then and has gone."""
+    if tables.key not in tables[name] or tables.key not in earlier[name]:
+        return
+    key = quoted(tables.key)
+    for column in lasting(name, tables):
+        if column not in earlier[name]:
+            continue
+        value, keys = quoted(column), quoted(f"earlier: {name} {column}")
+        one, other = (_one_value(table, key, value) for table in (name, EARLIER + name))
+        changed = (
+            f"SELECT now.found FROM ({one}) AS now JOIN ({other}) AS before USING (found) WHERE now.said <> before.said"
+        )
+        yield OwnRule(
+            f"{name}: {column} changed", "Differs from the return before", name, (column,),
+            f"{value} IS NOT NULL AND {_among(key, keys)}", f"{key} IS NOT NULL AND {value} IS NOT NULL", INCONSISTENT,
+            first=(_keep(keys, changed),),
+        )  # fmt: skip
+    pairs = begins_and_ends(tables.variables(name).to_dict("records"))
+    if pairs and set(pairs[0]) <= set(earlier[name].columns):
+        yield _gone(name, key, *pairs[0], tables.key)
+
+
+def _one_value(table: str, key: str, value: str) -> str:
+    return (
+        f"SELECT {key} AS found, min({value}) AS said FROM {quoted(table)} WHERE {key} IS NOT NULL "
+        f"GROUP BY {key} HAVING min({value}) = max({value})"
+    )
+
+
+def _gone(name: str, key: str, begin: str, end: str, token: str) -> OwnRule:
+    then, start = EARLIER + name, quoted(begin)
+    still_open = f"{key} IS NOT NULL AND {start} IS NOT NULL AND NOT {filled(end)}"
+    lines = quoted(f"gone: {name}")
+    gone = (
+        f"SELECT {LINE} AS found FROM {quoted(then)} ANTI JOIN {quoted(name)} USING ({key}, {start}) WHERE {still_open}"
+    )
+    return OwnRule(
+        f"{name}: gone", "Was open in the return before, and is not in this one", then, (token, begin, end),
+        _among(LINE, lines), still_open, INCONSISTENT, first=(_keep(lines, gone),),
+    )  # fmt: skip
+
+
+def _keep(name: str, sql: str) -> str:
+    return f"CREATE TEMP TABLE IF NOT EXISTS {name} AS {sql}"
+
+
+def _among(value: str, kept: str) -> str:
+    return f"{value} IN (SELECT found FROM {kept})"

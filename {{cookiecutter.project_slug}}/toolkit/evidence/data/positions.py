@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from datetime import date
 from pathlib import Path
 
-from evidence.data.auditing import failing_rows
+from evidence.data.auditing import failing_parts
+from evidence.data.own_audit import POSITION_COLUMNS
 from evidence.data.tables import Tables
-from evidence.project import Project, atomic_write
+from evidence.project import Project
 
 _PLACE = (".evidence", "audit", "failing_rows.csv")
 
@@ -20,8 +22,15 @@ def write_positions(project: Project, tables: Tables, year_end: date | str | Non
     """
     path = project.path(*_PLACE)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # The empty file comes first, so that its permission holds from the first byte written.
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-    path.chmod(0o600)
-    atomic_write(path, failing_rows(tables, year_end).to_csv(index=False, lineterminator="\n"))
+    # A file of its own until it is complete; it is made for this user alone, from the first byte written.
+    handle, part = tempfile.mkstemp(prefix=".part-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(",".join(POSITION_COLUMNS) + "\n")
+            for rows in failing_parts(tables, year_end):
+                rows.to_csv(file, index=False, header=False, lineterminator="\n")
+        os.replace(part, path)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise
     return path

@@ -8,8 +8,12 @@ import numpy as np
 import pandas as pd
 
 from evidence.data import shapes
-from evidence.data.auditing import Given
+from evidence.data.codes import allowed_codes
+from evidence.data.counting import filled, unread, views
+from evidence.data.in_sql import numbered
+from evidence.data.sources.large import literal, quoted
 from evidence.data.tables import Tables
+from evidence.data.years import last_year_end, span
 
 
 def profile(tables: Tables) -> pd.DataFrame:
@@ -18,26 +22,26 @@ def profile(tables: Tables) -> pd.DataFrame:
     children: different children in it. first and last: the earliest and latest month of any date in it but births,
     as text (2023-04), leaving aside one date in a thousand at either end. Source: action 3.02.
     """
+    counts = tables.remember("sizes", lambda: _sizes(tables))
     rows = []
     for name, table in tables.loaded.items():
-        children = int(table.frame[tables.key].nunique()) if tables.key in table.frame else None
-        first, last = _span(tables, name)
-        held = len(table.held)
         given = sum(column in table.held for column in table.frame.columns)
-        rows.append((name, table.file, len(table.frame), held, given, children, first, last))
+        size, children = counts[name]
+        rows.append((name, table.file, size, len(table.held), given, children, *span(tables, name)))
     frame = pd.DataFrame(rows, columns=["table", "file", "rows", "columns", "given", "children", "first", "last"])
     return frame.astype({"children": "Int64"})
 
 
-def _span(tables: Tables, name: str) -> tuple[str, str]:
-    variables = tables.variables(name)
-    columns = variables.loc[variables["treatment"] == "date", "column"]
-    days = pd.concat([tables[name][column] for column in columns]).dropna() if len(columns) else pd.Series(dtype=float)
-    if days.empty:
-        return "", ""
-    days = days.sort_values()
-    ends = (days.iloc[int(len(days) * 0.001)], days.iloc[int((len(days) - 1) * 0.999)])
-    return tuple(day.strftime("%Y-%m") for day in ends)
+def _sizes(tables: Tables) -> dict[str, tuple[int, int | None]]:
+    """By table: how many rows, and how many different children; None where it does not name any."""
+    with views(tables) as connection:
+        return {
+            name: connection.execute(
+                f"SELECT count(*), {f'count(DISTINCT {quoted(tables.key)})' if tables.key in tables[name] else 'NULL'} "
+                f"FROM {quoted(name)}"
+            ).fetchone()
+            for name in tables
+        }
 
 
 def missing(tables: Tables) -> pd.DataFrame:
@@ -45,13 +49,20 @@ def missing(tables: Tables) -> pd.DataFrame:
 
     A value that is there but could not be read is not missing; `conformance` counts it. Source: action 3.03.
     """
-    rows = []
-    for name, table in tables.loaded.items():
-        for row in tables.variables(name).to_dict("records"):
-            empty = int((table.frame[row["column"]].isna() & ~_unread(table, row["column"])).sum())
-            share = 100 * empty / len(table.frame) if len(table.frame) else np.nan
-            rows.append((name, row["column"], row["required"] == "yes", len(table.frame), empty, share))
-    return pd.DataFrame(rows, columns=["table", "column", "required", "rows", "missing", "share"])
+    return tables.remember("missing", lambda: _missing(tables)).copy()
+
+
+def _missing(tables: Tables) -> pd.DataFrame:
+    found = []
+    with views(tables) as connection:
+        for name in tables:
+            variables = tables.variables(name).to_dict("records")
+            asked = ["count(*)", *(f"count(*) FILTER (NOT {filled(row['column'])})" for row in variables)]
+            rows, *empty = connection.execute(f"SELECT {', '.join(asked)} FROM {quoted(name)}").fetchone()
+            for row, count in zip(variables, empty, strict=True):
+                share = 100 * count / rows if rows else np.nan
+                found.append((name, row["column"], row["required"] == "yes", rows, count, share))
+    return pd.DataFrame(found, columns=["table", "column", "required", "rows", "missing", "share"])
 
 
 def conformance(tables: Tables, year_end: date | str | None = None) -> pd.DataFrame:
@@ -61,37 +72,48 @@ def conformance(tables: Tables, year_end: date | str | None = None) -> pd.DataFr
     list of the year that ends on `year_end` (default: the last 31 March the data covers), numbers also against the
     catalogue's range. A value is filled when the file has something there. Source: action 3.04.
     """
-    given = Given(tables, year_end)
-    rows = []
-    for name, table in tables.loaded.items():
-        for row in tables.variables(name).to_dict("records"):
-            form = _form(row)
-            if not form:
+    return tables.remember(("conformance", str(year_end or "")), lambda: _conformance(tables, year_end)).copy()
+
+
+def _conformance(tables: Tables, year_end: date | str | None) -> pd.DataFrame:
+    year = pd.Timestamp(year_end or last_year_end(tables)).year
+    found = []
+    with views(tables) as connection:
+        for name in tables:
+            variables = [row for row in tables.variables(name).to_dict("records") if _form(row)]
+            if not variables:
                 continue
-            values, unread = table.frame[row["column"]], _unread(table, row["column"])
-            filled = int((values.notna() | unread).sum())
-            wrong = unread.copy()
-            if form == "code list":
-                wrong |= values.notna() & ~values.isin(given.allowed(name)[row["column"]])
-            if form == "number" and (limits := shapes.bounds(row["valid_range"])):
-                wrong |= values.notna() & ~values.between(*limits)
-            failures = int(wrong.sum())
-            share = 100 * (filled - failures) / filled if filled else np.nan
-            rows.append((name, row["column"], form, filled, filled - failures, share, failures))
+            asked = [
+                f"count(*) FILTER ({condition})"
+                for row in variables
+                for condition in (filled(row["column"]), _wrong(row, tables, year))
+            ]
+            counts = connection.execute(f"SELECT {', '.join(asked)} FROM {quoted(name)}").fetchone()
+            for row, there, failures in zip(variables, counts[::2], counts[1::2], strict=True):
+                share = 100 * (there - failures) / there if there else np.nan
+                found.append((name, row["column"], _form(row), there, there - failures, share, failures))
     columns = ["table", "column", "form", "filled", "conforming", "share", "failures"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(found, columns=columns)
 
 
-_FORMS = {"date": "date", "month": "date", "number": "number", "area": "postcode"}
-_IDENTIFIERS = {"UPN": "pupil number", "FormerUPN": "pupil number", "URN": "placement number"}
+def _wrong(row: dict[str, str], tables: Tables, year: int) -> str:
+    """The SQL of whether a filled value is not in the form it should be in."""
+    value = quoted(row["column"])
+    if _form(row) == "code list":
+        years = tables.loaded[row["table"]].years or (year,)
+        codes = ", ".join(literal(code) for code in sorted(allowed_codes(tables.codes, row["code_list"], years)))
+        outside = f"{value} NOT IN ({codes})" if codes else f"{value} IS NOT NULL"
+        return f"{unread(row['column'])} OR {outside}"
+    if _form(row) == "number" and (limits := shapes.bounds(row["valid_range"])):
+        return f"{unread(row['column'])} OR {value} NOT BETWEEN {limits[0]!r} AND {limits[1]!r}"
+    return unread(row["column"])
+
+
+_FORMS = {"date": "date", "month": "date", "age": "date", "number": "number", "area": "postcode"}
+_NUMBERS = {"upn": "pupil number", "urn": "placement number"}
 
 
 def _form(row: dict[str, str]) -> str:
     if row["code_list"]:
         return "code list"
-    return _FORMS.get(row["treatment"], "") or _IDENTIFIERS.get(row["column"], "")
-
-
-def _unread(table, column: str) -> pd.Series:
-    none = pd.Series(False, index=table.frame.index)
-    return table.malformed[column] if column in table.malformed else none
+    return _FORMS.get(row["treatment"], "") or _NUMBERS.get(numbered(row), "")

@@ -17,7 +17,7 @@ URN = re.compile(r"(?:SC)?\d{5,7}|X{5,7}", re.IGNORECASE)
 # A time of day behind a date, as databases and workbooks write it; the day is what counts.
 _TIME_OF_DAY = re.compile(r"[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$")
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})|(\d{4})-(\d{2})-(\d{2})")
-_FIRST_YEAR, _LAST_YEAR = 1900, 2100
+FIRST_YEAR, LAST_YEAR = 1900, 2100
 
 
 def upn_fits(text: str) -> bool:
@@ -55,7 +55,7 @@ def _day(text: str) -> np.datetime64 | None:
     if not match:
         return None
     day, month, year = match.group(1, 2, 3) if match.group(3) else match.group(6, 5, 4)
-    if not _FIRST_YEAR <= int(year) <= _LAST_YEAR:
+    if not FIRST_YEAR <= int(year) <= LAST_YEAR:
         return None
     try:
         return np.datetime64(f"{year}-{int(month):02d}-{int(day):02d}", "D")

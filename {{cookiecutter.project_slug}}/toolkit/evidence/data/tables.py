@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -58,8 +57,9 @@ class Tables(Mapping):
     source: "ssda903", "cin", "annex_a" or "own". held: variables in the files, given: variables handed over, both
     (table, column).
     notes: what a reader should know of the loading, in words. catalogue: the rows that the loading went by.
-    codes: every code list named there, with its years. Frames keep the row order of the files; they are to be copied
-    before they are changed.
+    codes: every code list named there, with its years. earlier: the return of the year before, where
+    the audit asked for it and there is one. Frames keep the row order of the files; they are to be copied before they
+    are changed.
     """
 
     source: str
@@ -70,6 +70,8 @@ class Tables(Mapping):
     loaded: dict[str, Table] = field(default_factory=dict)
     # What the role that loaded them may not see, and whom to ask for it.
     withheld: Withheld = field(default_factory=Withheld)
+    earlier: Tables | None = None
+    _remembered: dict[object, object] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         if name in self.withheld.tables:
@@ -93,6 +95,12 @@ class Tables(Mapping):
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name} ({len(frame):,} rows)" for name, frame in self.items())
         return f"<Tables of {self.source}: {sizes}>"
+
+    def remember(self, what: object, work_out: Callable[[], object]) -> object:
+        """What `work_out` gives, worked out once: the frames are never changed."""
+        if what not in self._remembered:
+            self._remembered[what] = work_out()
+        return self._remembered[what]
 
     @property
     def held(self) -> list[tuple[str, str]]:
@@ -131,7 +139,7 @@ class Tables(Mapping):
 
     def in_clear(self) -> Secrets:
         """What stands in columns that are kept in clear for a reason: to be looked for in results, never shown."""
-        secrets = Secrets()
+        secrets = Secrets() if self.earlier is None else self.earlier.in_clear()
         for name, table in self.loaded.items():
             for row in self.variables(name).to_dict("records"):
                 if _in_clear(row):
@@ -143,37 +151,3 @@ class Tables(Mapping):
         """The catalogue's rows of one table's variables, those that were handed over."""
         rows = self.catalogue[(self.catalogue["table"] == table) & (self.catalogue["column"] != "")]
         return rows[rows["column"].isin(self[table].columns)]
-
-
-# The columns that say up to when a return's data reaches, of the tables that every return has.
-_EVENTS = {
-    "ssda903": (("episodes", "DECOM"), ("episodes", "DEC")),
-    "cin": (("referrals", "CINreferralDate"), ("referrals", "CINclosureDate")),
-}
-
-
-def last_year_end(tables: Tables) -> date:
-    """The last 31 March the data covers: what `year_end = ""` means.
-
-    The latest event counts, leaving aside the highest one in a thousand dates, which are the likeliest to be mistyped.
-    An event up to a month before a 31 March is taken to complete that year; without any date it is 31 March 2026.
-    """
-    dates = _event_dates(tables)
-    if dates.empty:
-        return date(2026, 3, 31)
-    latest = dates.sort_values().iloc[int((len(dates) - 1) * 0.999)] + pd.Timedelta(days=31)
-    this_year = date(latest.year, 3, 31)
-    return this_year if latest.date() >= this_year else date(latest.year - 1, 3, 31)
-
-
-def _event_dates(tables: Tables) -> pd.Series:
-    columns = _EVENTS.get(tables.source)
-    if columns is None:
-        columns = [(name, column) for name in tables for column in _dates(tables, name)]
-    found = [tables[name][column].dropna() for name, column in columns if name in tables and column in tables[name]]
-    return pd.concat(found) if found else pd.Series(dtype="datetime64[us]")
-
-
-def _dates(tables: Tables, name: str) -> list[str]:
-    rows = tables.variables(name)
-    return list(rows.loc[rows["treatment"] == "date", "column"])

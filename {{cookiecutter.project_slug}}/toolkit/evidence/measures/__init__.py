@@ -10,6 +10,7 @@ gave:
 | stage | call |
 |---|---|
 | 1, 5 | baseline(tool, frame, parameters), by_period(tool, frame, by=...) |
+| 3 | completeness(counted), year_changes(recorded), representativeness(children, population) |
 | 5 | definition_of(tool, parameters), representation_of(tool, frame), disproportionality_of(tool, frame), |
 |   | against_population_of(tool, frame, people), proxies_of(tool, frame, seed) |
 | 6 | minimisation(tool, tables, parameters), deidentification_cost(tool, tables, parameters), |
@@ -40,6 +41,7 @@ from evidence.measures.accuracy import (
 )
 from evidence.measures.baselines import definition_of, differences_of_definition, need_same_definition
 from evidence.measures.cases import edge_cases, read_cases
+from evidence.measures.data_checks import completeness, representativeness, year_changes
 from evidence.measures.disproportionality import is_population, population_of, read_ethnic_groups
 from evidence.measures.drifting import drift, population_stability
 from evidence.measures.estimating import (
@@ -113,6 +115,7 @@ __all__ = [
     "checks",
     "comparing_words",
     "comparisons",
+    "completeness",
     "confusion",
     "correlation_ratio",
     "cramers_v",
@@ -165,6 +168,7 @@ __all__ = [
     "reconciliation_of",
     "representation",
     "representation_of",
+    "representativeness",
     "resampled",
     "resampled_of",
     "revisions",
@@ -177,4 +181,5 @@ __all__ = [
     "trial_sizes",
     "triggers",
     "words",
+    "year_changes",
 ]

@@ -10,14 +10,13 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from evidence.data import NOT_KNOWN, age_band, latest_day, year_reached
 from evidence.measures.ssda903_words import (
     CATEGORY_OF_NEED,
     ETHNIC_GROUP,
-    NOT_KNOWN,
     OTHER_PLACEMENT,
     PLACEMENT_TYPE,
     SEX,
-    age_band,
     age_on,
     words_for,
 )
@@ -150,8 +149,8 @@ def years_covered(episodes: pd.DataFrame, parameters: Mapping[str, object], most
             where="table episodes",
             remedy="Check the dates, and the date as_of.",
         )
-    latest = dates.sort_values().iloc[int((len(dates) - 1) * 0.999)]
-    last = pd.Timestamp(parameters["year_end"]) if parameters.get("year_end") else last_year_end(latest)
+    latest = latest_day(dates.value_counts())
+    last = pd.Timestamp(parameters.get("year_end") or year_reached(latest))
     if (last.month, last.day) != (3, 31):
         raise EvidenceError(
             "the years of the return end on 31 March.",
@@ -171,13 +170,6 @@ def years_covered(episodes: pd.DataFrame, parameters: Mapping[str, object], most
             break
         covered.insert(0, end)
     return covered
-
-
-def last_year_end(latest: pd.Timestamp) -> pd.Timestamp:
-    """The last 31 March that data with this latest date reaches; the last month before one is given the benefit."""
-    reach = latest + pd.Timedelta(days=31)
-    this_year = pd.Timestamp(reach.year, 3, 31)
-    return this_year if reach >= this_year else pd.Timestamp(reach.year - 1, 3, 31)
 
 
 def _year_ends(last: pd.Timestamp, most: int) -> list[pd.Timestamp]:
@@ -299,7 +291,6 @@ __all__ = [
     "in_steady_order",
     "in_year",
     "known_on",
-    "last_year_end",
     "looked_after_on",
     "need",
     "placement_type",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-NOT_KNOWN = "Not known"
+from evidence.data import NOT_KNOWN
 
 SEX = {"M": "Male", "F": "Female", "U": NOT_KNOWN}
 
@@ -39,9 +39,6 @@ PLACEMENT_TYPE = {
 }
 OTHER_PLACEMENT = "Other"
 
-AGE_BANDS = ["Under 1", "1 to 4", "5 to 9", "10 to 15", "16 and over", NOT_KNOWN]
-_AGE_EDGES = [0, 1, 5, 10, 16, 18]
-
 
 def words_for(codes: pd.Series, meaning: dict[str, str], other: str = NOT_KNOWN) -> pd.Series:
     """Each code in words; a code that is not listed becomes `other`, a blank one `Not known`."""
@@ -53,9 +50,3 @@ def age_on(day: pd.Timestamp, birth_month: pd.Series) -> pd.Series:
     months = (day.year - birth_month.dt.year) * 12 + day.month - birth_month.dt.month
     age = months // 12
     return age.where(age.between(0, 17)).astype("Int64")
-
-
-def age_band(age: pd.Series) -> pd.Series:
-    """The age bands of the national statistics, as text; `Not known` where the age is missing."""
-    bands = pd.cut(age.astype("float"), _AGE_EDGES, right=False, labels=AGE_BANDS[:-1])
-    return bands.astype("str").where(age.notna(), NOT_KNOWN).astype("str")

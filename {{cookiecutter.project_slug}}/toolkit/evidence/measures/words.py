@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # A table of `representation` is protected by the numbers that the tables by group show, so that the same are hidden.
 REPRESENTATION = {"counts": ["in_group"], "parts": {"n": "in_group"}, "plain": ["denominator"]}
 NOTHING = "Too few children to say"
+_WHO = "who is over- or under-represented"
 
 
 def lowest(table: pd.DataFrame, what: str, rules: Rules | None = None) -> str:
@@ -210,12 +211,14 @@ def representation(table: pd.DataFrame, rules: Rules | None = None) -> str:
     """Which groups have more or fewer children than their share, beyond chance, among the rows that may be named."""
     from evidence.privacy import Rules, protect
 
+    if table.empty:
+        return f"There is nothing to compare with, so nothing can be said of {_WHO}"
     safe = protect(table, rules=rules or Rules(), **REPRESENTATION).table
     rows = table[pd.to_numeric(safe["ratio"], errors="coerce").notna()]
     over = [group_words(name) for name in rows.index[rows["ratio_low"] > 1]]
     under = [group_words(name) for name in rows.index[rows["ratio_high"] < 1]]
     if rows.empty:
-        return f"{NOTHING} who is over- or under-represented"
+        return f"{NOTHING} {_WHO}"
     if not over and not under:
         return "No group is over- or under-represented by more than chance explains"
     parts = [f"Over-represented: {_listed(over)}"] if over else []

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from evidence.project import sha256_of_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import pandas as pd
 
     from evidence.measures.comparisons import PublishedMeasure
+    from evidence.project import Project
     from evidence.stage.stage import Stage
 
 LIST, FOLDER = "reference/comparisons.csv", "data/published"
@@ -69,7 +71,7 @@ def show_disproportionality(stage: Stage, frame: pd.DataFrame) -> None:
         parts={"n": "denominator"},
         percent=["percent", "low", "high"],
     )
-    people, source, missing = _population(stage)
+    people, source, missing = population(stage)
     if people is None:
         stage.say(missing)
         return
@@ -86,30 +88,35 @@ def show_disproportionality(stage: Stage, frame: pd.DataFrame) -> None:
     )
 
 
-def _population(stage: Stage) -> tuple[pd.DataFrame | None, str, str]:
+def population(stage: Stage) -> tuple[pd.DataFrame | None, str, str]:
     """(people by group, where from, or what is missing in words)."""
+    if stage.on_sample_data:
+        return None, "", "The sample data is made up, so it is not compared with any real population."
+    return find_population(stage.project, lambda path: _note(stage, path))
+
+
+def find_population(project: Project, on_read: Callable[[Path], None]) -> tuple[pd.DataFrame | None, str, str]:
+    """As `population`, for a project: the first table of people in data/published that has the council."""
     from evidence import measures
     from evidence.data import read_plain
 
     needed = f"To compare with the population, put a table of people in {FOLDER}: its README says which."
-    if stage.on_sample_data:
-        return None, "", "The sample data is made up, so it is not compared with any real population."
-    for path in sorted(stage.project.path(FOLDER).glob("*.csv")):
+    for path in sorted(project.path(FOLDER).glob("*.csv")):
         with path.open("rb") as file:
             heads = file.readline().decode("utf-8-sig", errors="replace").lower()
         if "population" not in heads and "observation" not in heads:
             continue
-        frame, name = read_plain(path, stage.project.relative(path)), stage.project.relative(path)
+        frame, name = read_plain(path, project.relative(path)), project.relative(path)
         if not measures.is_population(frame):
             continue
-        _note(stage, path)
-        mapping = stage.project.path("reference", "ethnic_groups.csv")
-        _note(stage, mapping)
+        on_read(path)
+        mapping = project.path("reference", "ethnic_groups.csv")
+        on_read(mapping)
         groups = measures.read_ethnic_groups(mapping)
-        people = measures.population_of(frame, stage.project.facts.council_code, groups, name)
+        people = measures.population_of(frame, project.facts.council_code, groups, name)
         if len(people):
             return people, path.name, ""
-        needed = f"{path.name} holds no people of {stage.project.facts.council}."
+        needed = f"{path.name} holds no people of {project.facts.council}."
     return None, "", needed
 
 

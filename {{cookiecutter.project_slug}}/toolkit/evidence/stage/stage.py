@@ -64,6 +64,7 @@ PERCENT_COLUMNS = (
     "highest_in",
 )
 
+OF_ALL_AGES = "Where that table holds people of all ages, a difference may lie in how children differ from adults."
 # A ratio of two shares, as its columns are headed.
 TIMES_AS_OFTEN = {
     "ratio": "times as often",
@@ -189,14 +190,16 @@ class Stage:
 
         return in_words(self.tool, "with the outcome", self.parameters)
 
-    def data(self, folder: str = "") -> Tables:
+    def data(self, folder: str = "", earlier: bool = False) -> Tables:
         """The tables of the run's data folder (or another), de-identified as they are loaded (guidance action 6.02).
 
         What the role of whoever is at work may not see is left out, and the page says so (5.12).
-        """
-        from evidence.data import load_tables
 
-        tables = load_tables(
+        earlier: with the return of the year before, where the folder `earlier` in the data folder holds one (3.06).
+        """
+        from evidence.data import load_tables, load_with_earlier
+
+        tables = (load_with_earlier if earlier else load_tables)(
             self.project,
             self.project.path(folder) if folder else self.project.data_folder(self.parameters),
             stage=self.number,
@@ -209,6 +212,17 @@ class Stage:
             self.results.note_read(self.number, "role", "at load", tables.withheld.standing)
         self.list("What this role may not see", tables.withheld.notes())
         return tables
+
+    def population(self) -> pd.DataFrame | None:
+        """Says which reference population the data is held against, and returns it (guidance action 3.05).
+
+        Index (characteristic, group), column population; None where there is none that fits.
+        """
+        from evidence.stage.comparing import population
+
+        people, source, missing = population(self)
+        self.say(missing or f"The people of {self.project.facts.council} come from {source}. {OF_ALL_AGES}")
+        return people
 
     def _refuse_in_clear(self, value: object) -> None:
         """Raises EvidenceError where something about to be shown or kept holds names or free text kept in clear."""

@@ -192,7 +192,7 @@ def is_made_up(project: Project, data_folder: str | Path) -> bool:
     """Whether a folder is the shipped sample, or the project is still the template: nobody's data, so no rules."""
     if project.is_the_template:
         return True
-    return project.path(str(data_folder)).resolve() == project.path("data", "sample").resolve()
+    return project.path(str(data_folder)).resolve().is_relative_to(project.path("data", "sample").resolve())
 
 
 def access_to(

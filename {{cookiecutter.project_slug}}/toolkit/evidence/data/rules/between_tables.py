@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from evidence.data.rules.rule import INCONSISTENT, among, rule
+from evidence.data.rules.rule import INCONSISTENT, KEYS, among, rule
 
 
 @rule(
@@ -14,6 +14,7 @@ from evidence.data.rules.rule import INCONSISTENT, among, rule
     columns=["CHILD"],
     needs=["CHILD"],
     family=INCONSISTENT,
+    check=KEYS,
 )
 def episode_of_unknown_child(episodes, header):
     return ~among(episodes["CHILD"], header["CHILD"])
@@ -26,6 +27,7 @@ def episode_of_unknown_child(episodes, header):
     columns=["CHILD"],
     needs=["CHILD"],
     family=INCONSISTENT,
+    check=KEYS,
 )
 def review_of_unknown_child(reviews, header):
     return ~among(reviews["CHILD"], header["CHILD"])
@@ -38,6 +40,7 @@ def review_of_unknown_child(reviews, header):
     columns=["CHILD"],
     needs=["CHILD"],
     family=INCONSISTENT,
+    check=KEYS,
 )
 def outcomes_of_unknown_child(oc2, header):
     return ~among(oc2["CHILD"], header["CHILD"])
@@ -59,7 +62,9 @@ def birth_differs_in_outcomes(oc2, born):
     return born.notna() & (oc2["DOB"] != born)
 
 
-@rule("BT06", "Child has no episode", table="header", columns=["CHILD"], needs=["CHILD"], family=INCONSISTENT)
+@rule(
+    "BT06", "Child has no episode", table="header", columns=["CHILD"], needs=["CHILD"], family=INCONSISTENT, check=KEYS,
+)  # fmt: skip
 def no_episode(header, episodes):
     return ~among(header["CHILD"], episodes["CHILD"])
 

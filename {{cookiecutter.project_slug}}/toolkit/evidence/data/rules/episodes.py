@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
-from evidence.data.rules.rule import INCONSISTENT, INCORRECT, REPEATED, age_reached, months_before, outside, rule
+from evidence.data.rules.rule import (
+    INCONSISTENT,
+    INCORRECT,
+    OVERLAP,
+    REPEATED,
+    age_reached,
+    months_before,
+    outside,
+    rule,
+)
 
 _REQUIRED = ["DECOM", "RNE", "LS", "CIN", "PLACE"]
 _CODED = ["RNE", "LS", "CIN", "PLACE", "PLACE_PROVIDER", "REC", "REASON_PLACE_CHANGE"]
@@ -30,7 +39,7 @@ def ends_before_it_begins(episodes):
 
 @rule(
     "EP04", "Episode begins before the one before it ended", table="episodes", columns=["DECOM", "DEC"],
-    needs=["DECOM"], family=REPEATED,
+    needs=["DECOM"], family=REPEATED, check=OVERLAP,
 )  # fmt: skip
 def overlaps(episodes, before):
     return (episodes["DECOM"] < before["DEC"]) & (before["DECOM"] <= before["DEC"])
@@ -114,7 +123,7 @@ def over_eighteen(episodes, episodes_malformed, born, year_end):
 
 @rule(
     "EP16", "Episode is still open, but the child has a later one", table="episodes", columns=["CHILD", "DEC"],
-    needs=["DECOM"], family=REPEATED,
+    needs=["DECOM"], family=REPEATED, check=OVERLAP,
 )  # fmt: skip
 def open_with_later_one(episodes, episodes_malformed, after):
     return episodes["DEC"].isna() & ~episodes_malformed["DEC"] & episodes["REC"].isna() & after["DECOM"].notna()

@@ -13,6 +13,9 @@ INCONSISTENT = "inconsistent with earlier records"
 INCORRECT = "missing or incorrect"
 REPEATED = "repeated events for one child"
 FAMILIES = (INCONSISTENT, INCORRECT, REPEATED)
+# Checks that have a limit of their own: episodes that overlap, and rows about a child that another table lacks.
+OVERLAP = "overlap"
+KEYS = "keys"
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Rule:
     needs: tuple[str, ...]
     family: str
     find: Callable[..., pd.Series]
+    check: str = ""
 
     @property
     def takes(self) -> tuple[str, ...]:
@@ -45,21 +49,23 @@ def rule(
     needs: Sequence[str] = (),
     family: str = INCORRECT,
     source: str = "ssda903",
+    check: str = "",
 ) -> Callable[[Callable[..., pd.Series]], Callable[..., pd.Series]]:
     """Makes a function a rule.
 
     The function's parameters name what it is given: a table ("episodes"), what in it could not be read
     ("episodes_malformed": a true-or-false column for each date, number and identifier), the episode of the same child
     before and after each ("before", "after"), the child's month of birth beside each row ("born"), the last day of the
-    return's year ("year_end"), the codes that year allows ("allowed", by column). It returns a true-or-false value for
-    each row of `table`. `needs`: columns that must be filled for the rule to be checked on a row; a row without them
-    neither passes nor fails.
+    return's year ("year_end"), the codes that year allows ("allowed", by column), a table of the return before
+    ("earlier_episodes"). It returns a true-or-false value for each row of `table`. `needs`: columns that must be filled
+    for the rule to be checked on a row; a row without them neither passes nor fails. `check`: OVERLAP or KEYS, for
+    checks that have a limit of their own.
     """
 
     def keep(find: Callable[..., pd.Series]) -> Callable[..., pd.Series]:
         if id in RULES:
             raise ValueError(f"two rules are called {id}")
-        RULES[id] = Rule(id, what, source, table, tuple(columns), tuple(needs), family, find)
+        RULES[id] = Rule(id, what, source, table, tuple(columns), tuple(needs), family, find, check)
         return find
 
     return keep

@@ -15,7 +15,7 @@ import pandas as pd
 from evidence.data.sample import nobody
 from evidence.data.sample.dice import Dice
 from evidence.data.sample.lives import GROWN_UP
-from evidence.data.sample.returns import Calendar
+from evidence.data.sample.returns import Calendar, days_of
 
 # One fault of each kind for so many children.
 _CHILDREN_A_FAULT = 650
@@ -57,10 +57,10 @@ class Return:
         self.found: list[tuple[str, float, str, str, str]] = []
         position = {child: i for i, child in enumerate(tables["header"]["CHILD"])}
         self.child = {name: frame["CHILD"].map(position).to_numpy() for name, frame in tables.items()}
-        self.born = _days(tables["header"]["DOB"])
+        self.born = days_of(tables["header"]["DOB"])
         episodes, child = tables["episodes"], self.child["episodes"]
-        self.start, self.end = _days(episodes["DECOM"]), _days(episodes["DEC"])
-        self.reviewed = _days(tables["reviews"]["REVIEW"])
+        self.start, self.end = days_of(episodes["DECOM"]), days_of(episodes["DEC"])
+        self.reviewed = days_of(tables["reviews"]["REVIEW"])
         self.first = np.append(True, child[1:] != child[:-1])
         self.last = np.append(child[1:] != child[:-1], True)
         self.single = self.first & self.last
@@ -108,12 +108,6 @@ class Return:
             fault.spoil(self, row)
             behind = 0.5 if len(self.inserted[fault.table]) > repeated and fault.rule != "EP16" else 0
             self.found.append((fault.table, row + behind, fault.columns, fault.rule, fault.kind))
-
-
-def _days(texts: pd.Series) -> np.ndarray:
-    """Days since 1 January 1970; -1 for an empty cell."""
-    dates = pd.to_datetime(texts.where(texts != ""), format="%d/%m/%Y").to_numpy().astype("datetime64[D]")
-    return np.where(np.isnat(dates), -1, dates.astype(np.int64))
 
 
 def plant_faults(

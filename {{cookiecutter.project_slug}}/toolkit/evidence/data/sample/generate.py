@@ -12,6 +12,7 @@ import pandas as pd
 
 from evidence.data.sample import lives, nobody, returns
 from evidence.data.sample.dice import Dice
+from evidence.data.sample.earlier import FOLDER, earlier_return
 from evidence.data.sample.faults import plant_faults
 from evidence.data.sources.ssda903 import MANIFEST
 from evidence.project import EvidenceError
@@ -26,7 +27,9 @@ _MANIFEST_COLUMNS = ["table", "row", "columns", "rule", "kind"]
 def generate_sample(
     folder: str | Path, children: int = 2000, seed: int = 2026, year_end: date = date(2026, 3, 31)
 ) -> dict[str, int]:
-    """Writes header.csv, episodes.csv, reviews.csv, oc2.csv and faults.csv into `folder`; returns rows by table.
+    """Writes header.csv, episodes.csv, reviews.csv, oc2.csv and faults.csv into `folder`; returns rows by file.
+
+    The folder `earlier` in it gets header.csv and episodes.csv as they were returned a year before.
 
     The layout and the code lists are those of the 2026 return. Header, episodes and reviews cover the three years up to
     `year_end`, a 31 March; OC2 has one row for each child looked after throughout the last of them, as in a return.
@@ -42,6 +45,7 @@ def generate_sample(
     folder = Path(folder)
     last_day = (year_end - date(1970, 1, 1)).days
     first_day = (date(year_end.year - 3, 4, 1) - date(1970, 1, 1)).days
+    year_before = (date(year_end.year - 1, 3, 31) - date(1970, 1, 1)).days
     calendar = returns.Calendar(first_day - _NINETEEN_YEARS, last_day + 400)
     with ExitStack() as stack:
         writer = _Writer(folder, stack)
@@ -50,7 +54,9 @@ def generate_sample(
             dice = Dice(seed, part)
             tables = _tables(dice, numbers, calendar, first_day, last_day)
             tables, faults = plant_faults(tables, dice, calendar, last_day)
-            writer.add(tables, faults)
+            earlier, changed = earlier_return(tables, dice, calendar, year_before)
+            files = {**tables, **{f"{FOLDER}/{name}": frame for name, frame in earlier.items()}}
+            writer.add(files, pd.concat([faults, changed], ignore_index=True))
     return writer.rows
 
 
@@ -76,7 +82,7 @@ class _Writer:
         self._files: dict[str, io.TextIOBase] = {}
         self.rows: dict[str, int] = {}
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            (folder / FOLDER).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise EvidenceError(f"the folder cannot be made ({error.strerror}).", where=str(folder)) from None
 
@@ -85,7 +91,8 @@ class _Writer:
         for name, frame in tables.items():
             self._write(f"{name}.csv", frame)
             self.rows[name] = before[name] + len(frame)
-        faults = faults.assign(row=faults["row"] + faults["table"].map(before) + 2)
+        known_as = {name.replace("/", "_"): rows for name, rows in before.items()}
+        faults = faults.assign(row=faults["row"] + faults["table"].map(known_as) + 2)
         self._write(MANIFEST, faults[_MANIFEST_COLUMNS])
 
     def _write(self, name: str, frame: pd.DataFrame) -> None:

@@ -37,6 +37,12 @@ class Calendar:
         return self._texts[np.where(days == -1, len(self._texts) - 1, days - self._first)]
 
 
+def days_of(texts: pd.Series) -> np.ndarray:
+    """Days since 1 January 1970; -1 for a cell that is empty or holds no date."""
+    dates = pd.to_datetime(texts, format="%d/%m/%Y", errors="coerce").to_numpy().astype("datetime64[D]")
+    return np.where(np.isnat(dates), -1, dates.astype(np.int64))
+
+
 def _texts(codes: tuple[str, ...], positions: np.ndarray) -> np.ndarray:
     """Codes by position; an empty cell where the position is -1."""
     return np.array([*codes, ""], dtype=object)[positions]

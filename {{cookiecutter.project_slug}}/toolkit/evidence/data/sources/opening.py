@@ -119,7 +119,8 @@ def source_kind(project: Project, path: Path) -> str:
     """What a folder holds: ssda903, cin, annex_a, own, or published (statistics about no child)."""
     if path.resolve() == project.path(*PUBLISHED).resolve():
         return "published"
-    if path.resolve() == project.path("data", "sample").resolve() or project.facts.data_source == "sample":
+    in_sample = path.resolve().is_relative_to(project.path("data", "sample").resolve())
+    if in_sample or project.facts.data_source == "sample":
         return "ssda903"
     return project.facts.data_source
 
@@ -295,11 +296,13 @@ _OPENERS: dict[str, Callable[[_Folder], Sources]] = {
 
 
 @contextmanager
-def large_tables(project: Project, data_folder: str | Path, rows: pd.DataFrame) -> Iterator[dict[str, LargeTable]]:
+def large_tables(
+    project: Project, data_folder: str | Path, rows: pd.DataFrame, only_confirmed: bool = False
+) -> Iterator[dict[str, LargeTable]]:
     """Every CSV and Parquet table of `data_folder` for DuckDB while the block runs, under the catalogue's names.
 
-    For own tables and for the return as CSV files, those that one file makes up; empty for other kinds. Raises
-    EvidenceError as `load_tables` does.
+    For own tables and for the return as CSV files, those that one file makes up; empty for other kinds. With
+    `only_confirmed`, columns that nobody has confirmed are left out. Raises EvidenceError as `load_tables` does.
     """
     folder = _folder(project, data_folder, rows, lambda path: None)
     kind = source_kind(project, folder.path)
@@ -313,6 +316,9 @@ def large_tables(project: Project, data_folder: str | Path, rows: pd.DataFrame) 
     with ExitStack() as stack:
         tables = {}
         for name, file in files.items():
-            known = list(folder.variables(name)["column"])
-            tables[name] = stack.enter_context(open_large(file, folder.place(file.name), known))
+            known = folder.variables(name)
+            if only_confirmed:
+                known = known[known["confirmed"] == "yes"]
+            opened = open_large(file, folder.place(file.name), list(known["column"]), only_confirmed)
+            tables[name] = stack.enter_context(opened)
         yield tables

@@ -1,0 +1,150 @@
+"""Children by sex, ethnic group and age, and how complete what is required is for each of them and by year."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+import pandas as pd
+
+from evidence.data.counting import filled, views
+from evidence.data.sources.large import quoted
+from evidence.data.tables import Tables
+from evidence.data.years import last_year_end
+
+NOT_KNOWN = "Not known"
+AGE_BANDS = ["Under 1", "1 to 4", "5 to 9", "10 to 15", "16 and over", NOT_KNOWN]
+_AGE_EDGES = [0, 1, 5, 10, 16, 18]
+_GROWN_UP = "18 and over"
+_COUNTED = ["table", "column", "characteristic", "group", "n", "denominator"]
+# What a column is called that holds a characteristic; an age band is worked out from the month of birth.
+_CALLED = {"sex": r"^(sex|gender)$", "ethnic group": r"ethnic", "age band": r"^dob$|birth"}
+# Names that no column of a council's table has.
+_CHILD, _SAID = '"child of the row"', '"said of the child"'
+# How many years back completeness is looked at.
+_YEARS = 6
+
+
+def age_band(age: pd.Series) -> pd.Series:
+    """The age bands of the national statistics, as text; `Not known` where the age is missing."""
+    bands = pd.cut(age.astype("float"), _AGE_EDGES, right=False, labels=AGE_BANDS[:-1])
+    return bands.astype("str").where(bands.notna(), NOT_KNOWN).astype("str")
+
+
+def children_by_group(tables: Tables, year_end: date | str | None = None) -> pd.DataFrame:
+    """One row a child and characteristic the tables hold: columns sex, ethnic group, age band (on `year_end`), as text.
+
+    A column is left out where no table has it. What is missing or on no list is `Not known`. For
+    `measures.representativeness`.
+    """
+    day = pd.Timestamp(year_end or last_year_end(tables))
+    columns = []
+    with views(tables) as connection:
+        for characteristic, (table, column) in _where(tables).items():
+            sql = f"{_of_each_child(tables, table, column)} ORDER BY {_CHILD}"
+            found = connection.execute(sql).df().set_index(_CHILD.strip('"'))[_SAID.strip('"')]
+            columns.append(_in_words(found, characteristic, table, column, tables, day).rename(characteristic))
+    return pd.concat(columns, axis=1).fillna(NOT_KNOWN).reset_index(drop=True) if columns else pd.DataFrame()
+
+
+def filled_by_group(tables: Tables, year_end: date | str | None = None) -> pd.DataFrame:
+    """How often each required variable is filled: table, column, characteristic, group, n (filled rows), denominator.
+
+    characteristic: "year" (ending 31 March, by the table's first date, the last six), "sex", "ethnic group", "age band"
+    (on `year_end`), each where the data has it. For `measures.completeness`. Sources: actions 3.03, 3.05.
+    """
+    found = tables.remember(("filled", str(year_end or "")), lambda: _filled_by_group(tables, year_end))
+    return found.copy()
+
+
+def _filled_by_group(tables: Tables, year_end: date | str | None) -> pd.DataFrame:
+    day = pd.Timestamp(year_end or last_year_end(tables))
+    parts = []
+    with views(tables) as connection:
+        for name in tables:
+            variables = tables.variables(name)
+            required = list(variables.loc[variables["required"] == "yes", "column"])
+            for characteristic, group, rows, words in _groupings(tables, name, day) if required else ():
+                # A row that names no child is not of any group of children.
+                asked = [column for column in required if characteristic == "year" or column != tables.key]
+                counts = ["count(*)", *(f"count(*) FILTER ({filled(column)})" for column in asked)]
+                sql = f'SELECT {group} AS "group of rows", {", ".join(counts)} FROM {rows} GROUP BY ALL ORDER BY ALL'
+                table = pd.DataFrame(connection.execute(sql).fetchall(), columns=["said", "denominator", *asked])
+                parts.extend(_long(table, words(table["said"]), name, characteristic, asked))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_COUNTED)
+
+
+def _groupings(tables: Tables, name: str, day: pd.Timestamp) -> Iterator[tuple]:
+    """Each way to group a table's rows: its name, its SQL, what stands after FROM, and what puts groups in words."""
+    variables = tables.variables(name)
+    dates = list(variables.loc[variables["treatment"] == "date", "column"])
+    if dates:
+        when = quoted(dates[0])
+        year = f"year({when}) + CAST(month({when}) > 3 AS INTEGER)"
+        recent = f"(SELECT * FROM {quoted(name)} WHERE {year} BETWEEN {day.year - _YEARS + 1} AND {day.year})"
+        yield "year", year, recent, lambda said: said.astype("Int64").astype("str")
+    for characteristic, (table, column) in _where(tables).items():
+        if tables.key not in tables[name]:
+            continue
+        beside = f"({_of_each_child(tables, table, column)})"
+        rows = f"{quoted(name)} LEFT JOIN {beside} ON {quoted(tables.key)} = {_CHILD} WHERE {_CHILD} IS NOT NULL"
+
+        def words(said: pd.Series, how=(characteristic, table, column)) -> pd.Series:
+            return _in_words(said, *how, tables, day)
+
+        yield characteristic, _SAID, rows, words
+
+
+def _where(tables: Tables) -> dict[str, tuple[str, str]]:
+    """By characteristic the first table about children that holds it, and the column."""
+    found: dict[str, tuple[str, str]] = {}
+    for name in tables:
+        for row in tables.variables(name).to_dict("records") if tables.key in tables[name] else ():
+            for characteristic, pattern in _CALLED.items():
+                fits = re.search(pattern, row["column"], re.IGNORECASE) and row["column"] != tables.key
+                if fits and (row["treatment"] in ("month", "age")) == (characteristic == "age band"):
+                    found.setdefault(characteristic, (name, row["column"]))
+    return {characteristic: found[characteristic] for characteristic in _CALLED if characteristic in found}
+
+
+def _of_each_child(tables: Tables, table: str, column: str) -> str:
+    return (
+        f"SELECT {quoted(tables.key)} AS {_CHILD}, min({quoted(column)}) AS {_SAID} FROM {quoted(table)} "
+        f"WHERE {quoted(tables.key)} IS NOT NULL GROUP BY {_CHILD}"
+    )
+
+
+def _in_words(
+    said: pd.Series, characteristic: str, table: str, column: str, tables: Tables, day: pd.Timestamp
+) -> pd.Series:
+    if characteristic == "age band":
+        return _age_words(said, day)
+    rows = tables.variables(table)
+    listed = rows.loc[rows["column"] == column, "code_list"].iloc[0].split("/")
+    codes = tables.codes
+    codes = codes[(codes[["dataset", "table", "column"]] == (listed + ["", ""])[:3]).all(axis=1)]
+    if codes.empty:
+        return said.astype("str").fillna(NOT_KNOWN)
+    words = dict(zip(codes["code"], codes["group"].where(codes["group"] != "", codes["label"]), strict=True))
+    return said.map(words).astype("str").fillna(NOT_KNOWN)
+
+
+def _age_words(said: pd.Series, day: pd.Timestamp) -> pd.Series:
+    """The age band on a day from the month of birth, or from an age in years."""
+    age = said.astype("float") if pd.api.types.is_numeric_dtype(said) else None
+    if age is None:
+        born = pd.to_datetime(said)
+        age = ((day.year - born.dt.year) * 12 + day.month - born.dt.month) // 12
+    return age_band(age).mask(age >= _AGE_EDGES[-1], _GROWN_UP)
+
+
+def _long(table: pd.DataFrame, groups: pd.Series, name: str, characteristic: str, columns: list[str]) -> list:
+    """For each variable one row a group, groups of one name together."""
+    together = table.drop(columns="said").groupby(groups.to_numpy(), sort=True).sum()
+    return [
+        together.reset_index(names="group").assign(
+            table=name, column=column, characteristic=characteristic, n=together[column].to_numpy()
+        )[_COUNTED]
+        for column in columns
+    ]

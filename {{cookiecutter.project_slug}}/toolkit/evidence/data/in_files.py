@@ -1,0 +1,90 @@
+"""Opens a data folder for the audit: in memory, or in its files where they are too large for that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from evidence.data.access.log import admitted, log_read
+from evidence.data.access.people import Access
+from evidence.data.access.rules import withhold
+from evidence.data.catalogues import catalogue
+from evidence.data.codes import code_lists
+from evidence.data.counting import FileTables
+from evidence.data.earlier import FOLDER, earlier_folder, load_with_earlier
+from evidence.data.sources import large_tables, place, source_kind
+from evidence.data.sources.large import LargeTable, is_large
+from evidence.data.sources.own import key_of
+from evidence.data.tables import Table, Tables
+from evidence.project import Project
+
+
+@contextmanager
+def tables_for_audit(project: Project, data_folder: str | Path, why: str = "") -> Iterator[Tables]:
+    """The tables of a folder, with the return before, for as long as the block runs.
+
+    As `load_with_earlier` gives them; where own tables are larger than `sources.large.LARGE`, they stay in their files.
+    """
+    if _too_large(project, data_folder):
+        with tables_in_files(project, data_folder, why) as tables:
+            yield tables
+    else:
+        yield load_with_earlier(project, data_folder, why=why)
+
+
+def _too_large(project: Project, data_folder: str | Path) -> bool:
+    """Whether the folder holds own tables as CSV and Parquet files alone, and a large one among them."""
+    path = project.path(str(data_folder))
+    if not path.is_dir() or source_kind(project, path) != "own":
+        return False
+    files = [file for file in path.iterdir() if file.is_file() and not file.name.startswith(".")]
+    elsewhere = catalogue(project)["found_in"].str.startswith("database").any()
+    return not elsewhere and all(_is_plain(file) for file in files) and any(is_large(file) for file in files)
+
+
+def _is_plain(file: Path) -> bool:
+    return file.suffix.lower() in (".csv", ".txt", ".parquet", ".md")
+
+
+@contextmanager
+def tables_in_files(project: Project, data_folder: str | Path, why: str = "") -> Iterator[FileTables]:
+    """A council's own tables as they lie in their files, for the audit's counts: no row is loaded.
+
+    Only columns that the catalogue confirms and does not drop, and that the role of whoever is at work may see; a line
+    of the access log says so. Raises EvidenceError as `load_tables` does.
+    """
+    access = admitted(project, data_folder)
+    with ExitStack() as stack:
+        tables = _in_files(project, data_folder, access, why, stack)
+        before = earlier_folder(project, data_folder)
+        if before is not None:
+            tables.earlier = _in_files(project, before, access, why, stack)
+            for table in tables.earlier.loaded.values():
+                table.file = f"{FOLDER}/{table.file}"
+        yield tables
+
+
+def _in_files(project: Project, folder: str | Path, access: Access, why: str, stack: ExitStack) -> FileTables:
+    rows = catalogue(project)
+    rows = rows[(rows["source"] == "own") & (rows["treatment"] != "drop")]
+    large = stack.enter_context(large_tables(project, folder, rows, only_confirmed=True))
+    confirmed = rows[(rows["column"] != "") & (rows["confirmed"] == "yes")]
+    seen, withheld = withhold(confirmed, rows, {name: list(table.held) for name, table in large.items()}, access)
+    notes = [f"{table.file} was counted where it lies, and not loaded." for table in large.values()]
+    tables = FileTables("own", key_of(rows), rows, code_lists(project), notes, withheld=withheld, large=large)
+    for name, table in large.items():
+        columns = list(seen.loc[seen["table"] == name, "column"])
+        if columns:
+            tables.loaded[name] = _without_rows(name, table, columns)
+    read = {name: (list(table.frame.columns), large[name].rows) for name, table in tables.loaded.items()}
+    log_read(project, access, data=place(project, folder), read=read, why=why)
+    return tables
+
+
+def _without_rows(name: str, table: LargeTable, columns: list[str]) -> Table:
+    nothing = np.zeros(0, dtype=np.int64)
+    return Table(name, table.file, pd.DataFrame(columns=columns, dtype="str"), pd.DataFrame(), nothing, table.held)

@@ -1,0 +1,74 @@
+"""Checks the rules of own tables in DuckDB, all those of a table in one pass: how often each fails, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from evidence.data.counting import EARLIER, LINE, views
+from evidence.data.own_rules import OwnRule, rules_for
+from evidence.data.rules import Rule
+from evidence.data.sources.large import quoted
+from evidence.data.tables import Tables
+
+POSITION_COLUMNS = ["table", "file", "row", "columns", "rule", "what"]
+# Failing rows are handed over this many at a time.
+_AT_ONCE = 250_000
+
+
+def is_return(tables: Tables) -> bool:
+    """Whether the tables are one of the statutory returns, which have rules of their own."""
+    return tables.source in ("ssda903", "cin")
+
+
+def own_counts(tables: Tables, year: int) -> list[tuple[OwnRule, int, int]]:
+    """(rule, rows that fail, rows it could be judged on) of every rule that the catalogue calls for."""
+    counted = []
+    with views(tables, tables.earlier) as connection:
+        rules = rules_for(tables, connection, year)
+        for name, group in _by_table(rules, connection):
+            asked = [f"count(*) FILTER ({condition})" for rule in group for condition in (_fails(rule), rule.checked)]
+            counts = connection.execute(f"SELECT {', '.join(asked)} FROM {quoted(name)}").fetchone()
+            counted.extend(zip(group, counts[::2], counts[1::2], strict=True))
+    order = {rule.id: place for place, rule in enumerate(rules)}
+    return sorted(counted, key=lambda entry: order[entry[0].id])
+
+
+def own_positions(tables: Tables, year: int) -> Iterator[pd.DataFrame]:
+    """The rows that fail, as `positions` gives them, a piece at a time; by table, rule and row."""
+    with views(tables, tables.earlier) as connection:
+        for name, group in _by_table(rules_for(tables, connection, year), connection):
+            broken = ", ".join(f"CASE WHEN {_fails(rule)} THEN {number} END" for number, rule in enumerate(group))
+            rows = f"SELECT {LINE} AS line, unnest([{broken}]) AS number FROM {quoted(name)}"
+            found = connection.sql(f"SELECT number, line FROM ({rows}) WHERE number IS NOT NULL ORDER BY number, line")
+            file = _file(tables, name)
+            for batch in found.to_arrow_reader(_AT_ONCE):
+                for number, lines in batch.to_pandas().groupby("number")["line"]:
+                    yield positions(group[number], file, lines.to_numpy())
+
+
+def positions(rule: Rule | OwnRule, file: str, lines: np.ndarray) -> pd.DataFrame:
+    """One row a failing row: table, file, row (the line in the file), columns, rule, what."""
+    said = {"table": rule.table, "file": file, "row": lines, "columns": ", ".join(rule.columns), "rule": rule.id}
+    return pd.DataFrame(said | {"what": rule.what}, columns=POSITION_COLUMNS)
+
+
+def _by_table(rules: Sequence[OwnRule], connection) -> Iterator[tuple[str, list[OwnRule]]]:
+    """The rules of each table, with what they need put aside."""
+    for name in dict.fromkeys(rule.table for rule in rules):
+        group = [rule for rule in rules if rule.table == name]
+        for statement in dict.fromkeys(statement for rule in group for statement in rule.first):
+            connection.execute(statement)
+        yield name, group
+
+
+def _fails(rule: OwnRule) -> str:
+    return f"({rule.failing}) AND ({rule.checked})"
+
+
+def _file(tables: Tables, name: str) -> str:
+    if name.startswith(EARLIER):
+        return tables.earlier.loaded[name.removeprefix(EARLIER)].file
+    return tables.loaded[name].file
