@@ -12,7 +12,8 @@ gave:
 | 1, 5 | baseline(tool, frame, parameters), by_period(tool, frame, by=...) |
 | 3 | completeness(counted), year_changes(recorded), representativeness(children, population) |
 | 5 | definition_of(tool, parameters), representation_of(tool, frame), disproportionality_of(tool, frame), |
-|   | against_population_of(tool, frame, people), proxies_of(tool, frame, seed) |
+|   | against_population_of(tool, frame, people), proxies_of(tool, frame, seed), |
+|   | given_away_of(tool, frame, seed) |
 | 6 | minimisation(tool, tables, parameters), deidentification_cost(tool, tables, parameters), |
 |   | explanations(tool, output, parameters) |
 | 7 | test_plan(tool), test_tool(tool, output, parameters), test_by_group(...), every_measure_by_group(tool, output), |
@@ -56,7 +57,7 @@ from evidence.measures.estimating import (
 )
 from evidence.measures.group_gaps import against_the_rest, disparity
 from evidence.measures.least_data import deidentification_cost, minimisation
-from evidence.measures.links import correlation_ratio, cramers_v, proxies
+from evidence.measures.links import correlation_ratio, cramers_v, given_away, proxies
 from evidence.measures.of_tool import (
     against_baseline,
     against_population_of,
@@ -71,6 +72,7 @@ from evidence.measures.of_tool import (
     every_measure_by_group,
     explanations,
     gaps,
+    given_away_of,
     headline_measures,
     how_calibrated_of,
     in_words,
@@ -132,6 +134,8 @@ __all__ = [
     "every_measure_by_group",
     "explanations",
     "gaps",
+    "given_away",
+    "given_away_of",
     "groups_in_sight",
     "headline_measures",
     "how_calibrated",

@@ -146,10 +146,18 @@ def proxies_of(tool: ModuleType, frame: pd.DataFrame, seed: int = 2026) -> pd.Da
 
     A tool may name its own in PROTECTED. The age itself is not called a stand-in for its band.
     """
+    return links.proxies(latest_known(tool, frame), *_protected_and_others(tool, frame), seed)
+
+
+def given_away_of(tool: ModuleType, frame: pd.DataFrame, seed: int = 2026) -> pd.DataFrame:
+    """`given_away`: how far the tool's other columns together tell who belongs to a protected group (5.10)."""
+    return links.given_away(latest_known(tool, frame), *_protected_and_others(tool, frame), seed)
+
+
+def _protected_and_others(tool: ModuleType, frame: pd.DataFrame) -> tuple[list[str], list[str]]:
     protected = [name for name in getattr(tool, "PROTECTED", PROTECTED) if name in frame]
     aside = {*protected, "age", tool.UNIT, tool.PERIOD, tool.OUTCOME, tool.OUTPUT, tool.SCORE, "used_for"}
-    variables = [name for name in frame if name not in aside]
-    return links.proxies(latest_known(tool, frame), protected, variables, seed)
+    return protected, [name for name in frame if name not in aside]
 
 
 def test_tool(tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str, object]) -> pd.DataFrame:

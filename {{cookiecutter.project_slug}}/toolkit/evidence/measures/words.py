@@ -117,13 +117,30 @@ def meaning(measure: str) -> str:
 
 
 def strongest_proxy(table: pd.DataFrame) -> str:
-    """Which variable is most closely linked with which protected characteristic."""
+    """Which variable is most closely linked with which protected characteristic, and how many links are strong."""
     known = table.dropna(subset="strength")
     if known.empty:
         return f"{NOTHING} which variables stand in for protected characteristics"
+    if (known["link"] == "within chance").all():
+        return f"None of the {len(known)} pairs of variable and characteristic is linked by more than chance explains"
     (protected, variable), row = known["strength"].idxmax(), known.loc[known["strength"].idxmax()]
     words = f"{_large(variable)} is the variable most closely linked with {protected}"
     return f"{words}: a {row['link']} link, {row['strength']:.2f} ({row['low']:.2f} to {row['high']:.2f}) of 1"
+
+
+def given_away(table: pd.DataFrame, rules: Rules | None = None) -> str:
+    """Which group all variables together tell apart best, and how many beyond chance."""
+    rows = shown(table, rules)
+    if rows.empty:
+        return f"{NOTHING} what all variables together give away"
+    beyond, best = rows[rows["low"] > 50], rows["percent"].idxmax()
+    if beyond.empty:
+        return "All variables together tell no protected group apart better than a toss of a coin"
+    pairs = (
+        f"in {rows.at[best, 'percent']:.0f} of 100 pairs ({rows.at[best, 'low']:.0f} to {rows.at[best, 'high']:.0f})"
+    )
+    words = f"All variables together tell {group_words(best)} from other children {pairs}"
+    return f"{words}; {len(beyond)} of {len(rows)} groups can be told apart beyond chance"
 
 
 def drift(table: pd.DataFrame) -> str:
