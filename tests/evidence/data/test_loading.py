@@ -171,8 +171,8 @@ def test_only_what_a_stage_needs(project_of, folder, template, tmp_path):
     path = copy / "reference" / "catalogue.csv"
     text = path.read_text(encoding="utf-8")
     path.write_text(
-        text.replace("header,ETHNIC,sensitive,code,ssda903/header/ETHNIC,,yes,,yes",
-                     "header,ETHNIC,sensitive,code,ssda903/header/ETHNIC,,yes,5 7,yes"),
+        text.replace("header,ETHNIC,quasi-identifier,code,ssda903/header/ETHNIC,,yes,,yes",
+                     "header,ETHNIC,quasi-identifier,code,ssda903/header/ETHNIC,,yes,5 7,yes"),
         encoding="utf-8",
     )  # fmt: skip
     data = folder(header=HEADER)

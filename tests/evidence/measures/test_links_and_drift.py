@@ -86,7 +86,8 @@ def test_proxies_with_one_group_or_no_rows_are_not_estimable(frame):
 def test_groups_of_a_few_children_say_nothing_and_are_counted(frame):
     few = frame.assign(ethnic_group=frame["ethnic_group"].mask(frame.index < 9, "Roma"))
     row, without = (proxies(one, ["ethnic_group"], ["area"]).iloc[0] for one in (few, frame.iloc[9:]))
-    assert (row["groups_left_out"], row["n"]) == (1, len(frame) - 9)
+    # The number is that of all children: a number without the few would give away how few they are.
+    assert (row["groups_left_out"], row["n"]) == (1, len(frame))
     assert row["strength"] == pytest.approx(without["strength"])
     # Only one group is left that is not small.
     alone = frame.assign(ethnic_group=np.where(frame.index < 9, "Roma", "White"))
@@ -223,6 +224,10 @@ def test_few_children_are_not_told_apart_and_perfect_ones_not_for_certain():
     assert table["reliability"].tolist() == ["not estimable", "few cases", "few cases"]
     assert table.loc[("group", "a"), ["percent", "low", "high"]].isna().all()
     assert table.loc[("group", "b"), ["percent", "low", "high"]].tolist() == pytest.approx([100, 80, 100])
+    shown = words.told_apart(table)
+    assert shown.loc[("group", "a")].tolist() == ["", "", "not estimable"]
+    assert shown.loc[("group", "b")].tolist() == ["100 of 100 pairs (80 to 100)", "yes", "few cases"]
+    assert all(pd.api.types.is_string_dtype(column) for _, column in shown.items())
     assert given_away(children, ["group"], [])["reliability"].eq("not estimable").all()
     assert given_away(children.iloc[:0], ["group"], ["same"]).empty
     assert words.given_away(given_away(children.head(20), ["group"], ["same"])).startswith("Too few children")

@@ -70,7 +70,7 @@ def proxies(
 
     frame: one row a child. Index (protected, variable). Columns: strength (0 to 1), low and high (95%), chance (the
     strength that no link at all would reach by chance), n (children with both known), groups_left_out (groups of the
-    characteristic with fewer than 10 children: nothing is said of them), how (the measure), link (within chance, weak,
+    characteristic with fewer than 10 children, that nothing is said of), how (the measure), link (within chance, weak,
     moderate, strong), reliability.
 
     Two kinds: Cramér's V, corrected for bias. A kind and a number: the correlation ratio, corrected for bias. Two
@@ -105,13 +105,14 @@ class _Measured:
 def _link(
     protected: pd.Series, variable: pd.Series, random: np.random.Generator, times: int, rate: float
 ) -> dict[str, object]:
+    # Counted before small groups are left out: from the difference they could be worked out.
+    n = int((protected.notna() & variable.notna()).sum())
     protected, left_out = _without_small_groups(protected)
     known = protected.notna() & variable.notna()
     measured = _measure(protected[known], variable[known], random, times)
-    n = int(known.sum())
     row = {"strength": np.nan, "low": np.nan, "high": np.nan, "chance": np.nan, "n": n, "groups_left_out": left_out}
     row |= {"how": measured.how, "link": "", "reliability": NOT_ESTIMABLE}
-    if n < _NEEDED or np.isnan(measured.strength):
+    if known.sum() < _NEEDED or np.isnan(measured.strength):
         return row
     strength, (low, high), chance = measured.strength, measured.interval(), np.nan_to_num(measured.by_chance())
     rarer = (1 + int((chance >= strength - 1e-12).sum())) / (1 + len(chance))

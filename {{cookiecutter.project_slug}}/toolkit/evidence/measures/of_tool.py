@@ -82,6 +82,7 @@ def baseline(tool: ModuleType, frame: pd.DataFrame, parameters: Mapping[str, obj
 
 
 def latest_known(tool: ModuleType, frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the last period whose outcome is known, so that each child is there once."""
     known = frame[truth(frame[tool.OUTCOME]).notna()]
     return known[known[tool.PERIOD] == known[tool.PERIOD].max()] if tool.PERIOD else known
 
@@ -102,11 +103,6 @@ def _dated(table: pd.DataFrame) -> pd.DataFrame:
     else:
         table.index = pd.Index(estimating.period_words(pd.Series(table.index)), name=table.index.name)
     return table
-
-
-def latest_period(tool: ModuleType, frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the last period, so that each child is there once."""
-    return frame[frame[tool.PERIOD] == frame[tool.PERIOD].max()] if tool.PERIOD else frame
 
 
 def representation_of(tool: ModuleType, frame: pd.DataFrame) -> pd.DataFrame:

@@ -128,19 +128,38 @@ def strongest_proxy(table: pd.DataFrame) -> str:
     return f"{words}: a {row['link']} link, {row['strength']:.2f} ({row['low']:.2f} to {row['high']:.2f}) of 1"
 
 
-def given_away(table: pd.DataFrame, rules: Rules | None = None) -> str:
+def given_away(table: pd.DataFrame) -> str:
     """Which group all variables together tell apart best, and how many beyond chance."""
-    rows = shown(table, rules)
+    rows = table.dropna(subset="percent")
     if rows.empty:
         return f"{NOTHING} what all variables together give away"
     beyond, best = rows[rows["low"] > 50], rows["percent"].idxmax()
     if beyond.empty:
         return "All variables together tell no protected group apart better than a toss of a coin"
-    pairs = (
-        f"in {rows.at[best, 'percent']:.0f} of 100 pairs ({rows.at[best, 'low']:.0f} to {rows.at[best, 'high']:.0f})"
-    )
-    words = f"All variables together tell {group_words(best)} from other children {pairs}"
+    words = f"All variables together tell {group_words(best)} from other children in {_pairs(rows.loc[best])}"
     return f"{words}; {len(beyond)} of {len(rows)} groups can be told apart beyond chance"
+
+
+def told_apart(table: pd.DataFrame) -> pd.DataFrame:
+    """`given_away` as it is shown, in text: index (characteristic, group); pairs_told_apart, beyond_chance, reliability.
+
+    Without numbers of children: those of each group stand in the tables of the outcome, where some are hidden, and
+    hiding others here would give them away.
+    """
+    known = table["percent"].notna()
+    return pd.DataFrame(
+        {
+            "pairs_told_apart": [
+                _pairs(row) if here else "" for here, (_, row) in zip(known, table.iterrows(), strict=True)
+            ],
+            "beyond_chance": (table["low"] > 50).map({True: "yes", False: "no"}).where(known, ""),
+            "reliability": table["reliability"],
+        }
+    )
+
+
+def _pairs(row: pd.Series) -> str:
+    return f"{row['percent']:.0f} of 100 pairs ({row['low']:.0f} to {row['high']:.0f})"
 
 
 def drift(table: pd.DataFrame) -> str:
