@@ -141,7 +141,7 @@ def given_away(table: pd.DataFrame) -> str:
 
 
 def told_apart(table: pd.DataFrame) -> pd.DataFrame:
-    """`given_away` as it is shown, in text: index (characteristic, group); pairs_told_apart, beyond_chance, reliability.
+    """`given_away` as it is shown: index (characteristic, group); texts pairs_told_apart, beyond_chance, reliability.
 
     Without numbers of children: those of each group stand in the tables of the outcome, where some are hidden, and
     hiding others here would give them away.
