@@ -42,14 +42,28 @@ class Head:
     where: str
 
 
+@dataclass(frozen=True)
+class Start:
+    """From where a file is still to be read: bytes and lines before, and number and hash of the last line there."""
+
+    offset: int = 0
+    line: int = 0
+    number: int = 0
+    hash: str = START
+
+
+FROM_THE_TOP = Start()
+
+
 @dataclass
 class Chain:
     """The lines of a file as they stand, with every fault in them.
 
     entries: (line in the file, what it says), those that are as they were written. hashes: what every line that can
-    be read says its hash is. torn: the file ends in half a line.
+    be read says its hash is. torn: the file ends in half a line. start: what was there before the lines that were read.
     """
 
+    start: Start = FROM_THE_TOP
     entries: list[tuple[int, dict]] = field(default_factory=list)
     hashes: set[str] = field(default_factory=set)
     faults: list[Fault] = field(default_factory=list)
@@ -59,7 +73,9 @@ class Chain:
     @property
     def head(self) -> tuple[int, str]:
         """Number and hash of the last line that is as it was written; (0, zeros) where there is none."""
-        return (self.entries[-1][1]["n"], self.entries[-1][1]["hash"]) if self.entries else (0, START)
+        if not self.entries:
+            return self.start.number, self.start.hash
+        return self.entries[-1][1]["n"], self.entries[-1][1]["hash"]
 
     @property
     def open_faults(self) -> list[Fault]:
@@ -72,15 +88,16 @@ def sealed_line(entry: dict, number: int, previous: str) -> bytes:
     return body + _ENDING + hashlib.sha256(body).hexdigest().encode() + b'"}\n'
 
 
-def read_chain(data: bytes, heads: tuple[Head, ...] = ()) -> Chain:
+def read_chain(data: bytes, heads: tuple[Head, ...] = (), start: Start = FROM_THE_TOP) -> Chain:
     """Every line of `data`, checked against the one before it, and the whole against the `heads` remembered elsewhere.
 
-    A fault that was there when a person accepted the file as it stood is settled.
+    A fault that was there when a person accepted the file as it stood is settled. start: what is already known to be
+    as it was, and is not read again.
     """
-    *lines, rest = data.split(b"\n")
-    chain = Chain(torn=bool(rest), lines=len(lines))
-    previous, number, offset = START, 0, 0
-    for position, raw in enumerate(lines, start=1):
+    *lines, rest = data[start.offset :].split(b"\n")
+    chain = Chain(start=start, hashes={start.hash}, torn=bool(rest), lines=start.line + len(lines))
+    previous, number, offset = start.hash, start.number, start.offset
+    for position, raw in enumerate(lines, start=start.line + 1):
         entry, whole = _read(raw)
         if entry is None:
             chain.faults.append(Fault(position, "cannot be read"))
@@ -100,7 +117,7 @@ def read_chain(data: bytes, heads: tuple[Head, ...] = ()) -> Chain:
             previous, number = entry["hash"], entry["n"]
         offset += len(raw) + 1
     if rest:
-        chain.faults.append(Fault(len(lines) + 1, "was only half written"))
+        chain.faults.append(Fault(chain.lines + 1, "was only half written"))
     _check_heads(chain, heads)
     return chain
 

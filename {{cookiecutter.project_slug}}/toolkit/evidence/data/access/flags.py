@@ -44,7 +44,8 @@ def flags(lines: pd.DataFrame, project: Project) -> pd.Series:
         NOT_LET_IN: lines["what"] == "refused",
         OTHER_LOGIN: lines["really"] != "",
     }
-    words = ["; ".join(kind for kind in KINDS if found[kind].iloc[row]) for row in range(len(lines))]
+    each = zip(*(found[kind] for kind in KINDS), strict=True)
+    words = ["; ".join(kind for kind, odd in zip(KINDS, row, strict=True) if odd) for row in each]
     return pd.Series(words, index=lines.index, dtype="str")
 
 

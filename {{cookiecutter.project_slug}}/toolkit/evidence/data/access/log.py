@@ -7,6 +7,7 @@ holds a value from the data.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -16,7 +17,17 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evidence.data.access.chain import ACCEPTED, NEW_STRETCH, Chain, Fault, Head, read_chain, sealed_line
+from evidence.data.access.chain import (
+    ACCEPTED,
+    FROM_THE_TOP,
+    NEW_STRETCH,
+    Chain,
+    Fault,
+    Head,
+    Start,
+    read_chain,
+    sealed_line,
+)
 from evidence.data.access.people import Access, access_to, current_login, mark
 from evidence.privacy import lasting_key
 from evidence.project import EvidenceError, Project, atomic_write
@@ -51,11 +62,16 @@ def _head_path(project: Project) -> Path:
 
 def remembered_head(project: Project) -> tuple[Head, ...]:
     """The last line this project wrote, as it noted it outside the log; nothing where it never wrote one."""
+    noted = _noted(project)
+    return (Head(noted["n"], noted["hash"], ".evidence/access_log_head"),) if noted else ()
+
+
+def _noted(project: Project) -> dict:
     try:
         noted = json.loads(_head_path(project).read_text(encoding="utf-8"))
-        return (Head(int(noted["n"]), str(noted["hash"]), ".evidence/access_log_head"),)
+        return {**noted, "n": int(noted["n"]), "hash": str(noted["hash"])}
     except (OSError, ValueError, KeyError, TypeError):
-        return ()
+        return {}
 
 
 def read_log(project: Project, more_heads: tuple[Head, ...] = ()) -> Chain:
@@ -81,11 +97,12 @@ def append(project: Project, entry: Mapping[str, object], now: datetime | None =
         # The template is nobody's project, and what is left in its folder would be copied into every new one.
         return
     entry = {"when": _stamp(now), **entry}
-    with _held(project) as (data, chain):
+    with _held(project) as data:
+        chain = read_chain(data, remembered_head(project), _known(project, data))
         faults = _unannounced(chain)
         if not faults:
             number, previous = chain.head
-            _add(project, b"", [(entry, number + 1, previous)])
+            _add(project, data, b"", [(entry, number + 1, previous)])
             return
         why = "; ".join(str(fault) for fault in faults[:5])
         torn = chain.torn and len(faults) == 1
@@ -100,8 +117,8 @@ def accept_faults(project: Project, why: str, now: datetime | None = None) -> in
     if len(why.split()) < 3:
         raise EvidenceError("say what was found, in a sentence.", remedy='For example: --accept "The disk was full."')
     login, really = current_login()
-    with _held(project) as (data, chain):
-        found = len(chain.open_faults)
+    with _held(project) as data:
+        found = len(read_chain(data, remembered_head(project)).open_faults)
         if found:
             who = {"login": login, "really": really} if really else {"login": login}
             _new_stretch(project, data, {"when": _stamp(now), **who, "what": ACCEPTED, "faults": found, "why": why})
@@ -109,15 +126,25 @@ def accept_faults(project: Project, why: str, now: datetime | None = None) -> in
 
 
 @contextmanager
-def _held(project: Project) -> Iterator[tuple[bytes, Chain]]:
+def _held(project: Project) -> Iterator[bytes]:
     """The log as it stands, while nobody else can add to it."""
     path = log_path(project)
     try:
         with hold(path.with_name(f".{path.stem}.lock"), "Writing the access log", wait=_PATIENCE):
-            data = _bytes(path)
-            yield data, read_chain(data, remembered_head(project))
+            yield _bytes(path)
     except OSError as error:
         raise _unusable(error) from None
+
+
+def _known(project: Project, data: bytes) -> Start:
+    """How far the log is byte for byte what it was when this project last wrote to it, so that is not read again."""
+    noted = _noted(project)
+    try:
+        start = Start(int(noted["size"]), int(noted["line"]), int(noted["n"]), str(noted["hash"]))
+        same = hashlib.sha256(data[: start.offset]).hexdigest() == noted["digest"]
+    except (KeyError, TypeError, ValueError):
+        return FROM_THE_TOP
+    return start if same else FROM_THE_TOP
 
 
 def _unannounced(chain: Chain) -> list[Fault]:
@@ -133,10 +160,10 @@ def _new_stretch(project: Project, data: bytes, first: dict, then: dict | None =
     lines = [(first, number, hashlib.sha256(data + ends).hexdigest())]
     if then:
         lines.append((then, number + 1, ""))
-    _add(project, ends, lines)
+    _add(project, data, ends, lines)
 
 
-def _add(project: Project, before: bytes, lines: list[tuple[dict, int, str]]) -> None:
+def _add(project: Project, data: bytes, before: bytes, lines: list[tuple[dict, int, str]]) -> None:
     """Writes lines (entry, number, hash of the line before; empty: the one just written), then notes the last one."""
     text, digest = before, ""
     for entry, number, previous in lines:
@@ -147,11 +174,15 @@ def _add(project: Project, before: bytes, lines: list[tuple[dict, int, str]]) ->
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
     descriptor = os.open(log_path(project), flags, mode)
     try:
-        os.write(descriptor, text)
+        if os.write(descriptor, text) < len(text):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    atomic_write(_head_path(project), json.dumps({"n": number, "hash": digest}) + "\n")
+    data += text
+    noted = {"n": number, "hash": digest, "line": data.count(b"\n"), "size": len(data)}
+    noted["digest"] = hashlib.sha256(data).hexdigest()
+    atomic_write(_head_path(project), json.dumps(noted) + "\n")
 
 
 def _stamp(now: datetime | None) -> str:

@@ -28,9 +28,7 @@ def restricted(changed: pd.DataFrame) -> str:
     """How many columns that could identify a child were changed at load."""
     if changed.empty:
         return "No column that could identify a child is in the data"
-    return (
-        f"{_count(len(changed), 'column')} that could identify a child are changed before any role sees them"
-    )
+    return f"{_count(len(changed), 'column')} that could identify a child are changed before any role sees them"
 
 
 def roles(table: pd.DataFrame) -> str:
