@@ -86,7 +86,7 @@ def proxies(
         (one.replace("_", " "), other.replace("_", " ")): _link(frame[one], frame[other], random, times, rate)
         for one, other in pairs
     }
-    columns = ["strength", "low", "high", "chance", "n", "groups_left_out", "how", "link", "reliability"]
+    columns = ["link", "strength", "low", "high", "chance", "n", "how", "groups_left_out", "reliability"]
     index = pd.MultiIndex.from_tuples(rows, names=["protected", "variable"]) if rows else None
     table = pd.DataFrame(list(rows.values()), index=index, columns=columns)
     return table.sort_values("strength", ascending=False, kind="stable", na_position="last")
