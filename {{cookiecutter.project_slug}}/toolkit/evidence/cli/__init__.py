@@ -18,6 +18,7 @@ _COMMANDS = {
     "sign-off": "Record an approval of a stage against a pack.",
     "data": "Make sample data, describe your own, audit it.",
     "lab": "Open the notebooks in JupyterLab.",
+    "clean": "Forget what was kept of earlier runs to save time.",
 }
 
 
