@@ -41,7 +41,9 @@ def demo_answered(session: nox.Session) -> None:
     session.install("--quiet", "--require-hashes", "-r", "requirements-tools.lock")
     answers = json.loads((ANSWERED / "answers.json").read_text(encoding="utf-8"))
     project = bake(session, BUILD / "demo_answered", *(f"{name}={answer}" for name, answer in answers.items()))
-    shutil.copytree(ANSWERED / "workbook", project / "workbook", dirs_exist_ok=True)
+    # Beside the workbook: who may see which data, and what was logged before the day the run speaks from.
+    for folder in (path for path in ANSWERED.iterdir() if path.is_dir()):
+        shutil.copytree(folder, project / folder.name, dirs_exist_ok=True)
     make_pack(session, project)
     with session.chdir(project):
         for sign_off in json.loads((ANSWERED / "sign_offs.json").read_text(encoding="utf-8")):
@@ -57,6 +59,7 @@ def tests(session: nox.Session) -> None:
     """Run all tests, or those named after `--`: nox -s tests -- tests/template -k council."""
     install_for_development(session)
     find_or_install_browser(session)
+    find_or_install_postgres(session)
     session.run("pytest", "-n", "2", "--dist", "loadfile", "-ra", *session.posargs)
 
 
@@ -140,14 +143,36 @@ def in_environment(project: Path, command: str) -> str:
 
 def find_or_install_browser(session: nox.Session) -> None:
     """Says which browser the tests will use; installs Debian's where none is there and this user may."""
-    found = next((path for path in map(shutil.which, BROWSERS) if path), None)
-    if not found and sys.platform == "linux" and shutil.which("apt-get"):
-        may_install = os.geteuid() == 0 or _succeeds("sudo", "-n", "true")
-        install = ["apt-get"] if os.geteuid() == 0 else ["sudo", "-n", "apt-get"]
-        if may_install and _succeeds(*install, "update"):
-            _succeeds(*install, "install", "--yes", "--no-install-recommends", "chromium")
-            found = shutil.which("chromium")
+    found = _browser() or (_install_from_debian("chromium") and _browser())
     session.log(f"Browser tests use {found}." if found else "No browser was found: browser tests are skipped by name.")
+
+
+def find_or_install_postgres(session: nox.Session) -> None:
+    """The same for the database server that tests start for themselves."""
+    found = _postgres() or (_install_from_debian("postgresql") and _postgres())
+    session.log(f"Database tests use {found}." if found else "No PostgreSQL was found: its tests are skipped by name.")
+
+
+def _browser() -> str | None:
+    return next((path for path in map(shutil.which, BROWSERS) if path), None)
+
+
+def _postgres() -> str | None:
+    installed = sorted(str(path) for path in Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return shutil.which("initdb") or (installed[-1] if installed else None)
+
+
+def _install_from_debian(package: str) -> bool:
+    """Whether Debian's package was installed: where there is apt, and this user may."""
+    if sys.platform != "linux" or not shutil.which("apt-get"):
+        return False
+    may_install = os.geteuid() == 0 or _succeeds("sudo", "-n", "true")
+    install = ["apt-get"] if os.geteuid() == 0 else ["sudo", "-n", "apt-get"]
+    return (
+        may_install
+        and _succeeds(*install, "update")
+        and _succeeds(*install, "install", "--yes", "--no-install-recommends", package)
+    )
 
 
 def _succeeds(*command: str) -> bool:
