@@ -146,14 +146,31 @@ def demo_pack(sample_project: Path, run_evidence, tmp_path_factory) -> Path:
     return project / "packs" / "sample"
 
 
+WIDER_THAN_THE_PAGE = """[...document.querySelectorAll('.wide')]
+    .filter(part => part.scrollWidth > part.clientWidth + 1)
+    .map(part => part.querySelector('caption').textContent)"""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [1280, 320])
 def test_every_page_of_the_demo_is_accessible(page, demo_pack, width):
     page.set_viewport_size({"width": width, "height": 900})
-    addresses = [path.as_uri() for path in sorted(demo_pack.glob("*.html"))]
-    assert len(addresses) == 11
+    addresses = [path.as_uri() for path in sorted(demo_pack.rglob("*.html"))]
+    assert len(addresses) == 19
     for address in addresses:
         page.goto(address)
         page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
         assert violations(page) == [], address
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), address
+        if width == 1280:
+            assert page.evaluate(WIDER_THAN_THE_PAGE) == [], address
+
+
+@pytest.mark.slow
+def test_documents_are_pages_of_their_own_and_lead_back(page, demo_pack):
+    page.goto((demo_pack / "index.html").as_uri())
+    page.get_by_role("link", name="Data protection impact assessment").click()
+    assert page.get_by_role("heading", level=1).text_content() == "Data protection impact assessment"
+    assert page.get_by_text("Known to the project: the tool (project.toml)").is_visible()
+    page.get_by_role("main").get_by_role("link", name="stage 4, Ethics triage").click()
+    assert page.get_by_role("heading", level=1).text_content() == "Ethics triage"

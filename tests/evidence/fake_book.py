@@ -47,5 +47,11 @@ class FakeBook:
     def questions(self, stage: int) -> list:
         return [Say(question="What is the problem?", state="unanswered")] if stage == 1 else []
 
+    def documents(self, stage: int | None = None) -> list:
+        return []
+
+    def limitations(self) -> list[str]:
+        return []
+
     def record(self, stage: int) -> dict[str, str]:
         return {"project.toml": "0" * 64}

@@ -17,6 +17,7 @@ from bs4 import BeautifulSoup
 from evidence.pack import changes, releasing, seal, verify
 from evidence.pack.releasing import release
 from evidence.project import EvidenceError, open_project
+from evidence.results import Results
 from evidence.run import execute
 from tests.evidence.fake_book import FakeBook
 from tests.evidence.toy import make_project, notebook
@@ -315,3 +316,19 @@ releasing.release(open_project({str(ready[0].root)!r}), Path({str(ready[1])!r}),
     assert [fault.name for fault in verify(pack)] == (["../sample.zip"] if where == "atomic_write" else [])
     release(*ready, "sample", folder=pack, book=FakeBook())
     assert verify(pack) == [] and not list(pack.parent.glob(".*.part"))
+
+
+def test_a_figure_that_two_stages_put_first_is_listed_once(ready, tmp_path):
+    import shutil
+
+    copy = tmp_path / "run"
+    shutil.copytree(ready[1], copy)
+    results = Results(copy)
+    for stage in (1, 3):
+        results.record(stage, "share", 12.3, "Share moved", "%", headline=True, rests_on="25 of 203 children")
+    results.record(3, "other", 12.3, "Share moved", "%", headline=True, rests_on="9 of 73 children")
+    pack = release(ready[0], copy, "sample", folder=tmp_path / "sample", book=FakeBook())
+    rows = [row.get_text("|", strip=True) for row in pages(pack)["index.html"].select("h2#figures ~ div tbody tr")]
+    assert "Share moved|12.3%|25 of 203 children|Stage 1|,|Stage 3" in rows
+    assert "Share moved|12.3%|9 of 73 children|Stage 3" in rows
+    assert len([figure for figure in json.loads((pack / "figures.json").read_text()) if figure["value"] == 12.3]) == 3

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.project import EvidenceError
-from evidence.results import Results
+from evidence.results import Results, StageResults
+from evidence.results import results as results_room
 
 plain = st.recursive(
     st.none()
@@ -48,8 +49,9 @@ def test_a_frame_comes_back_with_its_types_and_index(tmp_path):
 
 def test_a_number_that_is_none_is_kept_as_nothing(tmp_path):
     results = Results(tmp_path)
-    results.record(7, "recall", math.nan, label="Recall", unit="%", headline=True)
-    assert results.headlines(7) == [{"name": "recall", "label": "Recall", "value": None, "unit": "%", "headline": True}]
+    results.record(7, "recall", math.nan, label="Recall", unit="%", headline=True, rests_on="4 of 9 children")
+    figure = {"name": "recall", "label": "Recall", "value": None, "unit": "%", "headline": True}
+    assert results.headlines(7) == [{**figure, "rests_on": "4 of 9 children"}]
 
 
 def test_a_new_value_replaces_a_frame_of_the_same_name(tmp_path):
@@ -105,3 +107,31 @@ def test_reads_are_sorted_and_told_once(tmp_path):
     for name in ("b", "a", "b"):
         results.note_read(3, "data", name, "11")
     assert [entry["name"] for entry in results.reads(3)] == ["a", "b"]
+
+
+def test_many_reads_are_noted_in_one_write_and_known_ones_in_none(tmp_path, monkeypatch):
+    written = []
+    keep = results_room.atomic_write
+    monkeypatch.setattr(results_room, "atomic_write", lambda path, text: (written.append(path), keep(path, text)))
+    results = Results(tmp_path)
+    lines = [("workbook", f"workbook/{name}.csv", "11") for name in "cab"] + [("result", "3/audit", "")]
+    results.note_reads(4, lines)
+    results.note_reads(4, lines[:2])
+    assert len(written) == 1
+    assert [entry["name"] for entry in results.reads(4)] == [
+        "3/audit", "workbook/a.csv", "workbook/b.csv", "workbook/c.csv",
+    ]  # fmt: skip
+
+
+def test_figures_of_stages_that_a_stage_does_not_rest_on_are_not_seen(tmp_path):
+    for stage in (3, 7):
+        Results(tmp_path).record(stage, "figure", stage, headline=True)
+        Results(tmp_path).finish(stage)
+    seen = StageResults(tmp_path, 4, [3])
+    assert (len(seen.headlines(3)), seen.headlines(7)) == (1, [])
+    assert seen.finished(3) and not seen.finished(7)
+    (noted,) = seen.reads(4)
+    # A figure more, or another value, is a change of what was seen.
+    assert noted["sha256"] == Results(tmp_path).digest(3, "headline figures")
+    Results(tmp_path).record(3, "other", 1, headline=True)
+    assert noted["sha256"] != Results(tmp_path).digest(3, "headline figures")

@@ -1,5 +1,6 @@
 """Tables that a screen reader can follow, and figures that are said the same way everywhere."""
 
+import math
 from datetime import date
 from html.parser import HTMLParser
 
@@ -76,3 +77,30 @@ def test_text_from_people_is_never_taken_for_html():
 def test_html_reads_as_text_a_row_a_line():
     frame = pd.DataFrame({"n": [1, 2]}, index=pd.Index(["a", "b"], name="group"))
     assert plain_text(table_html(frame, "Cap")) == "Cap\nGroup\tNumber\nA\t1\nB\t2"
+
+
+def cells_of(html: str) -> list[list[str]]:
+    return [line.split("\t") for line in plain_text(html).splitlines()[1:]]
+
+
+def test_both_ends_of_an_interval_stand_in_one_column():
+    frame = pd.DataFrame(
+        {"percent": [28.1, "c", math.nan], "low": [19.8, "c", math.nan], "high": [38.2, "c", math.nan]},
+        index=pd.Index(["a", "b", "d"], name="group"),
+    )
+    html = table_html(frame, "x", percent=["percent", "low", "high"])
+    assert cells_of(html) == [
+        ["Group", "Per cent", "Interval"],
+        ["A", "28.1%", "19.8% to 38.2%"],
+        ["B", "c", "c"],
+        ["D", "not estimable", "not estimable"],
+    ]
+    # A hidden figure stands below the numbers of its column.
+    assert html.count('class="ev-hidden ev-number"') == 1
+
+
+def test_a_percentage_of_what_was_expected_is_headed_so():
+    frame = pd.DataFrame({"n": [3], "denominator": [20], "expected": [2.5], "percent": [120.0]}, index=["a"])
+    assert cells_of(table_html(frame, "x", percent=["percent"]))[0][1:] == [
+        "Children", "Expected", "Observed as % of expected",
+    ]  # fmt: skip

@@ -40,6 +40,7 @@ def computed(answered: Path) -> Planted:
         (7, "metrics"): pd.DataFrame({"measure": ["precision", "recall", "accuracy"], "value": [0.5, 0.6, 0.8]}),
         (7, "metrics_by_group"): pd.DataFrame(groups),
         (7, "calibration"): 0.1,
+        (7, "against_baseline"): pd.DataFrame({"better": ["tool"]}, index=["precision"]),
     }
     for info in open_book(answered).reference.actions.values():
         for evidence in info.evidence:

@@ -35,12 +35,21 @@ class Planted:
 
     def __init__(self, values: dict[tuple[int, str], object]) -> None:
         self.values = values
+        self.parameters: dict[str, object] = {"as_of": "2026-04-30", "flag_at": 0.25}
+        self.figures: dict[int, list[dict]] = {}
+        self.unfinished: set[int] = set()
 
     def has(self, stage: int, name: str) -> bool:
         return (stage, name) in self.values
 
     def read(self, stage: int, name: str) -> object:
         return self.values[stage, name]
+
+    def headlines(self, stage: int) -> list[dict]:
+        return self.figures.get(stage, [])
+
+    def finished(self, stage: int) -> bool:
+        return stage not in self.unfinished
 
 
 def make_project(folder: Path, template: Path, analytics_type: str, output_about: str) -> Path:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.evidence.workbook.helpers import open_book
@@ -51,9 +53,67 @@ def test_everything_is_settled_in_the_answered_example_once_results_exist(signed
 def test_what_people_answer_is_done_without_a_run(answered):
     book = open_book(answered)
     still = {action.id: action.state for action in book.action_states() if not action.settled}
-    gates = {"3.07", "4.11", "7.12", "8.10"}
-    assert {name for name, state in still.items() if state != "waiting"} == gates
+    # Nobody has signed, and stage 7 does not go on before stage 4 is signed.
+    assert {name for name, state in still.items() if state != "waiting"} == {"4.11", "7.12", "8.10"}
     assert book.gate(1).passed and book.gate(2).passed
+
+
+def test_once_it_is_signed_only_what_a_run_records_is_waited_for(signed):
+    book = open_book(signed)
+    still = [action for action in book.action_states() if not action.settled]
+    assert still and {action.state for action in still} == {"waiting"}
+    closed = [book.gate(stage) for stage in (3, 4, 7, 8)]
+    assert all(gate.waits and not gate.passed for gate in closed)
+
+
+# 7.02: better than today ---------------------------------------------------------------------------------------------
+
+
+def compared(*better: str) -> pd.DataFrame:
+    return pd.DataFrame({"better": better}, index=["recall", "precision", "accuracy"][: len(better)])
+
+
+def changed(*intervals: tuple) -> pd.DataFrame:
+    low, high = zip(*intervals, strict=True)
+    return pd.DataFrame({"difference": [(one + other) / 2 for one, other in intervals], "low": low, "high": high})
+
+
+@pytest.mark.parametrize(
+    ("result", "state", "words"),
+    [
+        (compared("tool", "tool"), "done", "better than today on recall and precision"),
+        (compared("tool", "no clear difference"), "done", "better than today on recall"),
+        (compared("today", "tool"), "in progress", "better than today on precision; worse on recall; why the team"),
+        (compared("today", "today"), "in progress", "worse on recall and precision"),
+        (compared("no clear difference"), "in progress", "no clear difference from today"),
+        (compared("not estimable"), "in progress", "no clear difference from today"),
+        (changed((-2.0, 3.0), (1.0, 4.0)), "done", "1 of 2 figures differ"),
+        (changed((-2.0, 3.0)), "in progress", "0 of 1 figure differ"),
+        (changed((math.nan, math.nan)), "in progress", "nothing can be compared"),
+        (True, "in progress", "something that cannot be compared"),
+    ],
+)
+def test_a_comparison_that_does_not_speak_for_the_tool_needs_a_reason_to_go_on(signed, computed, result, state, words):
+    computed.values[7, "against_baseline"] = result
+    log = signed / "workbook/07_testing/log.csv"
+    lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
+    reasons = [line for line in lines if ",going on," in line]
+    assert reasons
+    assert open_book(signed, computed).action("7.02").state == "done"
+    log.write_text("".join(line for line in lines if line not in reasons), encoding="utf-8")
+    action = open_book(signed, computed).action("7.02")
+    assert action.state == state and words in action.evidence
+    del computed.values[7, "against_baseline"]
+    log.write_text("".join(lines), encoding="utf-8")
+    assert open_book(signed, computed).action("7.02").state == "waiting"
+
+
+def test_a_reason_to_go_on_has_to_be_complete(signed, computed):
+    computed.values[7, "against_baseline"] = compared("today", "tool")
+    log = signed / "workbook/07_testing/log.csv"
+    text = log.read_text(encoding="utf-8")
+    log.write_text(text.replace(",Data board with the oversight group,", ",TBC,"), encoding="utf-8")
+    assert open_book(signed, computed).action("7.02").state == "in progress"
 
 
 @pytest.mark.parametrize("name", ACTIONS)

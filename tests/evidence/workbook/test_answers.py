@@ -160,4 +160,4 @@ def test_a_blank_document_says_so(blank):
     text = to_markdown(open_documents(open_book(blank()))[0])
     assert "Not complete: 10 headings of 10 still to be written." in text
     assert text.count("Not answered yet.") == 10
-    assert "Example" not in text
+    assert "Sixty placement requests" not in text

@@ -68,8 +68,11 @@ def test_documents_are_filled_from_what_exists(reference, template):
         for one in document.fields:
             for source in one.filled_from:
                 kind, _, name = source.partition(":")
+                name, _, columns = name.partition("=")
                 known = {"answer": reference.questions, "register": reference.registers}.get(kind, {name})
                 assert name in known, source
+                if columns:
+                    assert set(columns.split(",")) <= set(reference.registers[name].column_names), source
 
 
 def test_it_says_whose_the_workbook_and_the_triage_are(template):

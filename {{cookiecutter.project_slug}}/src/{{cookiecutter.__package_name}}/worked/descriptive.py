@@ -73,7 +73,7 @@ def alternatives(tables, parameters):
 
 
 def weights(frame, parameters):
-    """How the outputs come about overall: how many rows there are of each kind of stability."""
+    """Rows are children, once for each year: so many were given each kind of stability."""
     return frame[OUTPUT].value_counts().sort_index().rename_axis("factor").to_frame("rows")
 
 

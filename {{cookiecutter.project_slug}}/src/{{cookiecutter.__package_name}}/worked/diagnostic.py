@@ -93,7 +93,7 @@ def alternatives(tables, parameters):
 
 
 def weights(frame, parameters):
-    """How the outputs come about overall: what is expected, on average, at each age band and in each placement type."""
+    """Rows are children, once for each year; expected is the mean chance of the outcome in such a group, 0 to 1."""
     tables = {
         column.replace("_", " "): frame.groupby(column)[OUTPUT].agg(rows="size", expected="mean")
         for column in STANDARDISED_BY

@@ -162,7 +162,10 @@ def today(frame, parameters):
 
 
 def weights(frame, parameters):
-    """What weighs most overall, largest first: the mean size of each thing's part in the outputs, and its direction."""
+    """A weight is the mean size of a thing's part in the log odds of the outcome, over all children learnt from.
+
+    Twice the weight is twice the pull; raises and lowers say in which direction.
+    """
     features, model = _learn(frame, parameters)
     size = (features - features.mean()).abs().mean() * abs(model.coef_[0])
     direction = np.where(model.coef_[0] > 0, "raises", "lowers")

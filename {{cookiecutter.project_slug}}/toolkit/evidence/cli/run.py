@@ -63,7 +63,8 @@ def command(
     names = names or ("sample" if project.facts.data_source == "sample" else "own",)
     # All are checked before the first one runs.
     parameters = {_plain_name(name): project.parameters(_plain_name(name)) for name in names}
-    for values in parameters.values():
+    for name, values in parameters.items():
+        _check_data_folder(project, name, values)
         _check_access(project, values)
     how = How(workers, not no_warm, not no_cache, Limits(cell_timeout, stage_timeout, memory))
     complete = []
@@ -73,6 +74,17 @@ def command(
         progress = progress_for(explain=explain, quiet=quiet)
         complete.append(_run_one(project, name, parameters[name], stages, draft, no_pack, folder, how, progress))
     sys.exit(0 if all(complete) else 1)
+
+
+def _check_data_folder(project, name: str, parameters: dict) -> None:
+    """A run that could only stop at its first stage does not start."""
+    from evidence.project import EvidenceError
+
+    if not project.data_folder(parameters).exists():
+        what = (
+            f"there is no {parameters['data_folder']}, so nothing was run. Put the data there, or write where it lies."
+        )
+        raise EvidenceError(what, where=f"parameters/{name}.toml, data_folder")
 
 
 def _check_access(project, parameters: dict) -> None:

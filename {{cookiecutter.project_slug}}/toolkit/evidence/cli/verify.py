@@ -49,8 +49,7 @@ def _pack_called(given: Path) -> Path:
 
 def _recorded(pack: Path, inputs: dict) -> dict:
     """The parameters; where the data lay outside the project, its place is in the receipt, outside the seal."""
-    from evidence.pack.record import OUTSIDE
-    from evidence.project import EvidenceError
+    from evidence.project import OUTSIDE, EvidenceError
 
     parameters = dict(inputs["parameters"])
     if str(parameters.get("data_folder", "")).startswith(OUTSIDE):

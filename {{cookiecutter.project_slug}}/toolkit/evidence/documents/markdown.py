@@ -7,16 +7,14 @@ from evidence.workbook.words import count_of
 
 
 def to_markdown(document: FilledDocument) -> str:
-    """The document with its title, each heading, what people wrote, and what the project knows beneath it."""
+    """The document with its title and what it is about; under each heading what people wrote, then what is known."""
     lines = [f"# {document.title}", ""]
     if document.not_applicable:
         return "\n".join([*lines, f"Not applicable: {document.not_applicable}", ""])
-    still = [one for one in document.sections if one.required and one.state == "unanswered"]
-    if still:
-        lines += [
-            f"**Not complete: {count_of(len(still), 'heading')} of {len(document.sections)} still to be written.**",
-            "",
-        ]
+    if document.still_open:
+        still = f"{count_of(document.still_open, 'heading')} of {len(document.sections)}"
+        lines += [f"**Not complete: {still} still to be written.**", ""]
+    lines += [*(f"- {what}: {words}" for what, words in document.about), ""]
     for section in document.sections:
         lines += _section(section)
     return "\n".join(lines)

@@ -91,6 +91,7 @@ from evidence.measures.of_tool import (
     test_plan,
     test_tool,
     tested_rows,
+    what_weighs,
 )
 from evidence.measures.probabilities import how_calibrated, levels
 from evidence.measures.review import trial_design, triggers
@@ -182,6 +183,7 @@ __all__ = [
     "trial_design",
     "trial_sizes",
     "triggers",
+    "what_weighs",
     "words",
     "year_changes",
 ]

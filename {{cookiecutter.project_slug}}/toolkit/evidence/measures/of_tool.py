@@ -440,6 +440,11 @@ def explanations(tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str
     return tool.weights(output, parameters)
 
 
+def what_weighs(tool: ModuleType) -> str:
+    """What the numbers of `explanations` count, in the words of the tool's own `weights`; empty where it has none."""
+    return " ".join(line.strip() for line in (tool.weights.__doc__ or "").splitlines()).strip()
+
+
 def test_plan(tool: ModuleType) -> pd.DataFrame:
     """What is tested, of the outputs and of how they are used (7.01): index test; columns of, why, where."""
     rows = [

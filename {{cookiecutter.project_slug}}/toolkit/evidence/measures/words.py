@@ -206,6 +206,12 @@ def shown(table: pd.DataFrame, rules: Rules | None = None) -> pd.DataFrame:
     return numbers.dropna()
 
 
+def rests_on(row: pd.Series) -> str:
+    """What a percentage rests on, from a row of estimates: `25 of 89 children; interval 20% to 38%`."""
+    said = f"{int(row['n']):,} of {_children(row)}; interval {row['low']:.1f}% to {row['high']:.1f}%"
+    return said if row["denominator"] >= FEW_BELOW else f"{said}; too few to be sure"
+
+
 def group_words(name: object) -> str:
     """The label of a row in words: `ethnic group Mixed`."""
     return " ".join(str(part) for part in name) if isinstance(name, tuple) else str(name)

@@ -13,6 +13,7 @@ _WORDS = {
     "parameters": "parameters",
     "code": "code",
     "answers": "answers",
+    "files": "files",
     "data": "data",
     "role": "role that loaded the data",
     "access_log": "access log",

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evidence.pack.record import RunRecord, StageRecord
 from evidence.pack.tidy import Page
 from evidence.project import EvidenceError, Project, StageInfo, long_date, read_text
 from evidence.project.slow_imports import without_slow_imports
+from evidence.stage import document_html
 
 with without_slow_imports():
     import nbformat
     from nbconvert.exporters.html import HTMLExporter
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+if TYPE_CHECKING:
+    from evidence.documents import FilledDocument
 
 TEMPLATE = Path(__file__).parent / "template"
 _HIDDEN_TAGS = {"remove-cell", "parameters", "injected-parameters"}
@@ -33,7 +38,10 @@ _STATE_WORDS = {
 
 @dataclass(frozen=True)
 class Frame:
-    """What is around every page of a pack: the stamp, the tool, the run, and the way to the other pages."""
+    """What is around every page of a pack: the stamp, the tool, the run, and the way to the other pages.
+
+    `root` leads from the page to the pack's own folder: nothing, or `../`.
+    """
 
     stamp: str
     title: str
@@ -42,6 +50,7 @@ class Frame:
     run: str
     stages: list[dict]
     css: str = field(repr=False)
+    root: str = ""
 
 
 def frame_of(project: Project, record: RunRecord, stamp: str) -> Frame:
@@ -172,6 +181,17 @@ def front_page(frame: Frame, standing: object, more: dict) -> str:
     """The index page from what `standing` says of the tool."""
     template = _exporter().environment.get_template("front.html.j2")
     html = template.render(resources={"frame": frame, "front": True}, frame=frame, standing=standing, **more)
+    return html.replace("\r\n", "\n").strip() + "\n"
+
+
+def document_page(frame: Frame, document: FilledDocument) -> str:
+    """The page of one of the team's documents, in the folder `documents`."""
+    page = Page(document.name)
+    body = page.tidy(document_html(document, level=2, unfolded=True), document.where, shown=True)
+    inner = replace(frame, root="../")
+    stage = next(one for one in frame.stages if one["number"] == document.stage)
+    template = _exporter().environment.get_template("document.html.j2")
+    html = template.render(resources={"frame": inner}, frame=inner, document=document, stage=stage, body=body)
     return html.replace("\r\n", "\n").strip() + "\n"
 
 

@@ -7,12 +7,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from evidence.project import EvidenceError, Project, read_text, sha256_of_file
-from evidence.results import Results
-from evidence.stage import headline_text
+from evidence.project import EvidenceError, Project, read_text, sha256_of_file, shown_parameters
+from evidence.results import Results, headline_text
 
-# What stands before the name of a data folder that lies outside the project.
-OUTSIDE = "outside the project: "
 INPUTS, FIGURES, PREVIOUS = "inputs.json", "figures.json", "previous.json"
 
 
@@ -43,11 +40,8 @@ class RunRecord:
 
     @property
     def sealed_parameters(self) -> dict[str, object]:
-        """The parameters as a pack shows them: a data folder outside the project by the name of its last folder."""
-        folder = Path(str(self.parameters.get("data_folder", "")))
-        if not folder.is_absolute():
-            return self.parameters
-        return {**self.parameters, "data_folder": f"{OUTSIDE}{folder.name}"}
+        """The parameters as a pack shows them."""
+        return shown_parameters(self.parameters)
 
 
 def read_record(folder: Path) -> RunRecord:
@@ -67,55 +61,80 @@ def inputs_of(project: Project, record: RunRecord, toolkit_version: str, draft: 
     The data files are named and have one digest together: the digest of one small file could be guessed, and with it
     what the file says of a child.
     """
-    data: dict[str, str] = {}
-    answers: dict[str, str] = {}
-    # The role under which the data was loaded, and what the pages saw of the access log.
-    seen: dict[str, str] = {"role": "", "access log": ""}
-    for stage in project.stages:
-        for entry in record.results.reads(stage.number):
-            if entry["kind"] == "data":
-                data[entry["name"]] = entry["sha256"]
-            elif entry["kind"] in ("workbook", "file"):
-                answers[entry["name"]] = entry["sha256"]
-            elif entry["kind"] in seen:
-                seen[entry["kind"]] = entry["sha256"]
+    read = _files_read(project, record)
+    data = read["data"]
     lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(data.items()))
     return {
-        "access_log": seen["access log"],
-        "answers": answers,
+        "access_log": _seen(project, record, "access log"),
+        "answers": read["workbook"],
         "code": record.code,
         "data": {"files": sorted(data), "sha256_together": hashlib.sha256(lines.encode()).hexdigest()},
         "draft": draft,
+        "files": {**read["reference"], **read["file"]},
         "name": record.name,
         "parameters": record.sealed_parameters,
-        "role": seen["role"],
+        "role": _seen(project, record, "role"),
         "stages": [stage.number for stage in record.stages if stage.state != "not asked"],
         "toolkit_version": toolkit_version,
     }
 
 
-def check_answers_unchanged(project: Project, inputs: dict, files: list[Path]) -> None:
-    """Raises EvidenceError when an answer is no longer what the run read: index and pages must say the same."""
+def _files_read(project: Project, record: RunRecord) -> dict[str, dict[str, str]]:
+    """The files that the stages read, by kind and name, with their digests; not what was looked for and not there."""
+    read: dict[str, dict[str, str]] = {kind: {} for kind in ("data", "workbook", "reference", "file", "code")}
+    for stage in project.stages:
+        for entry in record.results.reads(stage.number):
+            if entry["kind"] in read and entry["sha256"]:
+                read[entry["kind"]][entry["name"]] = entry["sha256"]
+    return read
+
+
+def _seen(project: Project, record: RunRecord, kind: str) -> str:
+    """What the last stage noted of that kind: the role the data was loaded under, or what was seen of the log."""
+    reads = (entry for stage in project.stages for entry in record.results.reads(stage.number))
+    return next((entry["sha256"] for entry in reversed(list(reads)) if entry["kind"] == kind), "")
+
+
+def check_answers_unchanged(project: Project, record: RunRecord, inputs: dict, files: list[Path]) -> None:
+    """Raises EvidenceError when an answer is no longer what the run read: index and pages must say the same.
+
+    files: what the pack itself read of the workbook. An answer that no stage had read is added to the inputs.
+    """
+    read = {name: digest for digests in _files_read(project, record).values() for name, digest in digests.items()}
     for path in files:
-        name = project.relative(path)
-        if inputs["answers"].setdefault(name, sha256_of_file(path)) != sha256_of_file(path):
+        name, now = project.relative(path), sha256_of_file(path)
+        if read.get(name, now) != now:
             raise EvidenceError(
                 "the file changed after the run, so the pack would contradict itself. No pack was made.",
                 where=name,
                 remedy="Run again: evidence run",
             )
+        if name not in read:
+            inputs["answers"][name] = now
 
 
 def figures_of(project: Project, record: RunRecord) -> list[dict]:
-    """The figures that matter, in the order of the stages: dicts with stage, name, label, value, unit and text."""
+    """The figures that matter, in the order of the stages.
+
+    Dicts with stage, name, label, value, unit, text and rests_on.
+    """
     done = {stage.number for stage in record.stages if stage.state == "done"}
     return [
         {
             "stage": stage.number,
             "text": headline_text(figure),
-            **{key: figure[key] for key in ("name", "label", "value", "unit")},
+            **{key: figure[key] for key in ("name", "label", "value", "unit", "rests_on")},
         }
         for stage in project.stages
         if stage.number in done
         for figure in record.results.headlines(stage.number)
     ]
+
+
+def listed_once(figures: list[dict]) -> list[dict]:
+    """The figures as the front page lists them: one that two stages put first stands there once, with both `stages`."""
+    once: dict[tuple[str, str, str], dict] = {}
+    for figure in figures:
+        key = (figure["label"], figure["text"], figure["rests_on"])
+        once.setdefault(key, {**figure, "stages": []})["stages"].append(figure["stage"])
+    return list(once.values())

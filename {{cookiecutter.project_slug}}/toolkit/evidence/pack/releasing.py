@@ -23,6 +23,7 @@ from evidence.pack.record import (
     check_answers_unchanged,
     figures_of,
     inputs_of,
+    listed_once,
     read_record,
 )
 from evidence.pack.seal import RECEIPT, write_manifest, zip_bytes
@@ -110,12 +111,14 @@ def _build(
     book: Workbook | None,
 ) -> None:
     # nbconvert takes most of a second to import; checking a pack does without it.
-    from evidence.pack.pages import frame_of, front_page, page_name, stage_page
+    from evidence.documents import open_documents
+    from evidence.pack.pages import document_page, frame_of, front_page, page_name, stage_page
 
     book = book or _open_workbook(project, record)
     inputs = inputs_of(project, record, evidence.__version__, draft)
     standing = standing_of(project, book, draft)
-    check_answers_unchanged(project, inputs, list(book.files_read))
+    documents = open_documents(book)
+    check_answers_unchanged(project, record, inputs, list(book.files_read))
     figures = figures_of(project, record)
     previous = previous_of(final, inputs) if previous is _UNSET else previous
     _write_json(part / "parameters.json", record.sealed_parameters)
@@ -130,6 +133,8 @@ def _build(
     pages = {}
     for stage, went in zip(project.stages, record.stages, strict=True):
         pages[page_name(stage)] = stage_page(frame, record, stage, went)
+    for document in documents:
+        pages[f"documents/{document.name}.html"] = document_page(frame, document)
     names = {stage.number: page_name(stage) for stage in project.stages}
     facts = project.facts
     more = {
@@ -140,7 +145,10 @@ def _build(
         "about": _ABOUT[facts.output_about],
         "trouble": [stage for stage in frame.stages if stage["trouble"]],
         "changes": changes_since(previous, figures),
-        "figures": [{**figure, "page": names[figure["stage"]]} for figure in figures],
+        "figures": [
+            {**one, "pages": [(number, names[number]) for number in one["stages"]]} for one in listed_once(figures)
+        ],
+        "documents": [(one, names[one.stage]) for one in documents],
         "routes": {reader: _links(project, names, numbers) for reader, numbers in _ROUTES.items()},
         "parameters": sorted((key, str(value)) for key, value in record.sealed_parameters.items()),
         "inputs": inputs,
@@ -148,6 +156,7 @@ def _build(
     }
     pages["index.html"] = front_page(frame, standing, more)
     for page, html in pages.items():
+        (part / page).parent.mkdir(exist_ok=True)
         (part / page).write_bytes(html.encode())
 
 

@@ -52,6 +52,7 @@ class Standing:
     must_not: list[str]
     stages: dict[int, StageStanding]
     risks: Table
+    limitations: list[str]
     sign_offs: Table
     open_questions: list[tuple[int, list[str]]]
 
@@ -68,6 +69,7 @@ def standing_of(project: Project, book: Workbook, draft: bool) -> Standing:
         must_not=list(verdict.must_not),
         stages={stage.number: _stage(book, stage.number) for stage in project.stages},
         risks=_risks(entry for entry in book.risks() if entry.open),
+        limitations=book.limitations(),
         sign_offs=_sign_offs(book.sign_offs()),
         open_questions=[
             (stage.number, texts)
@@ -123,7 +125,7 @@ def _sign_offs(sign_offs: Iterable[SignOff]) -> Table:
     for one in sign_offs:
         force = "yes" if one.counts else f"no: {one.why_not}"
         if one.changed:
-            force += f"; changed since: {', '.join(one.changed)}"
+            force += f"; changed since: {'; '.join(one.changed)}"
         who = ", ".join(part for part in (one.name, one.role) if part) or "nobody named"
         stage = "not given" if one.stage is None else f"Stage {one.stage}"
         rows.append([stage, who, _day(one.day), one.decision, one.condition, force])

@@ -42,7 +42,8 @@ _KEPT = {
     "datetime",
 }
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_NARROW = 2
+# Tables of so few columns fit everywhere; those of more than so many are set in smaller and still smaller type.
+_NARROW, _MANY, _MOST = 2, 6, 9
 
 
 @dataclass
@@ -99,18 +100,20 @@ class Page:
                 _set_head(table, cell)
         _align_heads(table)
         _say_once(table, caption)
-        if (
-            max((len(row.find_all(["td", "th"], recursive=False)) for row in table.find_all("tr")), default=0)
-            <= _NARROW
-        ):
+        columns = max((len(row.find_all(["td", "th"], recursive=False)) for row in table.find_all("tr")), default=0)
+        if columns <= _NARROW:
             return
-        region = soup.new_tag("div", attrs={"class": "wide", "role": "region", "tabindex": "0"})
+        css = "wide" + (" many" if columns > _MANY else "") + (" most" if columns > _MOST else "")
+        region = soup.new_tag("div", attrs={"class": css, "role": "region", "tabindex": "0"})
         if caption is None:
             region["aria-label"] = f"Table {self.tables}"
         else:
             caption["id"] = f"table-{self.tables}"
             region["aria-labelledby"] = caption["id"]
         table.wrap(region)
+        hint = soup.new_tag("p", attrs={"class": "sideways"})
+        hint.string = "On a narrow screen this table can be scrolled sideways."
+        region.insert_before(hint)
 
 
 def _say_once(table: Tag, caption: Tag | None) -> None:

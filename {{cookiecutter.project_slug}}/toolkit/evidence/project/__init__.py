@@ -4,11 +4,12 @@ from evidence.project.dates import long_date
 from evidence.project.errors import EvidenceError
 from evidence.project.facts import Facts
 from evidence.project.files import atomic_write, read_text, sha256_of_file
-from evidence.project.parameters import declared_parameters
+from evidence.project.parameters import OUTSIDE, declared_parameters, shown_parameters
 from evidence.project.project import Project, open_project
 from evidence.project.stages import StageInfo, stages_needed
 
 __all__ = [
+    "OUTSIDE",
     "EvidenceError",
     "Facts",
     "Project",
@@ -19,5 +20,6 @@ __all__ = [
     "open_project",
     "read_text",
     "sha256_of_file",
+    "shown_parameters",
     "stages_needed",
 ]

@@ -14,6 +14,8 @@ from evidence.project.files import read_text
 
 # What a number must lie between, for the parameters that the shipped notebooks have.
 _LIMITS = {"seed": (0, 2**32 - 1), "placements_at_least": (1, 1000), "flag_at": (0, 1)}
+# What stands before the name of a data folder that lies outside the project.
+OUTSIDE = "outside the project: "
 _WORDS = {
     str: "text in quotes",
     int: "a whole number",
@@ -61,6 +63,14 @@ def read_parameters(
     except tomllib.TOMLDecodeError as error:
         raise EvidenceError(f"this is not valid TOML: {error}.", where=where) from None
     return check_parameters(given, declared, where, today)
+
+
+def shown_parameters(parameters: dict[str, object]) -> dict[str, object]:
+    """The parameters as others may see them: a data folder outside the project by the name of its last folder."""
+    folder = Path(str(parameters.get("data_folder", "")))
+    if not folder.is_absolute():
+        return parameters
+    return {**parameters, "data_folder": f"{OUTSIDE}{folder.name}"}
 
 
 def check_parameters(

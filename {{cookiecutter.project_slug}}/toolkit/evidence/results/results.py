@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,8 @@ from evidence.project import EvidenceError, atomic_write, read_text, sha256_of_f
 if TYPE_CHECKING:
     import pandas as pd
 
+# No result can have this name.
+HEADLINES = "headline figures"
 _NAME = re.compile(r"[a-z][a-z0-9_.]*")
 
 
@@ -27,12 +31,20 @@ class Results:
         self.folder = Path(folder)
 
     def record(
-        self, stage: int, name: str, value: object, label: str = "", unit: str = "", headline: bool = False
+        self,
+        stage: int,
+        name: str,
+        value: object,
+        label: str = "",
+        unit: str = "",
+        headline: bool = False,
+        rests_on: str = "",
     ) -> None:
         """Keeps a number, text, list, dict or DataFrame under a name, over whatever the name held before.
 
-        `label` says in words what the value is; `headline` lists it among the figures that matter. Raises EvidenceError
-        for a name that is not lower case letters, digits, dots and underscores, and for a value that cannot be kept.
+        `label` says in words what the value is; `headline` lists it among the figures that matter, with what it
+        `rests_on` (`25 of 89 children; interval 19.8% to 38.2%`) beside it. Raises EvidenceError for a name that is not
+        lower case letters, digits, dots and underscores, and for a value that cannot be kept.
         """
         if not _NAME.fullmatch(name):
             raise EvidenceError(
@@ -40,7 +52,7 @@ class Results:
                 remedy="Use lower case letters, digits, dots and underscores.",
             )
         folder = self._of_stage(stage)
-        about = {"name": name, "label": label or name, "unit": unit, "headline": headline}
+        about = {"name": name, "label": label or name, "unit": unit, "headline": headline, "rests_on": rests_on}
         if hasattr(value, "to_parquet"):
             (folder / f"{name}.json").unlink(missing_ok=True)
             atomic_write(folder / f"{name}.parquet", _parquet(value))
@@ -56,7 +68,12 @@ class Results:
         atomic_write(folder / f"{name}.json", text + "\n")
 
     def digest(self, stage: int, name: str) -> str:
-        """The SHA-256 of what is kept under that name; empty where there is nothing."""
+        """The SHA-256 of what is kept under that name; empty where there is nothing.
+
+        HEADLINES is the name for all the figures together that the stage puts first.
+        """
+        if name == HEADLINES:
+            return hashlib.sha256(json.dumps(self._put_first(stage), sort_keys=True).encode()).hexdigest()
         path = self._path(stage, name)
         return sha256_of_file(path) if path is not None else ""
 
@@ -82,9 +99,14 @@ class Results:
         return sorted(path.stem for path in self._of_stage(stage).glob("*") if path.suffix in (".json", ".parquet"))
 
     def headlines(self, stage: int) -> list[dict]:
-        """The figures that matter of one stage: dicts with `name`, `label`, `value` and `unit`."""
-        values = [json.loads(read_text(path)) for path in sorted(self._of_stage(stage).glob("*.json"))]
-        return [value for value in values if value["headline"]]
+        """The figures that matter of one stage: dicts with `name`, `label`, `value`, `unit` and `rests_on`."""
+        return self._put_first(stage)
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The parameters that the run was made with; empty where they are not there."""
+        path = self.folder / "parameters.json"
+        return json.loads(read_text(path)) if path.is_file() else {}
 
     def finish(self, stage: int) -> None:
         """Notes that the stage ran to its end."""
@@ -105,12 +127,20 @@ class Results:
     # What a stage read -----------------------------------------------------------------------------------------
 
     def note_read(self, stage: int, kind: str, name: str, sha256: str = "") -> None:
-        """Adds one line to the record of what a stage read: kind is `file`, `result`, `parameter`, `code` or `role`."""
-        entry = {"kind": kind, "name": name, "sha256": sha256}
-        entries = self.reads(stage)
-        if entry not in entries:
-            entries = sorted([*entries, entry], key=lambda item: (item["kind"], item["name"], item["sha256"]))
-            atomic_write(self._reads(stage), json.dumps(entries, ensure_ascii=False, indent=1) + "\n")
+        """Adds one line to the record of what a stage read, as `note_reads` does."""
+        self.note_reads(stage, [(kind, name, sha256)])
+
+    def note_reads(self, stage: int, reads: Iterable[tuple[str, str, str]]) -> None:
+        """Adds lines (kind, name, SHA-256) to the record of what a stage read, in one write; none where all are known.
+
+        kind is `data`, `workbook`, `reference`, `file`, `code`, `result`, `parameter` or `role`. A file or result that
+        was looked for and was not there has an empty digest.
+        """
+        known = {(entry["kind"], entry["name"], entry["sha256"]) for entry in self.reads(stage)}
+        entries = known | set(reads)
+        if entries != known:
+            lines = [{"kind": kind, "name": name, "sha256": digest} for kind, name, digest in sorted(entries)]
+            atomic_write(self._reads(stage), json.dumps(lines, ensure_ascii=False, indent=1) + "\n")
 
     def reads(self, stage: int) -> list[dict]:
         """What the stage read: dicts with `kind`, `name` and `sha256`, sorted."""
@@ -121,6 +151,10 @@ class Results:
 
     def table_path(self, stage: int, name: str) -> Path:
         return self.folder / "tables" / f"{stage:02d}_{name}.csv"
+
+    def _put_first(self, stage: int) -> list[dict]:
+        values = [json.loads(read_text(path)) for path in sorted(self._of_stage(stage).glob("*.json"))]
+        return [value for value in values if value["headline"]]
 
     def _reads(self, stage: int) -> Path:
         return self.folder / "reads" / f"{stage:02d}.json"
@@ -137,6 +171,19 @@ class Results:
             if path.is_file():
                 return path
         return None
+
+
+def headline_text(figure: dict) -> str:
+    """One headline figure in words: `12.3%`, `2,000 children`, `not estimable`."""
+    value, unit = figure["value"], figure["unit"]
+    if value is None:
+        return "not estimable"
+    if isinstance(value, str):
+        return value[:1].upper() + value[1:]
+    if unit == "%":
+        return f"{value:.1f}%"
+    shown = f"{value:,.3g}" if isinstance(value, float) else f"{value:,}"
+    return f"{shown} {unit}".strip()
 
 
 def _plain(value: object) -> object:

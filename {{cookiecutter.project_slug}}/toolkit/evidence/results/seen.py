@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from evidence.results.results import Results
+from evidence.results.results import HEADLINES, Results
 
 
 class StageResults(Results):
@@ -28,6 +28,15 @@ class StageResults(Results):
     def read(self, stage: int, name: str) -> object:
         self._note(stage, name)
         return super().read(stage, name)
+
+    def headlines(self, stage: int) -> list[dict]:
+        if stage not in self._rests_on:
+            return []
+        self._note(stage, HEADLINES)
+        return super().headlines(stage)
+
+    def finished(self, stage: int) -> bool:
+        return stage in self._rests_on and super().finished(stage)
 
     def _note(self, stage: int, name: str) -> None:
         if stage != self.number:

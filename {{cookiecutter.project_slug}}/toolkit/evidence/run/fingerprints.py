@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from evidence.project import EvidenceError, Project, StageInfo, read_text, sha256_of_file
@@ -31,14 +32,17 @@ def folder_digest(folder: Path, *patterns: str) -> str:
     return whole.hexdigest()
 
 
-def files_read(project: Project, results: Results, data_folder: Path) -> dict[str, tuple[Path, str]]:
-    """Every file the stages read: its name as recorded -> where it lies, and its digest when it was read.
+def files_read(
+    project: Project, results: Results, data_folder: Path, stages: Iterable[int]
+) -> dict[str, tuple[Path, str]]:
+    """Every file these stages read: its name as recorded -> where it lies, and its digest when it was read.
 
-    Raises EvidenceError when two stages read different contents of the same file, or table of a database.
+    The digest of a file that was looked for and not there is empty. Raises EvidenceError when two stages, or one
+    of them twice, read different contents of the same file or table of a database.
     """
     found: dict[str, tuple[Path, str]] = {}
-    for stage in project.stages:
-        for entry in results.reads(stage.number):
+    for stage in stages:
+        for entry in results.reads(stage):
             if entry["kind"] not in FILES:
                 continue
             path = where_it_lies(project, entry["name"], data_folder)
@@ -48,10 +52,12 @@ def files_read(project: Project, results: Results, data_folder: Path) -> dict[st
     return {name: there for name, there in found.items() if not name.startswith("database ")}
 
 
-def check_unchanged(project: Project, results: Results, data_folder: Path, code: dict[str, str]) -> None:
-    """Raises EvidenceError, naming the file, when anything that people edit is no longer what was read."""
-    for name, (path, digest) in files_read(project, results, data_folder).items():
-        if not path.is_file() or sha256_of_file(path) != digest:
+def check_unchanged(
+    project: Project, results: Results, data_folder: Path, code: dict[str, str], stages: Iterable[int]
+) -> None:
+    """Raises EvidenceError, naming the file, when anything that people edit is no longer what these stages read."""
+    for name, (path, digest) in files_read(project, results, data_folder, stages).items():
+        if (sha256_of_file(path) if path.is_file() else "") != digest:
             raise _changed(name)
     now = code_digests(project, list(project.stages))
     for name in code:

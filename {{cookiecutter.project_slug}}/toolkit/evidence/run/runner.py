@@ -122,7 +122,7 @@ class _Execution:
             self._execute(stack)
         if self.cache is not None and self.seconds:
             self.cache.prune()
-        check_unchanged(self.project, self.results, self.project.data_folder(self.parameters), code)
+        check_unchanged(self.project, self.results, self.project.data_folder(self.parameters), code, self.wanted)
         done = tuple(self.states[stage.number] for stage in self.project.stages)
         _write_json(self.folder / "run.json", {"name": name, "stages": [asdict(stage) for stage in done], "code": code})
         _write_json(self.folder / "timings.json", self.seconds)

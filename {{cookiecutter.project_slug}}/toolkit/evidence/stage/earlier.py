@@ -16,13 +16,13 @@ def run_missing_stages(project: Project, info: StageInfo, parameters: dict[str, 
 
     Raises EvidenceError with the words of the stage that stopped.
     """
+    atomic_write(results.folder / "parameters.json", json.dumps(parameters, indent=1, sort_keys=True) + "\n")
     needed = stages_needed(info.reads, project.stages)
     missing = [number for number in needed if not _is_current(project, results, number)]
     if not missing:
         return
     names = ", ".join(str(number) for number in missing)
     print(f"This stage reads results of earlier stages. Running stage {names} first; this takes some seconds.")
-    atomic_write(results.folder / "parameters.json", json.dumps(parameters, indent=1, sort_keys=True) + "\n")
     command = [sys.executable, "-m", "evidence", "run", "--stages", names.replace(" ", ""), "--no-pack"]
     # The commands live above this room, so they are called as a person would call them.
     done = subprocess.run(
@@ -44,15 +44,17 @@ def run_missing_stages(project: Project, info: StageInfo, parameters: dict[str, 
 
 
 def _is_current(project: Project, results: Results, number: int) -> bool:
-    """Whether the stage finished, and the data and code it read are still the same."""
+    """Whether the stage finished, and the files it read are still the same."""
     if not results.finished(number):
         return False
     for entry in results.reads(number):
         if entry["name"] == "toolkit/evidence":
             same = entry["sha256"] == project.toolkit_digest()
-        elif entry["kind"] in ("data", "code"):
+        elif entry["kind"] in ("data", "code", "workbook", "reference", "file"):
             path = project.path(entry["name"])
-            same = not path.is_file() or entry["sha256"] == sha256_of_file(path)
+            # Data may lie outside the project, where only its name is known.
+            now = sha256_of_file(path) if path.is_file() else "" if entry["kind"] != "data" else entry["sha256"]
+            same = entry["sha256"] == now
         else:
             continue
         if not same:

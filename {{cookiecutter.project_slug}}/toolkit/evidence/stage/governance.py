@@ -5,11 +5,12 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from evidence.stage.pages import rows_html, state_html
+from evidence.stage.html import rows_html
+from evidence.stage.pages import state_html
 from evidence.workbook import check_thresholds
 
 if TYPE_CHECKING:
-    from evidence.workbook import Workbook
+    from evidence.workbook import Requirement, Workbook
 
 
 def requirements_html(book: Workbook, stage: int) -> str:
@@ -18,16 +19,18 @@ def requirements_html(book: Workbook, stage: int) -> str:
     if not asked:
         return "<p>The triage asks for nothing special in this stage.</p>"
     rows = [
-        (one.title, f"required: {one.why}" if one.required else "not required", _met(one.required, one.met), one.says)
+        (one.title, f"required: {one.why}" if one.required else "not required", *_how_it_stands(one, stage))
         for one in asked
     ]
     return rows_html("What the triage requires, and how it stands", ("What", "Required", "Met", "How it stands"), rows)
 
 
-def _met(required: bool, met: bool | None) -> str:
-    if not required:
-        return "not applicable"
-    return "met" if met else "not met"
+def _how_it_stands(one: Requirement, stage: int) -> tuple[str, str]:
+    if not one.required:
+        return "not applicable", one.says
+    if one.stage > stage and one.waits:
+        return "later", f"shown in stage {one.stage}"
+    return "met" if one.met else "not met", one.says
 
 
 def costs_html(book: Workbook) -> str:
@@ -46,11 +49,10 @@ def costs_html(book: Workbook) -> str:
 
 def thresholds_html(book: Workbook) -> str:
     """Each threshold fixed in stage 5 beside what was measured: met, not met, or not known."""
-    lines = "".join(
-        f"<li>{state_html({True: 'met', False: 'not met', None: 'waiting'}[check.met])} {escape(check.text)}</li>"
-        for check in check_thresholds(book)
-    )
-    return f"<ul>{lines}</ul>" if lines else '<p class="ev-open">No threshold was fixed in stage 5.</p>'
+    checks = check_thresholds(book)
+    lines = "".join(f"<li>{state_html(check.outcome)} {escape(check.text)}</li>" for check in checks)
+    limits = "".join(f"<li>{escape(check.limitation)}</li>" for check in checks if check.limitation)
+    return f"<ul>{lines}</ul>" + (f"<p>Limitations of this test:</p><ul>{limits}</ul>" if limits else "")
 
 
 def scope_html(book: Workbook) -> str:

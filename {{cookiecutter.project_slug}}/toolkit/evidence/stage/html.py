@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
@@ -22,13 +22,16 @@ _WORDS = {
     "percent": "Per cent",
     "low": "Interval from",
     "high": "Interval to",
-    "reliability": "How far to rely on it",
+    "interval": "Interval",
+    "reliability": "Reliability",
     "share": "Share",
-    "in_group": "All children in the group",
-    "reference_percent": "The group's share of all children",
+    "in_group": "Children in group",
+    "reference_percent": "Share of all children",
     "ratio": "Times its share",
     "ratio_low": "Times its share, from",
     "ratio_high": "Times its share, to",
+    "ratio_interval": "Interval of this",
+    "difference_interval": "Interval of this",
     "published_n": "Published number",
     "published_denominator": "Published, out of",
     "percent_rest": "All others, per cent",
@@ -38,6 +41,22 @@ _WORDS = {
     "n_before": "Number before",
     "denominator_before": "Out of, before",
     "percent_before": "Per cent before",
+    "percent_today": "Per cent today",
+}
+
+
+# Where a table says how many were expected, its percentage is of these and not of the children.
+_WORDS_OF_EXPECTED = {
+    "n": "Observed",
+    "denominator": "Children",
+    "percent": "Observed as % of expected",
+    "difference": "Difference in points",
+}
+# Two ends of one interval stand in one column.
+_INTERVALS = {
+    ("low", "high"): "interval",
+    ("ratio_low", "ratio_high"): "ratio_interval",
+    ("difference_low", "difference_high"): "difference_interval",
 }
 
 
@@ -99,21 +118,44 @@ def table_html(
     `missing` is what an empty cell says; without it, that a number could not be estimated or a text was not recorded.
     """
     percent = set(percent)
+    frame = _with_intervals(frame, percent, missing)
+    words = _WORDS_OF_EXPECTED if {"expected", "percent"} <= set(frame.columns) else {}
     attribute = f' class="{caption_css}"' if caption_css else ""
     names = [] if hide_index else [label(name) if name else "" for name in frame.index.names]
-    heads = [*names, *(label(column) for column in frame.columns)]
+    heads = [*names, *(words.get(column) or label(column) for column in frame.columns)]
     lines = [
         f"<table><caption{attribute}>{escape(caption)}</caption>",
         "<thead><tr>" + "".join(_head(head) for head in heads) + "</tr></thead>",
         "<tbody>",
     ]
+    of_numbers = {column for column in frame.columns if any(_is_number(value) for value in frame[column])}
     for key, row in zip(frame.index, frame.itertuples(index=False, name=None), strict=True):
         keys = () if hide_index else (key if isinstance(key, tuple) else (key,))
         cells = [f'<th scope="row">{escape(_row_head(part))}</th>' for part in keys]
         for column, value in zip(frame.columns, row, strict=True):
-            cells.append(_cell(value, column in percent, missing))
+            cells.append(_cell(value, column in percent, missing, column in of_numbers))
         lines.append("<tr>" + "".join(cells) + "</tr>")
     return "\n".join([*lines, "</tbody></table>"])
+
+
+def _with_intervals(frame: pd.DataFrame, percent: set[str], missing: str) -> pd.DataFrame:
+    """The frame with the two ends of each interval in one column of text, where its lower end stood."""
+    for (low, high), name in _INTERVALS.items():
+        if {low, high} <= set(frame.columns):
+            ends = zip(frame[low], frame[high], strict=True)
+            both = [_interval(one, other, low in percent, missing) for one, other in ends]
+            place = list(frame.columns).index(low)
+            frame = frame.drop(columns=[low, high])
+            frame.insert(place, name, both)
+    return frame
+
+
+def _interval(low: object, high: object, percent: bool, missing: str) -> str:
+    if low == HIDDEN or high == HIDDEN:
+        return HIDDEN
+    if _is_missing(low) and _is_missing(high):
+        return cell_text(low, percent, missing)
+    return f"{cell_text(low, percent, missing)} to {cell_text(high, percent, missing)}"
 
 
 def _row_head(part: object) -> str:
@@ -129,12 +171,18 @@ def _head(text: str) -> str:
     return f'<th scope="col">{escape(text)}</th>' if text else "<td></td>"
 
 
-def _cell(value: object, percent: bool, missing: str) -> str:
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Number) and not isinstance(value, bool)
+
+
+def _cell(value: object, percent: bool, missing: str, among_numbers: bool) -> str:
+    kind = " ev-number" if among_numbers else ""
     if isinstance(value, str):
         if value == HIDDEN:
-            return '<td class="ev-hidden"><abbr title="hidden, so that no child can be recognised">c</abbr></td>'
+            words = '<abbr title="hidden, so that no child can be recognised">c</abbr>'
+            return f'<td class="ev-hidden{kind}">{words}</td>'
         return f"<td>{paragraphs(value) if chr(10) in value else escape(value or missing)}</td>"
-    kind = ' class="num"' if isinstance(value, numbers.Number) and not isinstance(value, bool) else ""
+    kind = ' class="ev-number"' if _is_number(value) else ""
     return f"<td{kind}>{escape(cell_text(value, percent, missing))}</td>"
 
 
@@ -148,3 +196,17 @@ def list_html(items: Iterable[str], css: str = "") -> str:
     """A list of plain texts."""
     attribute = f' class="{css}"' if css else ""
     return f"<ul{attribute}>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
+
+
+def rows_html(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], caption_css: str = "") -> str:
+    """A table of plain texts, the first of each row its head."""
+    attribute = f' class="{caption_css}"' if caption_css else ""
+    head = "".join(_head(text) for text in heads)
+    body = "".join(
+        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in rest)}</tr>'
+        for first, *rest in rows
+    )
+    return (
+        f"<table><caption{attribute}>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table>"
+    )

@@ -6,17 +6,17 @@ from datetime import date
 from html import escape
 from typing import TYPE_CHECKING
 
+from evidence.documents import open_documents
 from evidence.project import Project, StageInfo, long_date
-from evidence.stage.html import paragraphs, table_html
+from evidence.stage.documents import document_html
+from evidence.stage.html import cell_text, label, paragraphs, rows_html, table_html
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from evidence.workbook import (
         Answer,
-        Document,
         Entry,
-        Field,
         Gate,
         Maturity,
         Register,
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
         Workbook,
     )
 
+# With more columns than these a register does not fit beside itself on a page.
+_MOST_COLUMNS = 8
+# Cells of so few letters stand beside each other.
+_SHORT, _SHORT_TEXT = ' class="short"', 30
 OURS = "The questions of the ethics workbook and the triage are this project's own. They are not the Department's."
 
 
@@ -82,8 +86,12 @@ def answers_html(book: Workbook, stage: int) -> str:
     """The stage's questions with their answers, its registers and its documents, to be read."""
     parts = [f'<p class="ev-note">{OURS}</p>']
     parts += [_question_html(answer) for answer in book.questions(stage)]
-    parts += [_register_html(register) for register in book.registers(stage)]
-    parts += [_document_html(document) for document in book.documents(stage)]
+    needed = {one for info in book.reference.actions.values() for one in info.evidence}
+    parts += [_register_html(register, register.info.file in needed) for register in book.registers(stage)]
+    parts += [
+        f"<h3>{escape(document.title)}</h3>{document_html(document, level=4)}"
+        for document in open_documents(book, stage)
+    ]
     return "".join(parts)
 
 
@@ -97,7 +105,7 @@ def _question_html(answer: Answer) -> str:
     return f"<h3>{escape(answer.question)}</h3>{text}"
 
 
-def _register_html(register: Register) -> str:
+def _register_html(register: Register, needed: bool) -> str:
     problems = "".join(
         f'<p class="ev-note">{escape(one.where)}: {escape(one.what)} {escape(one.remedy)}</p>'
         for one in register.problems
@@ -105,23 +113,32 @@ def _register_html(register: Register) -> str:
     if register.not_applicable:
         entries = f'<p class="ev-answer">Does not apply: {escape(register.not_applicable)}</p>'
     elif not register.rows:
-        entries = f'<p class="ev-open">Nothing is entered. It is kept in {escape(register.where)}.</p>'
+        words = "Nothing is entered." if needed else "Nothing is entered, and nothing has to be."
+        css = "ev-open" if needed else "ev-note"
+        entries = f'<p class="{css}">{words} It is kept in {escape(register.where)}.</p>'
+    elif len(register.frame.columns) > _MOST_COLUMNS:
+        entries = _lines_html(register)
     else:
-        entries = table_html(register.frame, register.title, hide_index=True, missing="not given")
+        entries = table_html(
+            register.frame, register.title, hide_index=True, missing="not given", caption_css="out-of-sight"
+        )
     return f"<h3>{escape(register.title)}</h3>{problems}{entries}"
 
 
-def _document_html(document: Document) -> str:
-    filled = sum(field.state != "unanswered" for field in document.fields)
-    fields = "".join(f"<dt>{escape(field.heading)}</dt><dd>{_field_html(field)}</dd>" for field in document.fields)
-    return (
-        f"<h3>{escape(document.title)}</h3><p>{filled} of {len(document.fields)} headings are filled in. "
-        f"It is written in {escape(document.where)}.</p><dl>{fields}</dl>"
-    )
-
-
-def _field_html(field: Field) -> str:
-    return '<span class="ev-open">Not answered</span>' if field.state == "unanswered" else paragraphs(field.text)
+def _lines_html(register: Register) -> str:
+    """A register of many columns line by line: beside each other they would not fit on a page."""
+    parts = []
+    needed = {column.name for column in register.info.columns if column.required}
+    for _, row in register.frame.iterrows():
+        (_, identifier), *rest = row.items()
+        cells = [(name, cell_text(value, missing="not given") or "not given") for name, value in rest]
+        facts = "".join(
+            f"<div{_SHORT * (len(text) <= _SHORT_TEXT)}><dt>{escape(label(name))}</dt><dd>{escape(text)}</dd></div>"
+            for name, text in cells
+            if text != "not given" or name in needed
+        )
+        parts.append(f'<div class="ev-line"><h4>{escape(str(identifier))}</h4><dl class="ev-cells">{facts}</dl></div>')
+    return "".join(parts)
 
 
 def maturity_html(maturity: Maturity) -> str:
@@ -187,13 +204,3 @@ def risks_html(entries: list[Entry]) -> str:
     return rows_html(
         "The risks, worst first", ("Risk", "What could happen", "Score (1 to 9)", "Owner", "Review on", "Status"), rows
     )
-
-
-def rows_html(caption: str, heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    """A table of plain texts, the first of each row its head."""
-    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
-    body = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in rest)}</tr>'
-        for first, *rest in rows
-    )
-    return f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -22,8 +22,9 @@ from evidence.project import (
     sha256_of_file,
     stages_needed,
 )
-from evidence.results import StageResults
+from evidence.results import StageResults, headline_text
 from evidence.stage import charts, governance
+from evidence.stage.earlier import run_missing_stages
 from evidence.stage.html import label, list_html, paragraphs, table_html
 from evidence.stage.notebook import notebook_names, show_html, show_plain_errors, update_html
 from evidence.stage.pages import (
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from evidence.stage.charts import Chart
     from evidence.workbook import Workbook
 
+# What kind of file was opened, by the folder it lies in.
+_KINDS = {"workbook": "workbook", "reference": "reference", "project.toml": "reference", "src": "code"}
 # Columns of `measures` that hold percentages from 0 to 100.
 PERCENT_COLUMNS = (
     "percent",
@@ -120,13 +123,14 @@ class Stage:
 
     @property
     def workbook(self) -> Workbook:
-        """The answers, registers and sign-offs as they are in their files at this moment."""
+        """The answers, registers and sign-offs as they are in their files at this moment.
+
+        Of the run it sees this stage and those that this one rests on, so that the page is the same whatever order the
+        others run in.
+        """
         from evidence.workbook import open_workbook
 
-        book = open_workbook(self.project, results=self.results, as_of=self.as_of)
-        for path in book.files_read:
-            self.results.note_read(self.number, "workbook", self.project.relative(path), sha256_of_file(path))
-        return book
+        return open_workbook(self.project, results=self.results, as_of=self.as_of)
 
     # Opening ---------------------------------------------------------------------------------------------------
 
@@ -137,14 +141,15 @@ class Stage:
         else:
             self._run_earlier_stages()
         self.results.clear(self.number)
-        for name, value in sorted(self.parameters.items()):
-            self.results.note_read(self.number, "parameter", f"{name} = {value!r}")
-        self.results.note_read(self.number, "code", "toolkit/evidence", self.project.toolkit_digest())
+        reads = [("parameter", f"{name} = {value!r}", "") for name, value in self.parameters.items()]
+        reads.append(("code", "toolkit/evidence", self.project.toolkit_digest()))
+        # These two were opened before anybody listened.
+        for name in ("project.toml", "reference/stages.toml"):
+            reads.append(("reference", name, sha256_of_file(self.project.path(name))))
+        self.results.note_reads(self.number, reads)
         self._show("header", self.info.title, header_html(self.project, self.info, self.as_of))
 
     def _run_earlier_stages(self) -> None:
-        from evidence.stage.earlier import run_missing_stages
-
         run_missing_stages(self.project, self.info, self.parameters, self.results)
 
     # Reading ---------------------------------------------------------------------------------------------------
@@ -165,8 +170,9 @@ class Stage:
     def tool(self) -> ModuleType:
         """The team's own tool, `src/<package>/tool.py`."""
         # The tool may import modules beside it, and Python need not open those whose compiled form it has.
-        for path in sorted(self.project.path("src").rglob("*.py")):
-            self.results.note_read(self.number, "code", self.project.relative(path), sha256_of_file(path))
+        files = sorted(self.project.path("src").rglob("*.py"))
+        reads = [("code", self.project.relative(path), sha256_of_file(path)) for path in files]
+        self.results.note_reads(self.number, reads)
         tool = self.project.load_tool()
         self._check_kind(tool)
         return tool
@@ -305,16 +311,20 @@ class Stage:
             self.say(f"{headline}.")
             return
         self._shown += 1
-        safe = protect(frame, counts=counts, parts=parts, plain=plain, rules=load_rules(self.project))
+        rules = load_rules(self.project)
+        safe = protect(frame, counts=counts, parts=parts, plain=plain, rules=rules)
+        _hide_reliability(safe.table, rules.shown_as)
         name = name or f"table_{self._shown}"
         self._keep_table(safe.table, name, hide_index)
         parts_of_figure = [f'<p class="ev-headline">{escape(headline)}</p>']
         picture = safe.table
         if drawn is not None:
-            picture = protect(drawn, counts=counts, parts=parts, plain=plain, rules=load_rules(self.project)).table
+            picture = protect(drawn, counts=counts, parts=parts, plain=plain, rules=rules).table
+            _hide_reliability(picture, rules.shown_as)
             self._keep_table(picture, f"{name}_all", hide_index)
         if chart:
-            parts_of_figure.append(charts.chart_html(chart, picture, headline))
+            picture_html = charts.chart_html(chart, picture, headline)
+            parts_of_figure = [f'<div class="ev-together">{parts_of_figure[0]}{picture_html}</div>']
         # The headline stands right above; a screen reader still needs it as the table's name.
         css = "" if caption else "out-of-sight"
         parts_of_figure.append(table_html(safe.table, caption or headline, percent, hide_index, caption_css=css))
@@ -346,6 +356,11 @@ class Stage:
 
         table: columns n, denominator, percent (0 to 100), low, high, reliability, as the room `measures` returns them.
         """
+        from evidence.measures.of_tool import OBSERVED_TO_EXPECTED
+
+        if OBSERVED_TO_EXPECTED in table.index:
+            row = label(OBSERVED_TO_EXPECTED)
+            note = f"{note} In the row “{row}” the percentage is of the number expected: 100% is as expected.".strip()
         self.show(
             table,
             headline,
@@ -535,10 +550,14 @@ class Stage:
     def _show(self, kind: str, title: str, html: str, handle: str = "") -> None:
         self._refuse_in_clear(html)
         show_html(kind, title, html, handle)
+        self._note_what_was_opened()
+
+    def _note_what_was_opened(self) -> None:
         noted = {entry["name"] for entry in self.results.reads(self.number)}
-        for name, digest in self._reading.take():
-            if name not in noted:
-                self.results.note_read(self.number, "file", name, digest)
+        opened = [(name, digest) for name, digest in self._reading.take() if name not in noted]
+        self.results.note_reads(
+            self.number, [(_KINDS.get(name.partition("/")[0], "file"), name, digest) for name, digest in opened]
+        )
 
     # Recording -------------------------------------------------------------------------------------------------
 
@@ -550,31 +569,35 @@ class Stage:
         unit: str = "",
         headline: bool = False,
         when: bool = True,
+        rests_on: str = "",
     ) -> None:
-        """Keeps a result for later stages and for the actions that rest on it; `headline` puts it on the index page.
+        """Keeps a result for later stages and for the actions that rest on it.
 
-        Where `when` is false there is no evidence yet, and nothing is kept.
+        `headline` puts it on the index page, with what it `rests_on` beside it. Where `when` is false there is no
+        evidence yet, and nothing is kept.
         """
         if not when:
             return
         self._refuse_in_clear(value)
-        self.results.record(self.number, name, value, label=label, unit=unit, headline=headline)
+        self._note_what_was_opened()
+        self.results.record(self.number, name, value, label, unit, headline, rests_on)
 
     def record_headlines(self, table: pd.DataFrame, prefix: str, said: str = "") -> None:
         """Keeps the percentages of a table of estimates as headline figures, one a row; `said` names a single row.
 
-        A figure that disclosure control would hide is kept as not estimable.
+        Each is kept with its numbers and its interval. A figure that disclosure control would hide is kept as nothing.
         """
         from evidence.measures import in_words
-        from evidence.measures.words import shown
+        from evidence.measures.words import rests_on, shown
         from evidence.privacy import load_rules
 
         safe = shown(table, load_rules(self.project))
         for row in table.index:
             value = round(float(safe.at[row, "percent"]), 1) if row in safe.index else None
+            basis = rests_on(table.loc[row]) if row in safe.index else "too few children for a figure"
             name = re.sub(r"[^a-z0-9]+", "_", label(row).lower()).strip("_")
             words = label(said or (in_words(self.tool, row, self.parameters) if isinstance(row, str) else row))
-            self.record(f"{prefix}.{name}", value, label=words, unit="%", headline=True)
+            self.record(f"{prefix}.{name}", value, label=words, unit="%", headline=True, rests_on=basis)
 
     def headlines(self) -> None:
         """Prints the stage's figures that matter, one a line: what a stored reference is compared with."""
@@ -582,17 +605,10 @@ class Stage:
             print(f"{figure['label']}: {headline_text(figure)}")
 
 
-def headline_text(figure: dict) -> str:
-    """One headline figure in words: `12.3%`, `2,000 children`, `not estimable`."""
-    value, unit = figure["value"], figure["unit"]
-    if value is None:
-        return "not estimable"
-    if isinstance(value, str):
-        return value[:1].upper() + value[1:]
-    if unit == "%":
-        return f"{value:.1f}%"
-    shown = f"{value:,.3g}" if isinstance(value, float) else f"{value:,}"
-    return f"{shown} {unit}".strip()
+def _hide_reliability(table: pd.DataFrame, hidden: str) -> None:
+    """A figure that nobody sees is not to be relied on: where the percentage is hidden, so is the word for it."""
+    if {"percent", "reliability"} <= set(table.columns):
+        table["reliability"] = table["reliability"].mask(table["percent"].astype(object) == hidden, "hidden")
 
 
 def _run_folder(project: Project, parameters: dict[str, object]) -> Path:

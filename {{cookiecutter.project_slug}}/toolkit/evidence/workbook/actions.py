@@ -152,6 +152,8 @@ def _gate(book: Workbook, stage: int) -> tuple[str, str]:
         return DONE, f"the gate of stage {stage} is passed"
     still = len(gate.open_reasons)
     words = f"{still} of {count_of(len(gate.reasons), 'condition')} of the gate not met"
+    if gate.waits:
+        return WAITING, f"{words}: all wait for a run to record more evidence"
     own = [reason for reason in gate.reasons if reason.text.startswith(("Decision", "The sign-off"))]
     return (IN_PROGRESS, words) if own or still == 1 else (NOT_STARTED, words)
 

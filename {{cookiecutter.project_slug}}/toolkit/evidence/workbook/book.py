@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evidence.project import Project, read_text
-from evidence.results import Results
+from evidence.project import Project, read_text, shown_parameters
+from evidence.results import Results, headline_text
 from evidence.workbook import actions, gates, linked, signoffs
 from evidence.workbook import verdict as verdicts
 from evidence.workbook.actions import STATES, Action
@@ -21,7 +23,7 @@ from evidence.workbook.registers import Register, Row, read_register
 from evidence.workbook.requirements import Requirement, requirements
 from evidence.workbook.sheet import Problem
 from evidence.workbook.signoffs import SignOff
-from evidence.workbook.thresholds import Threshold, read_thresholds
+from evidence.workbook.thresholds import Threshold, check_thresholds, read_thresholds
 from evidence.workbook.triage import Triage, read_triage
 from evidence.workbook.verdict import Verdict
 from evidence.workbook.words import plain
@@ -131,10 +133,16 @@ class Workbook:
     # What the stages recorded ------------------------------------------------------------------------------------
 
     def has_result(self, stage: int, name: str) -> bool:
+        """Whether the run's stage recorded a result of that name."""
         return self.results is not None and self.results.has(stage, name)
 
     def result(self, stage: int, name: str) -> object:
+        """What the run's stage recorded under that name."""
         return self._once(("result", stage, name), lambda: self.results.read(stage, name))
+
+    def headlines(self, stage: int) -> list[dict]:
+        """The figures that the run's stage puts first, as `Results.headlines` gives them; empty without a run."""
+        return self.results.headlines(stage) if self.results is not None else []
 
     # What follows ------------------------------------------------------------------------------------------------
 
@@ -208,6 +216,10 @@ class Workbook:
         """What testing has to reach, as stage 5 fixed it."""
         return read_thresholds(self)
 
+    def limitations(self) -> list[str]:
+        """What the tests could not judge, in words: for each threshold the groups that are too small."""
+        return [check.limitation for check in check_thresholds(self) if check.limitation]
+
     def costs(self) -> Costs:
         """Totals of `costs.csv` in pounds."""
         by_year: dict[str, float] = {}
@@ -248,17 +260,38 @@ class Workbook:
                 self.as_of,
                 self.analysts(),
                 (change.day or self.as_of) if change else None,
-                self.record,
-                self.project.path("workbook", "signed"),
+                self._signed_text,
+                self._changed_since,
             )
 
         return self._once(("sign_offs",), read)
+
+    def _signed_text(self, digest: str) -> str | None:
+        """The list of what was signed that has this digest; None where it is not there."""
+        path = self._note(self.project.path("workbook", "signed", signoffs.record_name(digest)))
+        return read_text(path) if path.is_file() else None
+
+    def _changed_since(self, stage: int, digest: str, signed: str | None) -> tuple[str, ...] | None:
+        """What differs now from what was signed, in words; None where it cannot be known."""
+        if signed is None and self.results is None:
+            return None
+        return signoffs.changed_since(self.record(stage), digest, signed, self._is_known)
+
+    def _is_known(self, part: str) -> bool:
+        """Whether the run at hand can say anything about a part of what was signed; without one it has no figures."""
+        if part.startswith(signoffs.PARAMETER):
+            return bool(self.results and self.results.parameters)
+        found = re.match(rf"{signoffs.FIGURE}(\d+)", part)
+        number = int(found.group(1)) if found else 7 if part.startswith(signoffs.THRESHOLD) else 0
+        return not number or bool(self.results and self.results.finished(number))
 
     def record(self, stage: int) -> dict[str, str]:
         """What a sign-off of this stage covers: {part: SHA-256 of what it says}, the sign-offs themselves left out.
 
         It holds the answers, registers and documents of this stage and those before it, the facts, and from stage 4 on
         the triage, from stage 6 on the tool's own code. How a file was saved makes no difference, what it says does.
+        Of the run it holds the parameters, the figures that these stages put first, and from stage 7 on what came of
+        the thresholds. The day a run speaks from is left out: it moves with every run and changes nothing by itself.
         """
         return self._once(("record", stage), lambda: self._record(stage))
 
@@ -271,15 +304,34 @@ class Workbook:
         for name, info in self.reference.registers.items():
             if info.stage <= stage and name != "sign_offs":
                 parts[info.file] = signoffs.digest_of(self._said(self.register(name), stage))
-        for document in self.documents():
-            if document.stage <= stage:
+        for name, info in self.reference.documents.items():
+            if info.stage <= stage:
+                document = self.document(name)
                 parts[document.where] = signoffs.digest_of([[one.heading, one.text] for one in document.fields])
         if stage >= 4:
             parts["reference/triage_rules.toml"] = signoffs.digest_of(self.reference.triage_rules)
         if stage >= 6:
             tool = self.project.tool_path
             parts[self.project.relative(tool)] = signoffs.digest_of(read_text(self._note(tool)))
-        return parts
+        return parts | {signoffs.said(*one): signoffs.digest_of(one[1]) for one in self._shown_by_the_run(stage)}
+
+    def _shown_by_the_run(self, stage: int) -> Iterator[tuple[str, str]]:
+        """What the run at hand shows of this stage and those before it: (what it is, what it says)."""
+        if self.results is None:
+            return
+        for name, value in sorted(shown_parameters(self.results.parameters).items()):
+            if name != "as_of":
+                yield f"{signoffs.PARAMETER}{name}", str(value)
+        finished = [
+            one.number for one in self.project.stages if one.number <= stage and self.results.finished(one.number)
+        ]
+        for number in finished:
+            for figure in self.headlines(number):
+                yield f"{signoffs.FIGURE}{number} ({figure['name']}): {figure['label']}", headline_text(figure)
+        if 7 in finished:
+            for check in check_thresholds(self):
+                if check.threshold:
+                    yield f"{signoffs.THRESHOLD}{check.threshold.id}: {check.threshold.wanted}", check.outcome
 
     def _said(self, register: Register, stage: int) -> list:
         """The lines of a register that a sign-off of `stage` covers: of a shared one, those of stages up to it."""

@@ -86,6 +86,46 @@ def _against_thresholds(book: Workbook) -> tuple[str, str]:
     return ("in progress", open_checks[0]) if open_checks else ("done", f"{count_of(len(checks), 'check')} made")
 
 
+def _improves_on_today(book: Workbook) -> tuple[str, str]:
+    """Being compared is not enough: it speaks for the tool, or the team says why it goes on all the same."""
+    if not book.has_result(7, "against_baseline"):
+        return "waiting", "compared with today's practice when stage 7 runs"
+    in_favour, words = _compared_with_today(book.result(7, "against_baseline"))
+    if in_favour:
+        return "done", words
+    register = book.register("log_7")
+    said = [row for row in register.complete_rows if row["kind"] == "going on"]
+    if said:
+        return "done", f"{words}; the team goes on all the same: {said[-1].text('led_to').rstrip('.')} ({said[-1].id})"
+    return "in progress", f"{words}; why the team goes on all the same is not in {register.where}, as: going on"
+
+
+def _compared_with_today(table: object) -> tuple[bool, str]:
+    """Whether the comparison that stage 7 recorded is in the tool's favour, and what it says, in words.
+
+    A table with a column `better` (`tool`, `today`) is in favour where the tool is better on at least one measure and
+    today's way on none. One with a column `difference` and its interval compares this year's figures with the last
+    ones that are known: it is in favour where at least one of them has changed by more than chance.
+    """
+    columns = set(getattr(table, "columns", ()))
+    if "better" in columns:
+        better, worse = (
+            listed([str(name) for name in table.index[table["better"] == who]]) for who in ("tool", "today")
+        )
+        parts = [f"better than today on {better}"] if better else []
+        parts += [f"worse on {worse}"] if worse else []
+        return bool(better) and not worse, "; ".join(parts) or "no clear difference from today"
+    if {"difference", "low", "high"} <= columns:
+        moved = int(((table["low"] > 0) | (table["high"] < 0)).sum())
+        known = int(table["difference"].notna().sum())
+        if not known:
+            return False, "nothing can be compared with an earlier year"
+        return bool(
+            moved
+        ), f"{moved} of {count_of(known, 'figure')} differ from the last ones known by more than chance"
+    return False, "stage 7 recorded something that cannot be compared"
+
+
 def _requirement(name: str) -> Callable[[Workbook], tuple[str, str]]:
     def way(book: Workbook) -> tuple[str, str]:
         state, words = _triage(book)
@@ -172,6 +212,7 @@ WAYS: dict[str, Callable[[Workbook], tuple[str, str]]] = {
     "triage": _triage,
     "threshold": _threshold,
     "against_thresholds": _against_thresholds,
+    "improves_on_today": _improves_on_today,
     "independent_scrutiny": _requirement("independent scrutiny"),
     "independent_evaluator": _requirement("independent evaluator"),
     "risk_review": _risk_review,

@@ -21,10 +21,14 @@ _WORKBOOK_QUESTIONS = {1: (1, 2), 2: (3, 3), 3: (4, 4), 4: (1, 5), 7: (6, 10), 8
 
 @dataclass(frozen=True)
 class Reason:
-    """One thing a gate asks for, whether it holds, and how it stands in words."""
+    """One thing a gate asks for, whether it holds, and how it stands in words.
+
+    `waits` is True where nobody can do anything about it before a run has recorded more evidence.
+    """
 
     met: bool
     text: str
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,11 @@ class Gate:
     @property
     def open_reasons(self) -> list[Reason]:
         return [reason for reason in self.reasons if not reason.met]
+
+    @property
+    def waits(self) -> bool:
+        """Whether all that is missing is evidence that a run has yet to record."""
+        return bool(self.open_reasons) and all(reason.waits for reason in self.open_reasons)
 
 
 def work_out(book: Workbook, stage: int) -> Gate:
@@ -93,7 +102,7 @@ def _fourth(book: Workbook) -> list[Reason]:
 def _seventh(book: Workbook) -> list[Reason]:
     reasons = [_passed_before(book, 4), *(_actions(book, stage) for stage in (5, 6, 7)), *_questions(book, 7)]
     reasons += [_required(one) for one in book.requirements() if one.required and one.stage in (5, 7)]
-    reasons += [Reason(check.met is True, check.text) for check in check_thresholds(book)]
+    reasons += [Reason(check.met is True, check.text, check.waits) for check in check_thresholds(book)]
     reasons.append(_validated(book))
     reasons.append(_decision(book, 7, "to go on to live use"))
     return reasons
@@ -117,7 +126,9 @@ def _actions(book: Workbook, stage: int, own: bool = True) -> Reason:
     still = [name for name in names if not book.action(name).settled]
     if not still:
         return Reason(True, f"Every {'other ' if own else ''}action of stage {stage} is done or does not apply.")
-    return Reason(False, f"Stage {stage} has {count_of(len(still), 'action')} open: {listed(still)}.")
+    waits = all(book.action(name).state == "waiting" for name in still)
+    words = "waiting for evidence that a run records" if waits else "open"
+    return Reason(False, f"Stage {stage} has {count_of(len(still), 'action')} {words}: {listed(still)}.", waits)
 
 
 def _questions(book: Workbook, stage: int) -> list[Reason]:
@@ -151,7 +162,7 @@ def _decision(book: Workbook, stage: int, about: str) -> Reason:
 
 def _data_quality(book: Workbook) -> Reason:
     if not book.has_result(3, "quality_decision"):
-        return Reason(False, "Data quality: waits for stage 3 to compare the audit with the limits.")
+        return Reason(False, "Data quality: waits for stage 3 to compare the audit with the limits.", waits=True)
     verdict = quality_verdict(book.result(3, "quality_decision"))
     return Reason(verdict == "go on", f"Data quality against the limits set: {verdict}.")
 
@@ -173,7 +184,8 @@ def _no_risk_too_high(book: Workbook) -> Reason:
 
 
 def _required(requirement) -> Reason:
-    return Reason(bool(requirement.met), f"{requirement.title}, because {requirement.why}: {requirement.says}.")
+    said = f"{requirement.title}, because {requirement.why}: {requirement.says}."
+    return Reason(bool(requirement.met), said, requirement.waits)
 
 
 def _accountable(book: Workbook) -> Reason:
@@ -196,7 +208,7 @@ def _signed(book: Workbook, stage: int, about: str) -> Reason:
         return Reason(False, f"No senior leader has signed off {about} (stage {stage}).")
     if not sign_off.counts:
         return Reason(False, f"The sign-off of {about} by {sign_off.name} does not count: {sign_off.why_not}.")
-    changed = f" Changed since sign-off: {listed(list(sign_off.changed))}." if sign_off.changed else ""
+    changed = f" Changed since sign-off: {'; '.join(sign_off.changed)}." if sign_off.changed else ""
     return Reason(True, f"{about[0].upper()}{about[1:]}: {sign_off.sentence}.{changed}")
 
 
@@ -211,5 +223,5 @@ def _validated(book: Workbook) -> Reason:
 
 
 def _passed_before(book: Workbook, stage: int) -> Reason:
-    passed = book.gate(stage).passed
-    return Reason(passed, f"The gate of stage {stage} is {'passed' if passed else 'not passed'}.")
+    gate = book.gate(stage)
+    return Reason(gate.passed, f"The gate of stage {stage} is {'passed' if gate.passed else 'not passed'}.", gate.waits)

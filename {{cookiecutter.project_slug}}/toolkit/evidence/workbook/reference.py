@@ -10,6 +10,7 @@ import io
 import tomllib
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from evidence.project import EvidenceError, Project, read_text
 
@@ -100,7 +101,7 @@ class Reference:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self.files_read: list = []
+        self.files_read: list[Path] = []
 
     def _text(self, name: str) -> str:
         path = self.project.path("reference", *name.split("/"))

@@ -20,7 +20,11 @@ BREADTH = {
 
 @dataclass(frozen=True)
 class Requirement:
-    """One thing that may be required. `met` is None where it is not required; `says` is how it stands, in words."""
+    """One thing that may be required.
+
+    `met` is None where it is not required; `says` is how it stands, in words; `waits` is True where a run has yet to
+    record it.
+    """
 
     name: str
     title: str
@@ -29,6 +33,7 @@ class Requirement:
     why: str
     met: bool | None
     says: str
+    waits: bool = False
 
 
 def breadth(book: Workbook) -> tuple[str, ...]:
@@ -100,9 +105,8 @@ def _result(book: Workbook, name: str, title: str, required: bool, why: str, res
     if not required:
         return Requirement(name, title, 7, False, "", None, "not required")
     there = book.has_result(7, result)
-    return Requirement(
-        name, title, 7, True, why, there, "recorded in stage 7" if there else "waits for stage 7 to record it"
-    )
+    says = "recorded in stage 7" if there else "waits for stage 7 to record it"
+    return Requirement(name, title, 7, True, why, there, says, waits=not there)
 
 
 def _dpia(book: Workbook, required: bool, why: str) -> Requirement:

@@ -203,7 +203,7 @@ def _sign_offs(book: Workbook) -> Iterator[Finding]:
         if not one.counts:
             yield Finding(SIGN_OFF, one.stage or 0, where, f"{one.why_not}.")
         elif one.changed:
-            yield Finding(SIGN_OFF, one.stage or 0, where, f"changed since sign-off: {listed(list(one.changed))}.")
+            yield Finding(SIGN_OFF, one.stage or 0, where, f"changed since sign-off: {'; '.join(one.changed)}.")
         elif one.changed is None:
             words = "what was signed is not recorded, so nobody can tell whether it changed since."
             yield Finding(SIGN_OFF, one.stage or 0, where, words)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
+from functools import cached_property
 
-from evidence.project import long_date, read_text
+from evidence.project import long_date
 from evidence.workbook.registers import Register, Row
 from evidence.workbook.words import listed, plain
 
 APPROVED, CONDITIONAL = "approved", "approved with condition"
 SENIOR_ROLES = ("senior sponsor", "accountable owner")
+# How the parts of a record begin that say what a run showed, and what stands before the value.
+PARAMETER, FIGURE, THRESHOLD = "parameter ", "figure of stage ", "threshold "
+_IS = " = "
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -24,7 +27,6 @@ class SignOff:
     """One line of `workbook/sign_offs.csv`.
 
     `counts` is True where it is an approval in force on the workbook's `as_of`; else `why_not` says why in words.
-    `changed` lists what differs now from what was signed (empty: nothing; None: cannot be known).
     """
 
     id: str
@@ -38,7 +40,12 @@ class SignOff:
     expires: date | None
     counts: bool
     why_not: str
-    changed: tuple[str, ...] | None
+    find_changes: Callable[[], tuple[str, ...] | None] = field(repr=False, compare=False)
+
+    @cached_property
+    def changed(self) -> tuple[str, ...] | None:
+        """What differs now from what was signed, in words (empty: nothing; None: cannot be known)."""
+        return self.find_changes()
 
     @property
     def sentence(self) -> str:
@@ -56,13 +63,16 @@ def read_sign_offs(
     as_of: date,
     analysts: set[str],
     scope_changed_on: date | None,
-    record_of: Callable[[int], dict[str, str]],
-    records_folder: Path,
+    signed_text: Callable[[str], str | None],
+    changed_since: Callable[[int, str, str | None], tuple[str, ...] | None],
 ) -> list[SignOff]:
-    """Every sign-off, oldest first. `record_of(stage)` gives what would be signed now: {part: SHA-256}."""
+    """Every sign-off, oldest first.
+
+    `signed_text(digest)` gives the list of what was signed, `changed_since(stage, digest, list)` what differs now.
+    """
     found = []
     for row in sorted(register.rows, key=lambda one: (one["date"] or date.min, one.number)):
-        why_not = _why_not(row, as_of, analysts, scope_changed_on) or _not_recorded(row, records_folder)
+        why_not = _why_not(row, as_of, analysts, scope_changed_on) or _not_recorded(row, signed_text)
         stage = int(row["stage"]) if row["stage"] is not None else None
         found.append(
             SignOff(
@@ -77,7 +87,7 @@ def read_sign_offs(
                 row["expires"],
                 not why_not,
                 why_not,
-                _changed(row, stage, record_of, records_folder),
+                _changes_of(row, stage, signed_text, changed_since),
             )
         )
     return found
@@ -103,13 +113,13 @@ def _why_not(row: Row, as_of: date, analysts: set[str], scope_changed_on: date |
     return ""
 
 
-def _not_recorded(row: Row, folder: Path) -> str:
+def _not_recorded(row: Row, signed_text: Callable[[str], str | None]) -> str:
     """A line that somebody typed says nothing about what was signed."""
     signed = row.text("record_digest").lower()
-    path = folder / record_name(signed)
-    if not _DIGEST.fullmatch(signed) or not path.is_file():
+    text = signed_text(signed) if _DIGEST.fullmatch(signed) else None
+    if text is None:
         return "what was signed is not recorded: use evidence sign-off"
-    if hashlib.sha256(read_text(path).encode()).hexdigest() != signed:
+    if hashlib.sha256(text.encode()).hexdigest() != signed:
         return "the record of what was signed was altered"
     return ""
 
@@ -138,17 +148,63 @@ def record_name(digest: str) -> str:
     return f"{digest[:16]}.txt"
 
 
-def _changed(
-    row: Row, stage: int | None, record_of: Callable[[int], dict[str, str]], folder: Path
-) -> tuple[str, ...] | None:
+def said(what: str, value: str) -> str:
+    """A part of a record that says what a run showed, such as `parameter flag_at = 0.25`: on one line."""
+    return f"{_one_line(what).replace(_IS, ' is ')}{_IS}{_one_line(value)}"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _changes_of(
+    row: Row, stage: int | None, signed_text: Callable[[str], str | None], changed_since: Callable
+) -> Callable[[], tuple[str, ...] | None]:
     signed = row.text("record_digest").lower()
     if stage is None or not _DIGEST.fullmatch(signed):
-        return None
-    now = record_of(stage)
-    if hashlib.sha256(record_text(now).encode()).hexdigest() == signed:
+        return lambda: None
+    return lambda: changed_since(stage, signed, signed_text(signed))
+
+
+def changed_since(
+    now: dict[str, str], digest: str, signed: str | None, is_known: Callable[[str], bool]
+) -> tuple[str, ...]:
+    """What differs between the record `now` and the list that was `signed` under `digest`, in words.
+
+    Files come first, by name; then parameters, figures and thresholds with what they said then and say now. What
+    `is_known(part)` says nothing can be said about is left out.
+    """
+    if hashlib.sha256(record_text(now).encode()).hexdigest() == digest:
         return ()
-    path = folder / record_name(signed)
-    if not path.is_file() or hashlib.sha256(read_text(path).encode()).hexdigest() != signed:
+    if signed is None or hashlib.sha256(signed.encode()).hexdigest() != digest:
         return ("the record",)
-    then = {part: digest for digest, _, part in (line.partition("  ") for line in read_text(path).splitlines())}
-    return tuple(sorted(part for part in then.keys() | now.keys() if then.get(part) != now.get(part)))
+    then = {part: digest for digest, _, part in (line.partition("  ") for line in signed.splitlines())}
+    differ = {part for part in then.keys() | now.keys() if then.get(part) != now.get(part) and is_known(part)}
+    said_then, said_now = _said_in(then), _said_in(now)
+    names = sorted({name for part in differ for name in _said_in([part])})
+    files = sorted(part for part in differ if not _said_in([part]))
+    return (*files, *(_in_words(name, said_then.get(name), said_now.get(name)) for name in names))
+
+
+def _said_in(parts: Iterable[str]) -> dict[str, str]:
+    """What the parts about a run say, by what it is about: {"parameter flag_at": "0.25"}."""
+    return {
+        name: value
+        for name, is_there, value in (part.partition(_IS) for part in parts)
+        if is_there and name.startswith((PARAMETER, FIGURE, THRESHOLD))
+    }
+
+
+def _in_words(name: str, before: str | None, after: str | None) -> str:
+    """`the figure Recall went from 28.1% to 30.0%`."""
+    words = f"the figure {name.partition(': ')[2]}" if name.startswith(FIGURE) else f"the {name}"
+    if before is None:
+        return f"{words} is new ({_quoted(after)})"
+    if after is None:
+        return f"{words} is no longer there"
+    return f"{words} went from {_quoted(before)} to {_quoted(after)}"
+
+
+def _quoted(value: str) -> str:
+    """A sentence in quotes, a figure as it is."""
+    return f'"{value}"' if value.count(" ") > 2 else value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from evidence.workbook.words import plain
+from evidence.workbook.words import count_of, listed, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,14 +30,29 @@ class Threshold:
     at_least: float
     worse_error: str
 
+    @property
+    def wanted(self) -> str:
+        """`Recall for each group of at least 0.10`."""
+        return f"{self.measure.capitalize()} for {self.group} of at least {self.at_least:.2f}"
+
 
 @dataclass(frozen=True)
 class ThresholdCheck:
-    """A threshold beside what was measured. `met` is None where it was not measured or could not be estimated."""
+    """A threshold beside what was measured. `met` is None where it was not measured or could not be judged.
+
+    `limitation` names in words the groups that are too small to judge; empty where there is none. `waits` is True where
+    stage 7 has not measured it yet.
+    """
 
     threshold: Threshold | None
     met: bool | None
     text: str
+    limitation: str = ""
+    waits: bool = False
+
+    @property
+    def outcome(self) -> str:
+        return {True: "met", False: "not met", None: "not known"}[self.met]
 
 
 def read_thresholds(book: Workbook) -> list[Threshold]:
@@ -49,11 +64,15 @@ def read_thresholds(book: Workbook) -> list[Threshold]:
 
 
 def check_thresholds(book: Workbook) -> list[ThresholdCheck]:
-    """Each threshold against the named results `metrics` and `metrics_by_group` of stage 7.
+    """Each threshold against the named results `metrics` and `metrics_by_group` of stage 7 (action 7.04).
 
     `metrics` has the columns `measure` and `value`; `metrics_by_group` has `group_by`, `group`, `measure` and `value`
-    besides. A value that is missing was not estimable. For a tool that is not predictive, success criteria take the
-    place of thresholds, and what is checked is that there are some and that stage 7 measured the tool.
+    besides. A value that is missing was not estimable. With columns `n` and `denominator`, a figure that disclosure
+    control hides on the page is not judged either: to say that it is met would tell something of it.
+
+    A threshold for each group is met where every group that can be judged reaches it and at least one can be judged;
+    the others are named as a limitation. For a tool that is not predictive, success criteria take the place of
+    thresholds, and what is checked is that there are some and that stage 7 measured the tool.
     """
     if book.project.facts.analytics_type != "predictive":
         return [_measured(book)]
@@ -68,7 +87,7 @@ def _measured(book: Workbook) -> ThresholdCheck:
     if not criteria:
         return ThresholdCheck(None, None, "No success criteria have been set, so there is nothing to test against.")
     if not book.has_result(7, "metrics"):
-        return ThresholdCheck(None, None, "Waits for stage 7 to measure the tool.")
+        return ThresholdCheck(None, None, "Waits for stage 7 to measure the tool.", waits=True)
     said = "criterion is" if criteria == 1 else "criteria are"
     return ThresholdCheck(
         None, True, f"Stage 7 has measured the tool. Whether the {criteria} success {said} met is for people to judge."
@@ -77,56 +96,83 @@ def _measured(book: Workbook) -> ThresholdCheck:
 
 def _check(book: Workbook, threshold: Threshold) -> ThresholdCheck:
     name = "metrics" if threshold.group == EVERYONE else "metrics_by_group"
-    wanted = f"{threshold.measure.capitalize()} for {threshold.group} of at least {threshold.at_least:.2f}"
+    wanted = threshold.wanted
     if not book.has_result(7, name):
-        return ThresholdCheck(threshold, None, f"{wanted}: waits for stage 7 to measure it.")
+        return ThresholdCheck(threshold, None, f"{wanted}: waits for stage 7 to measure it.", waits=True)
     frame = book.result(7, name)
     if not hasattr(frame, "columns") or not {"measure", "value"} <= set(frame.columns):
         return ThresholdCheck(threshold, None, f"{wanted}: stage 7 recorded something that cannot be compared.")
     # Reading the rules loads pandas, which is here already once there is a table to judge.
     from evidence.privacy import load_rules
 
-    measured = frame["measure"].map(lambda measure: plain(str(measure)) == threshold.measure).astype(bool)
-    return _compare(threshold, wanted, _rows_of(frame[measured], threshold), load_rules(book.project))
+    rows = _with_what_is_hidden(frame, threshold, load_rules(book.project))
+    if threshold.group == EACH_GROUP:
+        return _check_each_group(threshold, rows)
+    if threshold.group != EVERYONE and len(rows):
+        labels = (rows["group_by"].astype(str) + ": " + rows["group"].astype(str)).map(plain)
+        rows = rows[labels == threshold.group]
+    return _check_one(threshold, rows)
 
 
-def _rows_of(frame: pd.DataFrame, threshold: Threshold) -> pd.DataFrame:
-    if threshold.group in (EVERYONE, EACH_GROUP) or frame.empty:
-        return frame
-    labels = (frame["group_by"].astype(str) + ": " + frame["group"].astype(str)).map(plain)
-    return frame[labels == threshold.group]
+def _with_what_is_hidden(frame: pd.DataFrame, threshold: Threshold, rules: Rules) -> pd.DataFrame:
+    """The rows of the threshold's measure, with columns `hidden` and `nobody` (a shown denominator of nought).
+
+    The rows are protected together with those they stand beside on the page of stage 7.
+    """
+    from evidence.privacy import protect
+
+    is_measure = frame["measure"].map(lambda name: plain(str(name)) == threshold.measure).astype(bool)
+    if not {"n", "denominator"} <= set(frame.columns):
+        return frame[is_measure].assign(hidden=False, nobody=False)
+    beside = frame if threshold.group == EVERYONE else frame[is_measure]
+    index = ["measure"] if threshold.group == EVERYONE else ["group_by", "group"]
+    counts = beside.set_index(index)[["n", "denominator"]].rename_axis(index={"group_by": "characteristic"})
+    safe = protect(counts, counts=["denominator"], parts={"n": "denominator"}, rules=rules).table
+    hidden = (safe == rules.shown_as).any(axis=1).to_numpy()
+    nobody = (beside["denominator"] == 0).to_numpy() & ~hidden
+    return beside.assign(hidden=hidden, nobody=nobody)[is_measure.loc[beside.index]]
 
 
-def _compare(threshold: Threshold, wanted: str, rows: pd.DataFrame, rules: Rules) -> ThresholdCheck:
+def _check_one(threshold: Threshold, rows: pd.DataFrame) -> ThresholdCheck:
+    wanted = threshold.wanted
     if rows.empty:
         return ThresholdCheck(threshold, None, f"{wanted}: not measured.")
-    values = rows["value"].dropna().astype(float)
-    if threshold.group != EACH_GROUP:
-        if values.empty:
-            return ThresholdCheck(threshold, None, f"{wanted}: not estimable, too few cases.")
-        met = bool(values.iloc[0] >= threshold.at_least)
-        return ThresholdCheck(threshold, met, f"{wanted}: {_in_words(rows.loc[values.index[0]], rules)}.")
-    below = rows[rows["value"].astype(float) < threshold.at_least]
-    unknown = int(rows["value"].isna().sum())
-    if values.empty:
-        return ThresholdCheck(threshold, None, f"{wanted}: not estimable in any group.")
-    said = f"{wanted}: {len(values) - len(below)} of {len(values)} groups reach it"
-    if len(below):
-        lowest = below.sort_values("value").iloc[0]
-        words = _in_words(lowest, rules)
-        # A group is named with its figure or not at all.
-        said += f", the lowest is {words}" + ("" if words == TOO_FEW else f" ({lowest['group_by']}: {lowest['group']})")
-    if unknown:
-        said += f"; {unknown} not estimable, too few cases"
-    # A group that nobody could judge is not one that passed.
-    met = False if len(below) else None if unknown else True
-    return ThresholdCheck(threshold, met, said + ".")
+    row = rows.iloc[0]
+    if row["hidden"]:
+        return ThresholdCheck(threshold, None, f"{wanted}: not judged, it rests {TOO_FEW}.")
+    if row["value"] != row["value"] or row["value"] is None:
+        return ThresholdCheck(threshold, None, f"{wanted}: not estimable, too few cases.")
+    return ThresholdCheck(threshold, bool(row["value"] >= threshold.at_least), f"{wanted}: {row['value']:.2f}.")
 
 
-def _in_words(row: pd.Series, rules: Rules) -> str:
-    """The value, unless it rests on so few children that disclosure control hides it on the page as well."""
-    n, of = row.get("n"), row.get("denominator")
-    numbers = [] if n is None or of is None else [n, of - n, of]
-    if any(rules.hide_from <= number <= rules.hide_to for number in numbers):
-        return TOO_FEW
-    return f"{float(row['value']):.2f}"
+def _check_each_group(threshold: Threshold, rows: pd.DataFrame) -> ThresholdCheck:
+    wanted = threshold.wanted
+    judged = rows[rows["value"].notna() & ~rows["hidden"]]
+    small = rows[~rows.index.isin(judged.index) & ~rows["nobody"]]
+    limitation = _limitation(threshold.measure, small)
+    if judged.empty:
+        said = "no group is large enough to be judged" if len(rows) else "not measured"
+        return ThresholdCheck(threshold, None, f"{wanted}: {said}.", limitation)
+    values = judged["value"].astype(float)
+    below = values < threshold.at_least
+    said = f"{len(values) - below.sum()} of {count_of(len(values), 'group')} that can be judged"
+    said += " reaches it" if len(values) - below.sum() == 1 else " reach it"
+    if below.any():
+        lowest = judged.loc[values.idxmin()]
+        said += f", the lowest is {lowest['group_by']} {lowest['group']} with {values.min():.2f}"
+    if len(small):
+        said += f"; {count_of(len(small), 'group is', 'groups are')} too small to judge"
+    return ThresholdCheck(threshold, not below.any(), f"{wanted}: {said}.", limitation)
+
+
+def _limitation(measure: str, small: pd.DataFrame) -> str:
+    """`Recall is not estimable, with too few children, for sex Not known; age band 1 to 4 and 5 to 9.`"""
+    if small.empty:
+        return ""
+    groups = [
+        f"{name} {listed(list(part.astype(str)))}" for name, part in small.groupby("group_by", sort=False)["group"]
+    ]
+    return (
+        f"{measure.capitalize()} is not estimable, with too few children, for {'; '.join(groups)}. "
+        "Nothing is known of how well the tool works for them."
+    )

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from evidence.project import long_date
 from evidence.workbook.gates import GATES
 from evidence.workbook.signoffs import SignOff
-from evidence.workbook.words import count_of, listed
+from evidence.workbook.words import count_of
 
 if TYPE_CHECKING:
     from evidence.workbook.book import Workbook
 
 DRAFT = "DRAFT"
+_MOST_CHANGES = 3
 _NOT_YET = {
     4: "Do not begin to design or build the tool.",
     7: "Do not let anyone rely on its results outside testing.",
@@ -45,7 +46,7 @@ def work_out(book: Workbook) -> Verdict:
     sign_off = book.gate(approved).sign_off
     changed = tuple(sign_off.changed or ())
     stamp = f"STAGE {approved} APPROVED" + (", CHANGED SINCE SIGN-OFF" if changed else "")
-    after = f" It has changed since sign-off: {listed(list(changed))}." if changed else ""
+    after = f" Changed since sign-off: {_some(changed)}." if changed else ""
     title = book.project.stage(approved).title
     return Verdict(
         stamp,
@@ -55,6 +56,12 @@ def work_out(book: Workbook) -> Verdict:
         sign_off,
         changed,
     )
+
+
+def _some(changed: tuple[str, ...]) -> str:
+    """The first few; every one stands beside the sign-off in the list of sign-offs."""
+    more = len(changed) - _MOST_CHANGES
+    return "; ".join((*changed[:_MOST_CHANGES], *([f"and {more} more"] if more > 0 else [])))
 
 
 def _approved_stage(book: Workbook) -> int:
