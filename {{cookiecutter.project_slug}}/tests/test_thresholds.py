@@ -1,6 +1,10 @@
 """Does every child land on the right side of the thresholds? Replace these when your tool counts something else."""
 
 import pandas as pd
+import pytest
+
+from evidence import measures
+from evidence.workbook import open_workbook
 
 
 def test_nobody_looked_after_on_the_day_is_lost(tool, tables, frame):
@@ -43,3 +47,17 @@ def test_the_last_year_is_the_one_that_was_asked_for(tool, tables, frame, parame
     assert frame[tool.PERIOD].max() == asked
     earlier = asked - pd.DateOffset(years=1)
     assert tool.prepare(tables, {**parameters, "year_end": f"{earlier:%Y-%m-%d}"})[tool.PERIOD].max() == earlier
+
+
+def test_no_agreed_accuracy_is_surely_missed(project, tool, output):
+    """The thresholds of workbook/05_design/thresholds.csv: what was agreed is not below the whole interval."""
+    agreed = [one for one in open_workbook(project).thresholds() if one.group in ("everyone", "each group")]
+    if tool.SCORE is None or not agreed:
+        pytest.skip("no threshold of accuracy has been agreed yet")
+    rows = measures.tested_rows(tool, output)
+    everyone = measures.metrics(rows, tool.OUTCOME, tool.OUTPUT)
+    groups = measures.metrics_by_group(rows, tool.OUTCOME, tool.OUTPUT, tool.GROUPS)
+    for one in agreed:
+        table = everyone.loc[[one.measure]] if one.group == "everyone" else measures.one_measure(groups, one.measure)
+        missed = table[table["high"] < 100 * one.at_least]
+        assert missed.empty, f"{one.measure} of at least {one.at_least:.0%} is surely missed: {list(missed.index)}"

@@ -96,7 +96,41 @@ FAULTS = {
         [("pd.DateOffset(years=1) + pd.Timedelta(days=1)", "pd.DateOffset(years=1)")],
         "test_edge_case",
     ),
+    "ethnic group used for a prediction": (
+        "predictive", TOOL,
+        [('KINDS = ["age_band",', 'KINDS = ["ethnic_group", "age_band",')],
+        "test_what_is_left_out_makes_no_difference_to_what_the_tool_says",
+    ),
+    "sex used for what is expected": (
+        "diagnostic", TOOL,
+        [('STANDARDISED_BY = ["age_band",', 'STANDARDISED_BY = ["sex", "age_band",')],
+        "test_what_is_left_out_makes_no_difference_to_what_the_tool_says",
+    ),
+    "one group left without output": (
+        "descriptive", TOOL,
+        [('output["change"] =', 'output.loc[output["sex"] == "Male", OUTPUT] = None\n    output["change"] =')],
+        "test_no_group_is_left_without_output",
+    ),
+    "sex read the wrong way round": (
+        "descriptive", "toolkit/evidence/measures/ssda903_words.py",
+        [('"M": "Male", "F": "Female"', '"M": "Female", "F": "Male"')],
+        "test_the_sex_of_each_child_is_the_one_in_the_data",
+    ),
+    "a percentage of a handful of children": (
+        "predictive", "toolkit/evidence/measures/estimating.py",
+        [("NOT_ESTIMABLE_BELOW = 10", "NOT_ESTIMABLE_BELOW = 2")],
+        "test_every_group_is_judged_or_said_to_be_too_small",
+    ),
+    "one group not judged": (
+        "descriptive", "toolkit/evidence/measures/of_tool.py",
+        [("table = by_each(rows, tool.OUTCOME, tool.GROUPS)", "table = by_each(rows, tool.OUTCOME, tool.GROUPS[1:])")],
+        "test_every_group_is_judged_or_said_to_be_too_small",
+    ),
 }  # fmt: skip
+
+THRESHOLD = (
+    "id,measure,group,at_least,worse_error,why,agreed_by,set_on\nA,recall,everyone,{},a miss,Because,Board,05/05/2026\n"
+)
 
 
 @pytest.mark.slow
@@ -115,6 +149,41 @@ def test_the_shipped_tests_catch_a_broken_tool(fault, tmp_path):
     result = small_project.run_pytest(folder, "tests", "-k", test)
     assert result.returncode == 1, result.stdout[-2000:]
     assert test in small_project.failed(result), result.stdout[-2000:]
+
+
+@pytest.mark.slow
+def test_an_agreed_threshold_that_is_surely_missed_fails_and_one_that_is_reached_passes(tmp_path):
+    folder = small_project.make(tmp_path, "predictive")
+    register = folder / "workbook" / "05_design" / "thresholds.csv"
+    register.parent.mkdir(parents=True)
+    test = "test_no_agreed_accuracy_is_surely_missed"
+    register.write_text(THRESHOLD.format("0.05"), encoding="utf-8")
+    assert small_project.run_pytest(folder, "tests/test_thresholds.py", "-k", test).returncode == 0
+    register.write_text(THRESHOLD.format("0.99"), encoding="utf-8")
+    missed = small_project.run_pytest(folder, "tests/test_thresholds.py", "-k", test)
+    assert missed.returncode == 1
+    assert "recall of at least 99% is surely missed" in missed.stdout
+
+
+@pytest.mark.slow
+def test_a_frame_shown_by_hand_and_saved_is_caught_and_what_a_stage_shows_is_not(tmp_path):
+    folder = small_project.make(tmp_path, "descriptive")
+    path = folder / "notebooks" / "07_testing.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    shown = {
+        "output_type": "display_data",
+        "data": {"text/html": "<p>x</p>"},
+        "metadata": {"evidence": {"kind": "table"}},
+    }
+    for by_hand, code in ((False, 0), (True, 1)):
+        output = (
+            shown if not by_hand else {**shown, "output_type": "execute_result", "metadata": {}, "execution_count": 1}
+        )
+        notebook["cells"][1]["outputs"] = [output]
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+        result = small_project.run_pytest(folder, "tests/test_notebooks.py")
+        assert result.returncode == code, result.stdout[-2000:]
+    assert small_project.failed(result) == {"test_no_raw_table_is_saved"}
 
 
 @pytest.mark.slow

@@ -14,6 +14,8 @@ UNIT = "child"
 PERIOD = "year_end"
 # Results are shown and compared by these columns.
 GROUPS = ["sex", "age_band", "ethnic_group", "placement_type"]
+# Groups are compared by these, and what the tool says of a child must not hang on them.
+LEFT_OUT = ["sex", "ethnic_group"]
 # What happened (true or false), what the tool says of it, and a probability where it gives one.
 OUTCOME = "outcome"
 OUTPUT = "stability"

@@ -19,6 +19,8 @@ UNIT = "child"
 PERIOD = "year_end"
 # Results are shown and compared by these columns.
 GROUPS = ["sex", "ethnic_group", "category_of_need", "age_band", "placement_type"]
+# Groups are compared by these, and what the tool says of a child must not hang on them.
+LEFT_OUT = ["sex", "ethnic_group"]
 # What happened (true or false), what the tool says of it, and a probability of a prediction where it gives one.
 OUTCOME = "outcome"
 OUTPUT = "expected"

@@ -22,6 +22,8 @@ UNIT = "child"
 PERIOD = "year_end"
 # Results are shown and compared by these columns.
 GROUPS = ["sex", "age_band", "ethnic_group", "placement_type"]
+# Groups are compared by these, and what the tool says of a child must not hang on them.
+LEFT_OUT = ["sex", "ethnic_group"]
 # What happened in the year after (true, false, or missing while not known), what the tool says, and its probability.
 OUTCOME = "outcome"
 OUTPUT = "flagged"

@@ -197,6 +197,10 @@ class Cache:
             from evidence.data.access import log_digest
 
             return log_digest(self._project, date.fromisoformat(name))
+        if kind == "threshold history":
+            from evidence.workbook import history_of
+
+            return history_of(self._project, json.loads(name)).digest
         return None
 
 

@@ -484,6 +484,22 @@ class Stage:
         """Shows the cost model's totals by year and by heading (guidance action 3.09)."""
         self._show("text", "Costs", governance.costs_html(self.workbook))
 
+    def results_are_seen(self, output: pd.DataFrame) -> None:
+        """From here on the thresholds are fixed: the access log keeps those of the moment that results are first seen.
+
+        output: what stage 6 recorded as `tool_output`. Records `tested_on`: the data folder and the last period tested.
+        """
+        from evidence.data.access.log import place_of
+        from evidence.measures import tested_rows
+        from evidence.workbook import note_results_seen
+
+        rows = tested_rows(self.tool, output)
+        period = str(rows[self.tool.PERIOD].max()) if self.tool.PERIOD and len(rows) else ""
+        folder = "data/sample" if self.on_sample_data else place_of(self.project, str(self.parameters["data_folder"]))
+        tested_on = {"data": folder, "period": period.removesuffix(" 00:00:00")}
+        self.record("tested_on", tested_on)
+        note_results_seen(self.project, tested_on, self.workbook.thresholds())
+
     def thresholds(self) -> None:
         """Shows the thresholds of stage 5 beside what stage 7 measured (guidance actions 5.03 and 7.04)."""
         self._show("text", "Thresholds", governance.thresholds_html(self.workbook))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from evidence.workbook.threshold_history import objections
 from evidence.workbook.words import count_of, listed, plain
 
 if TYPE_CHECKING:
@@ -79,7 +80,12 @@ def check_thresholds(book: Workbook) -> list[ThresholdCheck]:
     thresholds = read_thresholds(book)
     if not thresholds:
         return [ThresholdCheck(None, None, "No thresholds have been set, so there is nothing to test against.")]
-    return [_check(book, one) for one in thresholds]
+    changed = objections(book)
+    return [_not_judged(one, changed[one.id]) if one.id in changed else _check(book, one) for one in thresholds]
+
+
+def _not_judged(threshold: Threshold, why: str) -> ThresholdCheck:
+    return ThresholdCheck(threshold, None, f"{threshold.wanted} {why}.")
 
 
 def _measured(book: Workbook) -> ThresholdCheck:
