@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
+import pandas as pd
 import pytest
+from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.weightstats import DescrStatsW
 
-from evidence.measures import definition_of, differences_of_definition, need_same_definition
+from evidence.measures import (
+    definition_of,
+    differences_of_definition,
+    need_same_definition,
+    survey_answers,
+    survey_minutes,
+)
+from evidence.measures.words import baseline_survey as in_words
 from evidence.project import EvidenceError
 
 PARAMETERS = {"as_of": "2026-04-30", "data_folder": "data/sample", "year_end": "", "seed": 1, "flag_at": 0.25}
@@ -56,3 +67,46 @@ def test_a_tool_may_name_what_its_outcome_rests_on():
     both = [defined(changed={"colour": colour}, DEFINED_BY=["placements_at_least"]) for colour in ("red", "blue")]
     assert differences_of_definition(*both) == []
     assert differences_of_definition(*(defined(changed={"colour": colour}) for colour in ("red", "blue")))
+
+
+def asked(people: int, seed: int = 1) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "role": random.choice(["Social worker", "Manager"], people, p=[0.8, 0.2]),
+            "made_how": random.choice(["meeting", "own judgement"], people),
+            "minutes": random.integers(5, 90, people).astype(float),
+            "information": random.integers(1, 6, people).astype(float),
+            "confidence": random.integers(1, 6, people).astype(float),
+            "outcome_known": random.choice(["yes", "no", ""], people),
+        }
+    ).astype({"role": "str", "made_how": "str", "outcome_known": "str"})
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_minutes_and_shares_are_those_of_statsmodels(seed):
+    rows = asked(40 + seed, seed)
+    everyone = survey_minutes(rows).loc["everyone"]
+    low, high = DescrStatsW(rows["minutes"]).tconfint_mean()
+    assert everyone["mean"] == pytest.approx(rows["minutes"].mean())
+    assert (everyone["low"], everyone["high"]) == pytest.approx((low, high))
+    row = survey_answers(rows).loc[("is confident in the decision", "yes (4 or 5 of 5)")]
+    low, high = proportion_confint((rows["confidence"] >= 4).sum(), len(rows), method="wilson")
+    assert (row["low"], row["high"]) == pytest.approx((100 * low, 100 * high))
+
+
+def test_a_blank_answer_counts_in_neither_number():
+    rows = asked(60)
+    known = rows[rows["outcome_known"] != ""]
+    table = survey_answers(rows).loc["learns what came of it"]
+    assert table["denominator"].eq(len(known)).all()
+    assert table["n"].sum() == len(known)
+
+
+def test_a_handful_of_people_give_no_figure_and_no_one_answer_can_be_read_off():
+    table = survey_minutes(asked(12).assign(role=["Manager"] + ["Social worker"] * 11))
+    assert table.at["Manager", "people"] == 1
+    assert table.loc["Manager", ["mean", "low", "high", "median"]].isna().all()
+    assert not np.isnan(table.at["Social worker", "mean"])
+    assert in_words(survey_minutes(asked(3))) == "3 people say how long a decision takes: too few for a figure"
+    assert "12 people say" in in_words(table)

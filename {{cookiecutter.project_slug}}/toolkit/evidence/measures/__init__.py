@@ -40,7 +40,13 @@ from evidence.measures.accuracy import (
     over_thresholds,
     side_by_side,
 )
-from evidence.measures.baselines import definition_of, differences_of_definition, need_same_definition
+from evidence.measures.baselines import (
+    definition_of,
+    differences_of_definition,
+    need_same_definition,
+    survey_answers,
+    survey_minutes,
+)
 from evidence.measures.cases import edge_cases, read_cases
 from evidence.measures.data_checks import completeness, representativeness, year_changes
 from evidence.measures.disproportionality import is_population, population_of, read_ethnic_groups
@@ -176,6 +182,8 @@ __all__ = [
     "resampled_of",
     "revisions",
     "side_by_side",
+    "survey_answers",
+    "survey_minutes",
     "test_by_group",
     "test_plan",
     "test_tool",

@@ -1,10 +1,17 @@
-"""What a baseline counts, kept beside it, so that a later figure is only compared with it where both count alike."""
+"""How decisions are made today: what a baseline counts, kept beside it, and what a survey of those who decide says.
+
+A later figure is only compared with a baseline where both count alike.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import ModuleType
 
+import numpy as np
+import pandas as pd
+
+from evidence.measures.estimating import NOT_ESTIMABLE_BELOW, estimates, reliability
 from evidence.project import EvidenceError
 
 # Parameters that say when, where and by which dice, and not what is counted. The level of flags changes what a tool
@@ -66,3 +73,53 @@ def need_same_definition(before: Mapping[str, object], now: Mapping[str, object]
             where=where,
             remedy="Work the baseline out again with today's definition, or today's figures with the baseline's.",
         )
+
+
+# The questions of the survey whose answers are choices, and those that are scores from 1 to 5 with what a 4 or 5 means.
+_CHOICES = {"made_how": "how the decision is made", "outcome_known": "learns what came of it"}
+_SCORES = {"confidence": "is confident in the decision", "information": "has the information that is needed"}
+
+
+def survey_answers(rows: pd.DataFrame) -> pd.DataFrame:
+    """What people say of how they decide today (5.04): index (question, answer), columns as `estimates`.
+
+    rows: one a person, with the columns of the register baseline_survey. n is people; a score of 4 or 5 of 5 counts as
+    yes. Blank answers count in neither number.
+    """
+    parts = []
+    for column, question in _CHOICES.items():
+        given = rows[column].replace("", pd.NA).dropna()
+        counts = given.value_counts().sort_index()
+        parts.append(_answered(question, counts, len(given)))
+    for column, question in _SCORES.items():
+        given = rows[column].dropna()
+        parts.append(_answered(question, pd.Series({"yes (4 or 5 of 5)": int((given >= 4).sum())}), len(given)))
+    return pd.concat(parts)
+
+
+def _answered(question: str, counts: pd.Series, of: int) -> pd.DataFrame:
+    index = pd.MultiIndex.from_product([[question], [str(one) for one in counts.index]], names=["question", "answer"])
+    return estimates(counts, np.repeat(of, len(counts)), index)
+
+
+def survey_minutes(rows: pd.DataFrame) -> pd.DataFrame:
+    """How long a decision takes today, in minutes: index role, first everyone.
+
+    Columns people, mean with low and high (95%, Student's t), median, reliability; missing for fewer than
+    NOT_ESTIMABLE_BELOW people, so that no person's own answer can be read off.
+    """
+    from scipy.stats import t
+
+    given = rows.dropna(subset=["minutes"])
+    parts = {"everyone": given, **{str(role): part for role, part in given.groupby("role")}}
+    table = {}
+    for name, part in parts.items():
+        minutes = part["minutes"].astype("float64")
+        row = {"people": len(minutes), "mean": np.nan, "low": np.nan, "high": np.nan, "median": np.nan}
+        if len(minutes) >= NOT_ESTIMABLE_BELOW:
+            half = float(t.ppf(0.975, len(minutes) - 1) * minutes.std(ddof=1) / np.sqrt(len(minutes)))
+            mean = float(minutes.mean())
+            row |= {"mean": mean, "low": max(mean - half, 0.0), "high": mean + half, "median": float(minutes.median())}
+        table[name] = row
+    frame = pd.DataFrame.from_dict(table, orient="index").rename_axis("role")
+    return frame.assign(reliability=reliability(frame["people"]))

@@ -549,3 +549,25 @@ def against_population(table: pd.DataFrame, rules: Rules | None = None) -> str:
 def _times(row: pd.Series, name: object, verb: str) -> str:
     ends = f"{row['ratio_low']:.1f} to {row['ratio_high']:.1f}"
     return f"{_large(group_words(name))} {verb} {row['ratio']:.1f} times as often ({ends}) as {row['compared_with']}"
+
+
+def security(table: pd.DataFrame) -> str:
+    """Which checks failed, and which could not be made."""
+    failed, unmade = (list(table.index[table["result"] == one]) for one in ("fail", "not checked"))
+    said = f"Did not hold: {_listed(failed)}" if failed else "No check by machine found a fault"
+    return f"{said}; not checked: {_listed(unmade)}" if unmade else said
+
+
+def baseline_survey(minutes: pd.DataFrame) -> str:
+    """How long a decision takes today, of how many people who were asked."""
+    row = minutes.loc["everyone"]
+    people = "1 person says" if row["people"] == 1 else f"{int(row['people'])} people say"
+    if pd.isna(row["mean"]):
+        return f"{people} how long a decision takes: too few for a figure"
+    return f"A decision takes {row['mean']:.0f} minutes ({row['low']:.0f} to {row['high']:.0f}), {people}"
+
+
+def software_practice(table: pd.DataFrame) -> str:
+    """What of good practice is shown, and what is still needed."""
+    missing = list(table.index[table["shown"] != "yes"])
+    return f"Still to be shown: {_listed(missing)}" if missing else f"All {len(table)} practices are shown"

@@ -7,6 +7,7 @@ from evidence.privacy.protect import Protected, protect
 from evidence.privacy.pseudonymise import pseudonymise, token
 from evidence.privacy.rules import Rules, load_rules
 from evidence.privacy.scan import Finding, Findings, find_in, scan
+from evidence.privacy.security import security_checks
 
 __all__ = [
     "Finding",
@@ -26,5 +27,6 @@ __all__ = [
     "reidentification_risk",
     "rotate_key",
     "scan",
+    "security_checks",
     "token",
 ]

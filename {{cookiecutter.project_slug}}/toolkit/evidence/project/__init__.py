@@ -7,6 +7,7 @@ from evidence.project.files import atomic_write, read_text, sha256_of_file
 from evidence.project.parameters import OUTSIDE, declared_parameters, shown_parameters
 from evidence.project.project import Project, open_project
 from evidence.project.stages import StageInfo, stages_needed
+from evidence.project.version_control import git_digest, git_says
 
 __all__ = [
     "OUTSIDE",
@@ -16,6 +17,8 @@ __all__ = [
     "StageInfo",
     "atomic_write",
     "declared_parameters",
+    "git_digest",
+    "git_says",
     "long_date",
     "open_project",
     "read_text",

@@ -19,7 +19,15 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from evidence.project import EvidenceError, Project, StageInfo, declared_parameters, read_text, sha256_of_file
+from evidence.project import (
+    EvidenceError,
+    Project,
+    StageInfo,
+    declared_parameters,
+    git_digest,
+    read_text,
+    sha256_of_file,
+)
 from evidence.project.folders import remove
 from evidence.project.installed import installed_packages
 from evidence.results import Results
@@ -197,6 +205,8 @@ class Cache:
             from evidence.data.access import log_digest
 
             return log_digest(self._project, date.fromisoformat(name))
+        if kind == "version control":
+            return git_digest(self._project.root)
         if kind == "threshold history":
             from evidence.workbook import history_of
 

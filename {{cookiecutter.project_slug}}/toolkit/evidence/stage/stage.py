@@ -17,6 +17,7 @@ from evidence.project import (
     Project,
     StageInfo,
     atomic_write,
+    git_digest,
     long_date,
     open_project,
     sha256_of_file,
@@ -504,6 +505,18 @@ class Stage:
         """Shows the thresholds of stage 5 beside what stage 7 measured (guidance actions 5.03 and 7.04)."""
         self._show("text", "Thresholds", governance.thresholds_html(self.workbook))
 
+    def baseline_survey(self) -> None:
+        """Shows and records what people said of how they decide today (5.04)."""
+        from evidence.stage.design import show_baseline_survey
+
+        show_baseline_survey(self)
+
+    def software_practice(self) -> None:
+        """Shows tests, reviews and versions of the code, and records them once each is shown (5.15)."""
+        from evidence.stage.design import show_software_practice
+
+        show_software_practice(self)
+
     def disproportionality(self, frame: pd.DataFrame) -> None:
         """Shows the relative rate index in the data, and against a population where one is in data/published (5.09)."""
         from evidence.stage.comparing import show_disproportionality
@@ -551,6 +564,17 @@ class Stage:
         from evidence.stage.access_pages import show_access_log
 
         show_access_log(self)
+
+    def security(self) -> None:
+        """Shows and records what of the security test a computer can do (7.06); the rest is in the register."""
+        from evidence.measures import words
+        from evidence.privacy import security_checks
+
+        self.results.note_read(self.number, "version control", "data", git_digest(self.project.root))
+        table = security_checks(self.project, self.project.data_folder(self.parameters))
+        self.record("security", table)
+        note = "What only people can test, such as a penetration test, is in workbook/07_testing/security.csv."
+        self.show(table, words.security(table), name="security", note=note)
 
     def scope(self) -> None:
         """Shows the latest change of scope, what it asks for, and reviews that are overdue (9.01, 9.11)."""

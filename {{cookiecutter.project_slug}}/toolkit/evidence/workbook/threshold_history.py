@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evidence.project import long_date
+from evidence.project import git_says, long_date
 from evidence.workbook.registers import read_register
 from evidence.workbook.words import plain
 
@@ -31,7 +30,6 @@ RESULTS_SEEN = "results seen"
 TESTED_ON = "tested_on"
 # The kind under which a stage notes what it read of the history, so that a later run sees when it has changed.
 READ_AS = "threshold history"
-_GIT_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,7 @@ def _committed(project: Project, since: date) -> list[tuple[date, dict[tuple[str
     from evidence.workbook.reference import Reference
 
     info = Reference(project).registers["thresholds"]
-    log = _git(project, "log", "--format=%H %cs", "--", info.file)
+    log = git_says(project.root, "log", "--format=%H %cs", "--", info.file)
     found = []
     for line in log.splitlines():
         commit, _, day = line.partition(" ")
@@ -128,24 +126,12 @@ def _committed(project: Project, since: date) -> list[tuple[date, dict[tuple[str
             continue
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "thresholds.csv")
-            path.write_text(_git(project, "show", f"{commit}:./{info.file}"), encoding="utf-8")
+            path.write_text(git_says(project.root, "show", f"{commit}:./{info.file}"), encoding="utf-8")
             rows = read_register(path, info).complete_rows
         found.append(
             (date.fromisoformat(day), {(row["measure"], plain(row.text("group"))): row["at_least"] for row in rows})
         )
     return found[::-1]
-
-
-def _git(project: Project, *arguments: str) -> str:
-    """What git says, or nothing: a project without git is no fault here."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(project.root), *arguments],
-            capture_output=True, encoding="utf-8", errors="replace", timeout=_GIT_SECONDS, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout if done.returncode == 0 else ""
 
 
 def objections(book: Workbook) -> dict[str, str]:
