@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evidence.measures import accuracy, drift, estimates, triggers, words
+from evidence.measures import accuracy, drift, estimates, words
 from evidence.privacy import protect
 
 
@@ -121,12 +121,6 @@ def test_drift_says_how_often_an_alarm_is_false():
     other = pd.DataFrame({"kind": ["a", "b", "b", "b"] * 50})
     assert words.drift(drift(same, other, ["kind"])).startswith("Drift in kind;")
     assert words.drift(drift(same, other.iloc[:0], ["kind"])) == "One period alone shows no drift"
-
-
-def test_triggers_that_cannot_be_judged_are_never_no():
-    table = triggers()
-    assert table["met"].eq("not known").all()
-    assert words.triggers(table) == "Nothing known speaks for retiring the tool; 4 of 4 triggers cannot be judged yet"
 
 
 def test_strongest_proxy_is_none_where_nothing_is_known():

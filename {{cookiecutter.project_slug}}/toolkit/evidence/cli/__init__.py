@@ -12,6 +12,7 @@ from evidence.project.errors import EvidenceError
 _COMMANDS = {
     "status": "Where the tool stands: actions, questions, gates, what is overdue, what next.",
     "run": "Run the stages and release an evidence pack.",
+    "period": "Add a period of the live tool: run it, release its pack, keep its figures.",
     "verify": "Check that a pack is whole and unaltered.",
     "check": "List everything a reviewer would send back.",
     "scan": "Look for anything that identifies a child in a folder or file.",

@@ -65,14 +65,14 @@ def command(
     parameters = {_plain_name(name): project.parameters(_plain_name(name)) for name in names}
     for name, values in parameters.items():
         _check_data_folder(project, name, values)
-        _check_access(project, values)
+        check_access(project, values)
     how = How(workers, not no_warm, not no_cache, Limits(cell_timeout, stage_timeout, memory))
     complete = []
     for name in parameters:
         if not quiet:
             click.echo(f"Running {name}.", err=True)
         progress = progress_for(explain=explain, quiet=quiet)
-        complete.append(_run_one(project, name, parameters[name], stages, draft, no_pack, folder, how, progress))
+        complete.append(run_one(project, name, parameters[name], stages, draft, no_pack, folder, how, progress))
     sys.exit(0 if all(complete) else 1)
 
 
@@ -87,7 +87,7 @@ def _check_data_folder(project, name: str, parameters: dict) -> None:
         raise EvidenceError(what, where=f"parameters/{name}.toml, data_folder")
 
 
-def _check_access(project, parameters: dict) -> None:
+def check_access(project, parameters: dict) -> None:
     """One message before anything runs, rather than one on every page that wanted data."""
     from evidence.data.access import admitted
 
@@ -95,7 +95,7 @@ def _check_access(project, parameters: dict) -> None:
         admitted(project, parameters["data_folder"], show_login=True)
 
 
-def _run_one(
+def run_one(
     project: Project,
     name: str,
     parameters: dict,

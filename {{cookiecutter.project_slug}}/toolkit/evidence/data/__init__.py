@@ -4,6 +4,7 @@ from evidence.data.access import access_log_lines, log_look_up, usage
 from evidence.data.auditing import audit, error_families, failing_rows
 from evidence.data.catalogues import catalogue, catalogue_summary
 from evidence.data.codes import code_lists, codes, groups, labels
+from evidence.data.decisions import load_decisions
 from evidence.data.earlier import load_with_earlier
 from evidence.data.groups import AGE_BANDS, NOT_KNOWN, age_band, children_by_group, filled_by_group
 from evidence.data.identifying import identifying_values
@@ -51,6 +52,7 @@ __all__ = [
     "load_published",
     "last_year_end",
     "latest_day",
+    "load_decisions",
     "load_tables",
     "load_with_earlier",
     "log_look_up",

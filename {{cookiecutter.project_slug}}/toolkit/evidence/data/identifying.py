@@ -11,6 +11,7 @@ from evidence.data import shapes
 from evidence.data.access.log import IN_CLEAR, admitted, log_read
 from evidence.data.catalogues import catalogue
 from evidence.data.counting import EARLIER
+from evidence.data.decisions import identifiers_in_decisions
 from evidence.data.describing import guess_table
 from evidence.data.earlier import earlier_folder
 from evidence.data.shapes import upn_fits
@@ -44,6 +45,10 @@ def identifying_values(project: Project, data_folder: str | Path) -> Secrets:
             for column, treatment in columns:
                 _take(secrets, raw.frame[column].dropna(), column, treatment)
             read[before + name] = ([column for column, _ in columns], len(raw.frame))
+    decided = identifiers_in_decisions(project, data_folder)
+    if len(decided):
+        _take(secrets, decided, str(decided.name), "token")
+        read["parallel_run"] = ([str(decided.name)], len(decided))
     why = "To look for identifiers in what is to be passed on; nothing was shown"
     log_read(project, access, data=place(project, data_folder), read=read, why=why, what=IN_CLEAR)
     return secrets

@@ -15,20 +15,26 @@ gave:
 |   | against_population_of(tool, frame, people), proxies_of(tool, frame, seed), |
 |   | given_away_of(tool, frame, seed) |
 | 6 | minimisation(tool, tables, parameters), deidentification_cost(tool, tables, parameters), |
-|   | explanations(tool, output, parameters) |
+|   | explanations(tool, output, parameters), explanation_stability(...), case_stability(tool, frame, parameters), |
+|   | challenges(lines, as_of, limit_days), challenge_list(...) |
 | 7 | test_plan(tool), test_tool(tool, output, parameters), test_by_group(...), every_measure_by_group(tool, output), |
 |   | gaps(tool, output), apart(tool, output), levels_of(...), calibration_of(...), how_calibrated_of(...), |
 |   | resampled_of(...), definition_tests(tool, tables, parameters), revisions(now, earlier), against_published(...), |
 |   | against_baseline(...), checks(...), reconciliation_of(tool, tables, frame, parameters), alpha_beta(...), |
 |   | edge_cases(tool, path, parameters); as_rows(table) for what is recorded |
-| 8 | before_after(before, after), trial_design(rate, difference) |
-| 9 | performance(tool, output, parameters), drift_of(tool, frame, seed) |
-| 10 | triggers(performance, drift, usage, open_challenges, targets) |
+|   | beside_today(tool, output, decisions), parallel_run(tool, lines, beside), differently_by_group(...), |
+|   | alpha_to_beta(tool, output, parameters), drift_to_beta(...), rollout(lines, as_of), survey(answers), themes(...) |
+| 8 | outcomes(lines), own_outcome(tool, frame, began), interrupted(series, began), trial_plan(plans) |
+| 9 | period_figures(tool, output, parameters), over_periods(earlier, now, period), groups_over_periods(...), |
+|   | drift_of(tool, frame, seed), usage_by_period(lines, as_of), period_signs(...), |
+|   | retraining(series, measure, alarms), review_calendar(lines, as_of), outcomes(lines) |
+| 10 | triggers(series=..., ...), dependencies(lines), retirement_plan(lines, as_of), disposal_schedule(lines, as_of) |
 
-`words` turns any of these tables into a headline that names no hidden figure.
+`words` and `findings` turn any of these tables into a headline that names no hidden figure. `lines` are the complete
+lines of a register, as `stage.entries` gives them.
 """
 
-from evidence.measures import comparing_words, comparisons, placements, words
+from evidence.measures import comparing_words, comparisons, findings, placements, words
 from evidence.measures.accuracy import (
     against_rule,
     calibration,
@@ -40,6 +46,8 @@ from evidence.measures.accuracy import (
     over_thresholds,
     side_by_side,
 )
+from evidence.measures.agreeing import AGREEMENT, DIFFERENTLY, agreement, cohens_kappa, treated_differently
+from evidence.measures.asking import survey, sus_scores, themes
 from evidence.measures.baselines import (
     definition_of,
     differences_of_definition,
@@ -47,7 +55,17 @@ from evidence.measures.baselines import (
     survey_answers,
     survey_minutes,
 )
+from evidence.measures.beta import (
+    alpha_to_beta,
+    beside_today,
+    differently_by_group,
+    drift_to_beta,
+    known_from,
+    parallel_run,
+    says_yes_or_no,
+)
 from evidence.measures.cases import edge_cases, read_cases
+from evidence.measures.challenging import challenge_list, challenges
 from evidence.measures.data_checks import completeness, representativeness, year_changes
 from evidence.measures.disproportionality import is_population, population_of, read_ethnic_groups
 from evidence.measures.drifting import drift, population_stability
@@ -64,6 +82,20 @@ from evidence.measures.estimating import (
 from evidence.measures.group_gaps import against_the_rest, disparity
 from evidence.measures.least_data import deidentification_cost, minimisation
 from evidence.measures.links import correlation_ratio, cramers_v, given_away, proxies
+from evidence.measures.monitoring import (
+    alarms_by_period,
+    groups_over_periods,
+    missing_kinds,
+    outcomes,
+    over_periods,
+    own_outcome,
+    period_figures,
+    period_signs,
+    periods_of,
+    retraining,
+    review_calendar,
+    usage_by_period,
+)
 from evidence.measures.of_tool import (
     against_baseline,
     against_population_of,
@@ -100,27 +132,48 @@ from evidence.measures.of_tool import (
     what_weighs,
 )
 from evidence.measures.probabilities import how_calibrated, levels
-from evidence.measures.review import trial_design, triggers
+from evidence.measures.retiring import (
+    dependencies,
+    dependency_sentences,
+    disposal_schedule,
+    first_day_of_use,
+    retirement_plan,
+    rollout,
+)
+from evidence.measures.review import triggers
+from evidence.measures.series import interrupted
 from evidence.measures.stability import against_published, definition_tests, own_counts, resampled, revisions
+from evidence.measures.steadiness import case_stability, explanation_stability
 from evidence.measures.summaries import as_rows, output_counts, trial_sizes
+from evidence.measures.trials import plan_problems, stepped_wedge_power, trial_design, trial_plan, trial_power
 
 __all__ = [
+    "AGREEMENT",
+    "DIFFERENTLY",
     "against_baseline",
     "against_population_of",
     "against_published",
     "against_rule",
     "against_the_rest",
+    "agreement",
+    "alarms_by_period",
     "alpha_beta",
+    "alpha_to_beta",
     "apart",
     "as_rows",
     "baseline",
     "before_after",
+    "beside_today",
     "by_each",
     "by_period",
     "by_year",
     "calibration",
     "calibration_of",
+    "case_stability",
+    "challenge_list",
+    "challenges",
     "checks",
+    "cohens_kappa",
     "comparing_words",
     "comparisons",
     "completeness",
@@ -130,25 +183,36 @@ __all__ = [
     "definition_of",
     "definition_tests",
     "deidentification_cost",
+    "dependencies",
+    "dependency_sentences",
     "differences_of_definition",
+    "differently_by_group",
     "disparity",
+    "disposal_schedule",
     "disproportionality_of",
     "drift",
     "drift_of",
+    "drift_to_beta",
     "edge_cases",
     "estimates",
     "every_measure_by_group",
+    "explanation_stability",
     "explanations",
+    "findings",
+    "first_day_of_use",
     "gaps",
     "given_away",
     "given_away_of",
     "groups_in_sight",
+    "groups_over_periods",
     "headline_measures",
     "how_calibrated",
     "how_calibrated_of",
     "in_words",
+    "interrupted",
     "is_population",
     "kind",
+    "known_from",
     "latest_known",
     "levels",
     "levels_of",
@@ -156,15 +220,24 @@ __all__ = [
     "metrics",
     "metrics_by_group",
     "minimisation",
+    "missing_kinds",
     "need_same_definition",
     "observed_expected",
     "observed_expected_by_group",
     "one_measure",
+    "outcomes",
     "output_counts",
+    "over_periods",
     "over_thresholds",
     "own_counts",
+    "own_outcome",
+    "parallel_run",
     "performance",
+    "period_figures",
+    "period_signs",
+    "periods_of",
     "placements",
+    "plan_problems",
     "population_of",
     "population_stability",
     "proportions",
@@ -180,18 +253,31 @@ __all__ = [
     "representativeness",
     "resampled",
     "resampled_of",
+    "retirement_plan",
+    "retraining",
+    "review_calendar",
     "revisions",
+    "rollout",
+    "says_yes_or_no",
     "side_by_side",
     "survey_answers",
     "survey_minutes",
+    "stepped_wedge_power",
+    "survey",
+    "sus_scores",
     "test_by_group",
     "test_plan",
     "test_tool",
     "tested_rows",
+    "themes",
+    "treated_differently",
     "trial_design",
+    "trial_plan",
+    "trial_power",
     "trial_sizes",
     "triggers",
     "what_weighs",
+    "usage_by_period",
     "words",
     "year_changes",
 ]

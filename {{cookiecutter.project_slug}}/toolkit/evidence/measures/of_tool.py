@@ -388,14 +388,14 @@ def performance(tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str,
 
     In a predictive tool the period it learnt from looks better than the tool is; it is left out.
     """
-    known = _judged(output, tool)
+    known = judged_rows(tool, output)
     tables = {}
     for period, rows in known.groupby(tool.PERIOD):
         tables[_day(period)] = test_tool(tool, rows.assign(used_for="testing"), parameters)
     return pd.concat(tables, names=["period"]) if tables else test_tool(tool, known, parameters)
 
 
-def _judged(output: pd.DataFrame, tool: ModuleType) -> pd.DataFrame:
+def judged_rows(tool: ModuleType, output: pd.DataFrame) -> pd.DataFrame:
     """The rows of every period whose outcome is known, without those that a model learnt from."""
     known = output[truth(output[tool.OUTCOME]).notna()]
     return known[known["used_for"] != "training"] if "used_for" in known else known
@@ -410,19 +410,23 @@ def alpha_beta(tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str, 
 
     With one such period there is nothing to compare, and every difference is missing.
     """
-    before, now = _last_two(tool, _judged(output, tool))
+    before, now = _last_two(tool, judged_rows(tool, output))
     now_table = test_tool(tool, now.assign(used_for="testing"), parameters)
     old_table = test_tool(tool, before.assign(used_for="testing"), parameters) if len(before) else now_table.iloc[:0]
     keep = [name for name in now_table.index if name != OBSERVED_TO_EXPECTED]
     return estimating.before_after(old_table.reindex(keep), now_table.loc[keep])
 
 
+def inputs(tool: ModuleType, frame: pd.DataFrame) -> list[str]:
+    """The columns that go into the tool: all but who and when, the outcome, and what the tool says."""
+    aside = {tool.UNIT, tool.PERIOD, tool.OUTCOME, tool.OUTPUT, tool.SCORE, "used_for", "change", "difference", "alike"}
+    return [name for name in frame if name not in aside]
+
+
 def drift_of(tool: ModuleType, frame: pd.DataFrame, seed: int = 2026) -> pd.DataFrame:
     """`drift` of what goes into the tool: the latest period against the one before (9.03)."""
-    aside = {tool.UNIT, tool.PERIOD, tool.OUTCOME, tool.OUTPUT, tool.SCORE, "used_for", "change", "difference", "alike"}
-    variables = [name for name in frame if name not in aside]
     before, now = _last_two(tool, frame)
-    return drifting.drift(before, now, variables, seed)
+    return drifting.drift(before, now, inputs(tool, frame), seed)
 
 
 def explanations(tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str, object]) -> pd.DataFrame:

@@ -1,95 +1,130 @@
-"""What decides whether a tool goes on: trial sizes, triggers for retirement."""
+"""What decides whether a tool goes on: the triggers for retirement."""
 
 from __future__ import annotations
 
-import math
-from statistics import NormalDist
+from collections.abc import Mapping
+from datetime import date
 
 import pandas as pd
 
-from evidence.project import EvidenceError
+from evidence.measures.estimating import NOT_ESTIMABLE
 
-
-def trial_design(
-    rate: float, difference: float, power: float = 0.8, alpha: float = 0.05, per_cluster: int = 1, icc: float = 0.0
-) -> pd.DataFrame:
-    """How many children a controlled trial needs (8.07): one row, `each arm`.
-
-    Columns: children (in each arm), total, clusters (teams or homes in each arm), design_effect.
-
-    rate: the share with the outcome today (0 to 1); difference: how far it should move (percentage points as 0 to
-    1, either way). Where whole teams or homes are drawn, per_cluster children each, icc says how alike those in one
-    are. Raises EvidenceError when the rates are not between 0 and 1.
-    """
-    other = rate - abs(difference)
-    other = other if other > 0 else rate + abs(difference)
-    if not (0 < rate < 1 and 0 < other < 1 and difference):
-        raise EvidenceError(
-            "the share today and the share hoped for must both lie between 0 and 1, and differ.", where="trial design"
-        )
-    z_alpha, z_power = NormalDist().inv_cdf(1 - alpha / 2), NormalDist().inv_cdf(power)
-    middle = (rate + other) / 2
-    spread = z_alpha * math.sqrt(2 * middle * (1 - middle))
-    spread += z_power * math.sqrt(rate * (1 - rate) + other * (1 - other))
-    effect = 1 + (per_cluster - 1) * icc
-    children = math.ceil(effect * spread**2 / (rate - other) ** 2)
-    row = {
-        "children": children,
-        "total": 2 * children,
-        "clusters": math.ceil(children / per_cluster),
-        "design_effect": effect,
-    }
-    return pd.DataFrame([row], index=pd.Index(["each arm"], name="arm"))
+MET, NOT_MET, NOT_KNOWN = "met", "not met", "not known"
 
 
 def triggers(
-    performance: pd.DataFrame | None = None,
-    drift: pd.DataFrame | None = None,
-    usage: int | None = None,
-    open_challenges: int | None = None,
-    targets: dict[str, float] | None = None,
+    *,
+    series: pd.DataFrame | None = None,
+    targets: Mapping[str, float] | None = None,
+    retraining: pd.DataFrame | None = None,
+    usage: pd.DataFrame | None = None,
+    least_used: float = 0.25,
+    laws: pd.DataFrame | None = None,
+    as_of: date | None = None,
+    planned: Mapping[str, float] | None = None,
+    spent: Mapping[str, float] | None = None,
+    most_over: float = 0.25,
+    challenges: pd.DataFrame | None = None,
+    most_upheld: float = 0.5,
+    maturity: tuple[bool | None, str] = (None, ""),
 ) -> pd.DataFrame:
-    """What would speak for retiring the tool (10.01): index trigger; columns met (`yes`, `no`, `not known`), evidence.
+    """What would speak for retiring the tool (10.01): index trigger; columns met (in words), evidence.
 
-    performance: index (period, measure), as `of_tool.performance`; targets: the least percentage by measure, as
-    fixed in stage 5. usage: look-ups since the last review; open_challenges: challenges upheld and not yet put
-    right. What is not given is not known: it never counts as `no`.
+    series: as `over_periods`, of which the last period counts; targets: the least percentage by measure, as fixed in
+    stage 5. retraining: as the function of that name. usage: as `usage_by_period`; least_used: the least share of users
+    (0 to 1). laws: lines of the register law_changes. planned and spent: pounds by year; most_over: the share by which
+    the plan may be exceeded. challenges: as the function of that name; most_upheld: the share of answers (0 to 1) above
+    which the tool is too often wrong. maturity: whether the level of maturity still permits the tool, and the sentence
+    that says so. What is not given is `not known`, and what rests on too few is `not estimable`: neither counts as
+    `not met`.
     """
     rows = {
-        "figures below what was agreed": _below(performance, targets),
-        "the children are no longer those it was made for": _drifted(drift),
-        "nobody uses it": _count(usage, lambda number: number == 0, "look-ups since the last review"),
-        "upheld challenges are not put right": _count(open_challenges, lambda number: number > 0, "upheld and open"),
+        "its figures lie below what was agreed": _below(series, targets),
+        "the children or their records have changed": _drifted(retraining),
+        "it is hardly used": _unused(usage, least_used),
+        "law or policy no longer allows it as it is": _law(laws, as_of),
+        "it costs more than was agreed": _costs(planned, spent, most_over),
+        "what it says is too often challenged with success": _challenged(challenges, most_upheld),
+        "data maturity no longer permits such a tool": _maturity(*maturity),
     }
     return pd.DataFrame.from_dict(rows, orient="index", columns=["met", "evidence"]).rename_axis("trigger")
 
 
-def _below(performance: pd.DataFrame | None, targets: dict[str, float] | None) -> tuple[str, str]:
-    if performance is None or not targets or performance.empty:
-        return "not known", "no figures by period, or no thresholds fixed in stage 5"
-    last = performance.xs(performance.index.get_level_values("period")[-1], level="period")
+def _below(series: pd.DataFrame | None, targets: Mapping[str, float] | None) -> tuple[str, str]:
+    if series is None or series.empty:
+        return NOT_KNOWN, "no figures by period"
+    if not targets:
+        return NOT_KNOWN, "no threshold was fixed in stage 5"
+    last = series.xs(series.index.get_level_values("period")[-1], level="period")
     known = [name for name in targets if name in last.index and pd.notna(last.at[name, "percent"])]
     # Only what is below with some certainty counts: the whole interval lies under the target.
     below = [name for name in known if last.at[name, "high"] < targets[name]]
     if below:
-        return "yes", f"surely below its threshold: {', '.join(below)}"
+        return MET, f"surely below its threshold: {', '.join(below)}"
     if len(known) < len(targets):
-        return "not known", "not every threshold can be judged yet"
-    return "no", "no figure lies surely below its threshold"
+        return NOT_ESTIMABLE, "too few children to judge every threshold"
+    return NOT_MET, "no figure lies surely below its threshold"
 
 
-def _drifted(drift: pd.DataFrame | None) -> tuple[str, str]:
-    if drift is None or drift.empty or (drift["alarm"] == "not estimable").all():
-        return "not known", "one period alone shows no drift"
-    ringing = list(drift.index[drift["alarm"] == "yes"])
-    return (
-        ("yes", f"drift in: {', '.join(ringing)}")
-        if ringing
-        else ("no", "no variable has drifted more than chance explains")
-    )
+def _drifted(retraining: pd.DataFrame | None) -> tuple[str, str]:
+    if retraining is None or retraining.empty:
+        return NOT_KNOWN, "no period is recorded"
+    ringing = list(retraining.index[retraining["met"] == "yes"])
+    if ringing:
+        return MET, f"{'; '.join(ringing)}: retrain, and retire it where that does not help"
+    for state in (NOT_KNOWN, NOT_ESTIMABLE):
+        if (retraining["met"] == state).any():
+            return state, "; ".join(retraining.loc[retraining["met"] == state, "evidence"])
+    return NOT_MET, "neither sign that it needs retraining is there"
 
 
-def _count(number: int | None, met, words: str) -> tuple[str, str]:
-    if number is None:
-        return "not known", "no record yet"
-    return ("yes" if met(number) else "no"), f"{number} {words}"
+def _unused(usage: pd.DataFrame | None, least: float) -> tuple[str, str]:
+    if usage is None or usage.empty:
+        return NOT_KNOWN, "nobody has recorded how much it is used"
+    n, of = int(usage["n"].iloc[-1]), int(usage["denominator"].iloc[-1])
+    # These are all the users there are, not a sample of them: a share of ten people is exact.
+    said = f"{n} of its {of} users used it in the latest period; {100 * least:.0f}% was agreed as the least"
+    return (MET if n < least * of else NOT_MET), said
+
+
+def _law(laws: pd.DataFrame | None, as_of: date | None) -> tuple[str, str]:
+    if laws is None or laws.empty:
+        return NOT_KNOWN, "nobody has recorded a look at changes of law and policy"
+    known = laws if as_of is None else laws[laws["date"] <= pd.Timestamp(as_of)]
+    still = known[
+        (known["affects"] == "the tool must stop") | ((known["affects"] == "needs a change") & (known["done"] == "no"))
+    ]
+    if len(still):
+        return MET, f"not settled: {', '.join(still['id'])}"
+    return NOT_MET, "all changes recorded so far are settled"
+
+
+def _costs(planned: Mapping[str, float] | None, spent: Mapping[str, float] | None, most_over: float) -> tuple[str, str]:
+    both = sorted(set(planned or {}) & set(spent or {}))
+    if not both:
+        return NOT_KNOWN, "no year has both a planned cost (stage 3) and what was spent"
+    over = [year for year in both if spent[year] > planned[year] * (1 + most_over)]
+    if over:
+        worst = ", ".join(f"{year}: £{spent[year]:,.0f} against £{planned[year]:,.0f}" for year in over)
+        return MET, f"more than {100 * most_over:.0f}% over plan in {worst}"
+    return NOT_MET, f"within {100 * most_over:.0f}% of the plan in {', '.join(both)}"
+
+
+def _challenged(challenges: pd.DataFrame | None, most: float) -> tuple[str, str]:
+    if challenges is None or challenges.empty:
+        return NOT_KNOWN, "no challenge is recorded; look whether people know how to make one"
+    upheld, answered = (int(challenges.at["upheld, wholly or in part", name]) for name in ("n", "denominator"))
+    if not answered:
+        return NOT_KNOWN, "no challenge is answered yet"
+    # With few challenges even all of them upheld may be chance: the whole interval must lie above the limit.
+    low = challenges.at["upheld, wholly or in part", "low"]
+    said = f"{upheld} of {answered} answered challenges were upheld, wholly or in part"
+    if pd.isna(low):
+        return NOT_ESTIMABLE, f"{said}: too few to judge"
+    return (MET if low > 100 * most else NOT_MET), said
+
+
+def _maturity(permitted: bool | None, said: str) -> tuple[str, str]:
+    if permitted is None:
+        return NOT_KNOWN, "data maturity is not assessed in stage 2"
+    return (NOT_MET if permitted else MET), said

@@ -7,7 +7,7 @@ from types import ModuleType
 import pandas as pd
 
 from evidence.measures.estimating import period_words
-from evidence.measures.review import trial_design
+from evidence.measures.trials import trial_design
 
 _FALLS = {"a tenth fewer": 0.1, "a quarter fewer": 0.25, "half as many": 0.5}
 

@@ -171,13 +171,6 @@ def drift(table: pd.DataFrame) -> str:
     return f"Drift in {_listed(ringing)}; {false}" if ringing else f"No drift beyond chance; {false}"
 
 
-def triggers(table: pd.DataFrame) -> str:
-    """How many triggers for retirement are met, and how many cannot be judged."""
-    met, unknown = list(table.index[table["met"] == "yes"]), int((table["met"] == "not known").sum())
-    words = f"Speaks for retiring the tool: {_listed(met)}" if met else "Nothing known speaks for retiring the tool"
-    return f"{words}; {unknown} of {len(table)} triggers cannot be judged yet" if unknown else words
-
-
 def against_baseline(table: pd.DataFrame) -> str:
     """On which measures the tool is better than today's way, and on which worse; for years, which groups changed."""
     if "better" in table:

@@ -14,6 +14,7 @@ from evidence.stage.html import cell_text, label, paragraphs, rows_html, table_h
 if TYPE_CHECKING:
     import pandas as pd
 
+    from evidence.privacy import Rules
     from evidence.workbook import (
         Answer,
         Entry,
@@ -86,8 +87,11 @@ def answers_html(book: Workbook, stage: int) -> str:
     """The stage's questions with their answers, its registers and its documents, to be read."""
     parts = [f'<p class="ev-note">{OURS}</p>']
     parts += [_question_html(answer) for answer in book.questions(stage)]
+    from evidence.privacy import load_rules
+
+    rules = load_rules(book.project)
     needed = {one for info in book.reference.actions.values() for one in info.evidence}
-    parts += [_register_html(register, register.info.file in needed) for register in book.registers(stage)]
+    parts += [_register_html(register, register.info.file in needed, rules) for register in book.registers(stage)]
     parts += [
         f"<h3>{escape(document.title)}</h3>{document_html(document, level=4)}"
         for document in open_documents(book, stage)
@@ -105,7 +109,7 @@ def _question_html(answer: Answer) -> str:
     return f"<h3>{escape(answer.question)}</h3>{text}"
 
 
-def _register_html(register: Register, needed: bool) -> str:
+def _register_html(register: Register, needed: bool, rules: Rules) -> str:
     problems = "".join(
         f'<p class="ev-note">{escape(one.where)}: {escape(one.what)} {escape(one.remedy)}</p>'
         for one in register.problems
@@ -117,19 +121,18 @@ def _register_html(register: Register, needed: bool) -> str:
         css = "ev-open" if needed else "ev-note"
         entries = f'<p class="{css}">{words} It is kept in {escape(register.where)}.</p>'
     elif len(register.frame.columns) > _MOST_COLUMNS:
-        entries = _lines_html(register)
+        entries = _lines_html(register, rules)
     else:
-        entries = table_html(
-            register.frame, register.title, hide_index=True, missing="not given", caption_css="out-of-sight"
-        )
+        shown = _without_small(register, rules)
+        entries = table_html(shown, register.title, hide_index=True, missing="not given", caption_css="out-of-sight")
     return f"<h3>{escape(register.title)}</h3>{problems}{entries}"
 
 
-def _lines_html(register: Register) -> str:
+def _lines_html(register: Register, rules: Rules) -> str:
     """A register of many columns line by line: beside each other they would not fit on a page."""
     parts = []
     needed = {column.name for column in register.info.columns if column.required}
-    for _, row in register.frame.iterrows():
+    for _, row in _without_small(register, rules).iterrows():
         (_, identifier), *rest = row.items()
         cells = [(name, cell_text(value, missing="not given") or "not given") for name, value in rest]
         facts = "".join(
@@ -139,6 +142,22 @@ def _lines_html(register: Register) -> str:
         )
         parts.append(f'<div class="ev-line"><h4>{escape(str(identifier))}</h4><dl class="ev-cells">{facts}</dl></div>')
     return "".join(parts)
+
+
+def _without_small(register: Register, rules: Rules) -> pd.DataFrame:
+    """The register's lines; where one number of children in a line is small, or what it leaves over, all are hidden."""
+    counts = [column.name for column in register.info.columns if column.kind == "count"]
+    frame = register.frame
+    if not counts:
+        return frame
+    numbers = frame[counts]
+    wholes = {name: name.removesuffix("of") + "n" for name in counts if name.endswith("of")}
+    left_over = [numbers[whole] - numbers[part] for whole, part in wholes.items() if part in counts]
+    small = numbers.apply(lambda column: column.between(rules.hide_from, rules.hide_to)).any(axis="columns")
+    for values in left_over:
+        small |= values.between(rules.hide_from, rules.hide_to)
+    hidden = numbers.astype("object").mask(small & numbers.notna().any(axis="columns"), rules.shown_as)
+    return frame.assign(**{name: hidden[name] for name in counts})
 
 
 def maturity_html(maturity: Maturity) -> str:

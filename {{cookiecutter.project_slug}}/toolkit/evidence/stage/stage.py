@@ -27,6 +27,7 @@ from evidence.results import StageResults, headline_text
 from evidence.stage import charts, governance
 from evidence.stage.earlier import run_missing_stages
 from evidence.stage.html import label, list_html, paragraphs, table_html
+from evidence.stage.in_use import InUse
 from evidence.stage.notebook import notebook_names, show_html, show_plain_errors, update_html
 from evidence.stage.pages import (
     actions_html,
@@ -66,6 +67,9 @@ PERCENT_COLUMNS = (
     "difference_low",
     "difference_high",
     "highest_in",
+    "share_percent",
+    "target_percent",
+    "power_percent",
 )
 
 OF_ALL_AGES = "Where that table holds people of all ages, a difference may lie in how children differ from adults."
@@ -92,7 +96,7 @@ def open_stage(number: int) -> Stage:
     return stage
 
 
-class Stage:
+class Stage(InUse):
     """One stage of one run: it shows the page, reads earlier results and records its own.
 
     Everything it shows carries a mark that lets it into a pack; any other output of a cell stays out of packs.

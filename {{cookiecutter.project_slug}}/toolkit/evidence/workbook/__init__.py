@@ -3,9 +3,19 @@
 from evidence.workbook.actions import STATES, Action
 from evidence.workbook.answers import Answer, Document, Field
 from evidence.workbook.book import Costs, Workbook, open_workbook
+from evidence.workbook.evaluator import evaluator_checklist
 from evidence.workbook.gates import GATES, Gate, Reason
 from evidence.workbook.linked import Entry, ScopeChange
 from evidence.workbook.maturity import Component, Maturity, Precondition
+from evidence.workbook.periods import (
+    ACCURACY,
+    SIGN,
+    definition_digest,
+    period_file,
+    period_files,
+    read_period,
+    write_period,
+)
 from evidence.workbook.registers import Register, Row
 from evidence.workbook.requirements import Requirement
 from evidence.workbook.review import KINDS, Finding, review
@@ -19,8 +29,10 @@ from evidence.workbook.triage import Override, Theme, Triage, TriageAnswer
 from evidence.workbook.verdict import Verdict
 
 __all__ = [
+    "ACCURACY",
     "GATES",
     "KINDS",
+    "SIGN",
     "STATES",
     "Action",
     "Answer",
@@ -52,11 +64,17 @@ __all__ = [
     "check_thresholds",
     "history_of",
     "note_results_seen",
+    "definition_digest",
+    "evaluator_checklist",
     "open_workbook",
+    "period_file",
+    "period_files",
+    "read_period",
     "record_sign_off",
     "record_text",
     "review",
     "save_answer",
     "save_field",
     "save_row",
+    "write_period",
 ]

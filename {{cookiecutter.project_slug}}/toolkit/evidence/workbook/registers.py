@@ -86,7 +86,7 @@ class Register:
                 columns[column.name] = pd.Series(
                     pd.to_datetime(pd.Series(values, dtype="object")), dtype="datetime64[ns]"
                 )
-            elif column.kind in ("number", "share", "score"):
+            elif column.kind in ("number", "count", "share", "score"):
                 columns[column.name] = pd.Series(values, dtype="float64")
             else:
                 columns[column.name] = pd.Series([row.text(column.name) for row in self.rows], dtype="str")
@@ -178,7 +178,8 @@ def read_cell(column: ColumnInfo, cell: str) -> tuple[object, tuple[str, str] | 
         return None, None
     if not_applicable_reason(cell):
         return (cell if column.kind == "text" else None), None
-    readers = {"date": _date, "number": _number, "share": _share, "score": _score, "choice": _choice, "yes_no": _choice}
+    readers = {"date": _date, "number": _number, "count": _count}
+    readers |= {"share": _share, "score": _score, "choice": _choice, "yes_no": _choice}
     return readers.get(column.kind, _words)(column, cell)
 
 
@@ -200,6 +201,13 @@ def _number(column: ColumnInfo, cell: str):
     return (number, None) if number is not None else (
         None, (f'"{cell}" is not a number.', "Write digits only, for example 12500.")
     )  # fmt: skip
+
+
+def _count(column: ColumnInfo, cell: str):
+    number = read_number(cell)
+    if number is None or number < 0 or number != int(number):
+        return None, (f'"{cell}" is not a number of children.', "Write a whole number, 0 where there was none.")
+    return number, None
 
 
 def _share(column: ColumnInfo, cell: str):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from evidence.project import long_date
 from evidence.workbook.actions import Action
+from evidence.workbook.periods import FOLDER
 from evidence.workbook.words import count_of, listed, plain
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def _files_nobody_reads(book: Workbook) -> Iterator[Finding]:
     for path in sorted(book.project.path("workbook").rglob("*")):
         name = book.project.relative(path)
         if path.name.startswith(("~$", ".")) or path.name == "README.md" or not path.is_file():
+            continue
+        if path.parent == book.project.path(*FOLDER):
             continue
         if path.suffix.lower() in (".xlsx", ".xls", ".ods"):
             yield Finding(

@@ -1,4 +1,4 @@
-"""Writes the sample return: four tables and the manifest of the faults that were put in."""
+"""Writes the sample return: four tables, the decisions of a parallel run, and the manifest of the faults put in."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from evidence.data.sample import lives, nobody, returns
 from evidence.data.sample.dice import Dice
 from evidence.data.sample.earlier import FOLDER, earlier_return
 from evidence.data.sample.faults import plant_faults
+from evidence.data.sources.folder import DECISIONS
 from evidence.data.sources.ssda903 import MANIFEST
 from evidence.project import EvidenceError
 
@@ -27,12 +28,13 @@ _MANIFEST_COLUMNS = ["table", "row", "columns", "rule", "kind"]
 def generate_sample(
     folder: str | Path, children: int = 2000, seed: int = 2026, year_end: date = date(2026, 3, 31)
 ) -> dict[str, int]:
-    """Writes header.csv, episodes.csv, reviews.csv, oc2.csv and faults.csv into `folder`; returns rows by file.
+    """Writes header, episodes, reviews, oc2, parallel_run and faults as CSV into `folder`; returns rows by file.
 
     The folder `earlier` in it gets header.csv and episodes.csv as they were returned a year before.
 
     The layout and the code lists are those of the 2026 return. Header, episodes and reviews cover the three years up to
     `year_end`, a 31 March; OC2 has one row for each child looked after throughout the last of them, as in a return.
+    parallel_run.csv holds what a made-up team decided for each child looked after on the last day (7.07).
     faults.csv lists every fault that was put in: table, row (the line in the file, the header being line 1), columns,
     rule (the audit's), kind. Every identifier is of a kind that belongs to nobody. The same seed gives the same bytes
     on every platform. Raises EvidenceError when the number of children is not from 1 to 1,000,000, or `year_end` is
@@ -52,26 +54,28 @@ def generate_sample(
         for part, begin in enumerate(range(0, children, _AT_ONCE)):
             numbers = np.arange(begin + 1, min(begin + _AT_ONCE, children) + 1)
             dice = Dice(seed, part)
-            tables = _tables(dice, numbers, calendar, first_day, last_day)
+            tables, decisions = _tables(dice, Dice(seed, _MOST + part), numbers, calendar, first_day, last_day)
             tables, faults = plant_faults(tables, dice, calendar, last_day)
             earlier, changed = earlier_return(tables, dice, calendar, year_before)
             files = {**tables, **{f"{FOLDER}/{name}": frame for name, frame in earlier.items()}}
-            writer.add(files, pd.concat([faults, changed], ignore_index=True))
+            writer.add(files, decisions, pd.concat([faults, changed], ignore_index=True))
     return writer.rows
 
 
 def _tables(
-    dice: Dice, numbers: np.ndarray, calendar: returns.Calendar, first_day: int, last_day: int
-) -> dict[str, pd.DataFrame]:
+    dice: Dice, others: Dice, numbers: np.ndarray, calendar: returns.Calendar, first_day: int, last_day: int
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """The return's tables by name, and the decisions of the parallel run, which `others` draws."""
     children = lives.make_children(dice, len(numbers), first_day, last_day)
     rows, periods = lives.live(dice, children, first_day, last_day)
     ids = nobody.child_ids(numbers).astype(object)
-    return {
+    tables = {
         "header": returns.header(dice, children, numbers, calendar, last_day),
         "episodes": returns.episodes(dice, children, rows, ids, calendar),
         "reviews": returns.reviews(dice, children, periods, ids, calendar, (first_day, last_day)),
         "oc2": returns.oc2(dice, children, periods, ids, calendar, last_day),
     }
+    return tables, returns.decisions(others, rows, periods, ids, calendar, last_day)
 
 
 class _Writer:
@@ -86,11 +90,14 @@ class _Writer:
         except OSError as error:
             raise EvidenceError(f"the folder cannot be made ({error.strerror}).", where=str(folder)) from None
 
-    def add(self, tables: dict[str, pd.DataFrame], faults: pd.DataFrame) -> None:
+    def add(self, tables: dict[str, pd.DataFrame], decisions: pd.DataFrame, faults: pd.DataFrame) -> None:
         before = {name: self.rows.get(name, 0) for name in tables}
         for name, frame in tables.items():
             self._write(f"{name}.csv", frame)
             self.rows[name] = before[name] + len(frame)
+        name = DECISIONS.removesuffix(".csv")
+        self._write(DECISIONS, decisions)
+        self.rows[name] = self.rows.get(name, 0) + len(decisions)
         known_as = {name.replace("/", "_"): rows for name, rows in before.items()}
         faults = faults.assign(row=faults["row"] + faults["table"].map(known_as) + 2)
         self._write(MANIFEST, faults[_MANIFEST_COLUMNS])

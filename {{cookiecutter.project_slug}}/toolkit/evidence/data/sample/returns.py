@@ -142,6 +142,30 @@ def reviews(
     )
 
 
+def decisions(
+    dice: Dice, rows: Episodes, periods: Periods, ids: np.ndarray, calendar: Calendar, last_day: int
+) -> pd.DataFrame:
+    """What a made-up team decided in the four weeks after the last day, for each child looked after then.
+
+    It mostly picks out children who moved in the last year, as people without a tool would; now and then another one.
+    """
+    here = np.zeros(len(ids), dtype=bool)
+    here[periods.child[(periods.end > last_day) & (periods.start <= last_day)]] = True
+    moved = np.zeros(len(ids), dtype=bool)
+    moved[rows.child[(rows.start > last_day - _YEAR) & np.isin(rows.began, (lives.P, lives.B))]] = True
+    child = np.flatnonzero(here)
+    count = len(child)
+    picked = dice.happens(np.where(moved[child], 620_000, 50_000), count)
+    return pd.DataFrame(
+        {
+            "CHILD": ids[child],
+            "date": calendar.write(last_day + 1 + dice.below(28, count)),
+            "decision": np.where(picked, "yes", "no"),
+        },
+        dtype=object,
+    )
+
+
 def oc2(
     dice: Dice, children: Children, periods: Periods, ids: np.ndarray, calendar: Calendar, last_day: int
 ) -> pd.DataFrame:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from evidence.project import EvidenceError
 
+# What today's process decided while the tool ran beside it: not one of the data's own tables.
+DECISIONS = "parallel_run.csv"
 _TWO_YEARS = re.compile(r"(?<!\d)(20\d\d)[-_ /]?(?:20)?(\d\d)(?!\d)")
 _ONE_YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)")
 
@@ -14,14 +16,14 @@ _ONE_YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)")
 def data_files(folder: Path, where: str, endings: tuple[str, ...]) -> list[Path]:
     """The files in `folder` with one of these endings, by name.
 
-    Files that Excel or the system keep for themselves (`~$…`, `.…`) are passed over. Raises EvidenceError for a link
-    that leads out of the folder: what a link points at today may be another file tomorrow.
+    Files that Excel or the system keep for themselves (`~$…`, `.…`) and DECISIONS are passed over. Raises EvidenceError
+    for a link that leads out of the folder: what a link points at today may be another file tomorrow.
     """
     found = sorted(
         (path for path in folder.iterdir() if path.is_file() and not path.name.startswith(("~$", "."))),
         key=lambda path: path.name.lower(),
     )
-    found = [path for path in found if path.name.lower().endswith(endings)]
+    found = [path for path in found if path.name.lower().endswith(endings) and path.name.lower() != DECISIONS]
     for path in found:
         inside(path, folder, f"{where}/{path.name}")
     return found

@@ -1,0 +1,88 @@
+"""How steady explanations are: do the same reasons come out when the children are drawn again (6.07)?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+
+from evidence.measures.estimating import estimates, truth
+
+TOP = 3
+STAYS = ("the output", "the first reason", "all reasons")
+
+
+def explanation_stability(
+    tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str, object], times: int = 25
+) -> pd.DataFrame:
+    """How often each of the factors that weigh most overall stays among the first TOP: index factor.
+
+    output: what the tool's `run` gave. The children of the rows that the tool learns from (of all rows with a known
+    outcome where it learns from none) are drawn again with replacement `times` times, with the seed, and the tool is
+    asked again for its `weights`. Columns n (draws in which the factor is among the first TOP), denominator (draws),
+    percent, low, high, reliability, in the order of the weights. Raises EvidenceError as the tool does.
+    """
+    first = list(tool.weights(output, parameters).index[:TOP])
+    found = dict.fromkeys(first, 0)
+    for drawn in _drawn(tool, output, output.index, parameters, times):
+        top = set(tool.weights(drawn, parameters).index[:TOP])
+        for factor in first:
+            found[factor] += factor in top
+    return estimates(list(found.values()), [times] * len(found), pd.Index(first, name="factor"))
+
+
+def case_stability(
+    tool: ModuleType, frame: pd.DataFrame, parameters: Mapping[str, object], times: int = 10, cases: int = 200
+) -> pd.DataFrame:
+    """How often children keep output and reasons when the tool learns from other children, drawn again.
+
+    frame: what the tool's `prepare` gave. Index what stays (STAYS); columns n (comparisons in which it stays),
+    denominator (all comparisons: each of `cases` children in each of `times` draws), percent, low, high (percentages;
+    the interval holds 95 of 100 draws, so it says how much one draw differs from the next). The reasons are what
+    `explain` says after its first sentence, parted by semicolons; figures in them may change. Only for a tool whose
+    frame says in `used_for` what it learns from: the table is empty for others, whose outputs do not depend on other
+    children.
+    """
+    if "used_for" not in frame:
+        return pd.DataFrame()
+    judged = frame.index[frame["used_for"] != "training"]
+    random = np.random.default_rng(parameters["seed"])
+    judged = judged[np.sort(random.permutation(len(judged))[:cases])]
+    usual = _said(tool, frame, parameters, judged)
+    drawn = _drawn(tool, frame, judged, parameters, times)
+    same = pd.DataFrame([(_said(tool, rows, parameters, judged) == usual).sum() for rows in drawn])
+    shares = 100 * same / len(judged)
+    table = pd.DataFrame({"n": same.sum(), "denominator": times * len(judged), "percent": shares.mean()})
+    table["low"], table["high"] = np.percentile(shares, [2.5, 97.5], axis=0)
+    return table.rename_axis("figure")
+
+
+def _drawn(
+    tool: ModuleType, frame: pd.DataFrame, kept: pd.Index, parameters: Mapping[str, object], times: int
+) -> Iterator[pd.DataFrame]:
+    """The rows of `kept` that are not learnt from, and those that are drawn again child by child, `times` times."""
+    learnt = frame["used_for"] == "training" if "used_for" in frame else truth(frame[tool.OUTCOME]).notna()
+    rows_of = pd.Series(np.arange(len(frame)), index=frame[tool.UNIT])[learnt.to_numpy()]
+    places = rows_of.groupby(level=0, sort=False).agg(list).tolist()
+    judged = frame.loc[kept[~learnt[kept]]]
+    random = np.random.default_rng(parameters["seed"])
+    for _ in range(times):
+        rows = [place for child in random.integers(0, len(places), len(places)) for place in places[child]]
+        # The rows that are only judged keep their labels; the drawn ones get new ones that cannot collide.
+        again = frame.iloc[rows].set_axis(pd.RangeIndex(len(rows)) + int(frame.index.max()) + 1)
+        yield pd.concat([judged, again])
+
+
+def _said(tool: ModuleType, frame: pd.DataFrame, parameters: Mapping[str, object], rows: pd.Index) -> pd.DataFrame:
+    output = tool.run(frame, parameters)
+    reasons = tool.explain(output, parameters)["why"].loc[rows].map(_reasons)
+    said = [output.loc[rows, tool.OUTPUT].astype("str"), reasons.str[0], reasons.map(sorted).str.join(";")]
+    return pd.DataFrame(dict(zip(STAYS, said, strict=True)), index=rows)
+
+
+def _reasons(text: str) -> list[str]:
+    """The reasons of one explanation without the figures in them, which move a little with every draw."""
+    return [re.sub(r"\d+", "#", part).strip(" .") for part in text.partition(". ")[2].split(";")]
