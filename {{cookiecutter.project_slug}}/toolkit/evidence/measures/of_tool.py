@@ -105,6 +105,11 @@ def _dated(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def latest_period(tool: ModuleType, frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the last period, whether their outcome is known yet or not."""
+    return frame[frame[tool.PERIOD] == frame[tool.PERIOD].max()] if tool.PERIOD else frame
+
+
 def representation_of(tool: ModuleType, frame: pd.DataFrame) -> pd.DataFrame:
     """Each group's share of the children with the outcome beside its share of all children, latest period (5.09)."""
     rows = latest_known(tool, frame)

@@ -31,7 +31,8 @@ def explanation_stability(
         top = set(tool.weights(drawn, parameters).index[:TOP])
         for factor in first:
             found[factor] += factor in top
-    return estimates(list(found.values()), [times] * len(found), pd.Index(first, name="factor"))
+    names = [": ".join(factor) if isinstance(factor, tuple) else str(factor) for factor in first]
+    return estimates(list(found.values()), [times] * len(found), pd.Index(names, name="factor"))
 
 
 def case_stability(

@@ -23,10 +23,10 @@ class InUse:
 
     def entries(self, register: str) -> pd.DataFrame:
         """The complete lines of a register as a table: text, dates and numbers each as what they are, with the id."""
-        import pandas as pd
+        import numpy as np
 
         found = self.workbook.register(register)
-        complete = pd.Series([row.complete for row in found.rows], dtype="bool")
+        complete = np.array([row.complete for row in found.rows], dtype=bool)
         return found.frame[complete].reset_index(drop=True)
 
     def decisions(self) -> pd.DataFrame:
