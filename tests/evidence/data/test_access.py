@@ -245,7 +245,7 @@ def test_the_plan_says_which_role_sees_what(council, folder):
     project = set_cells(project, "oc2", "", access="analyst")
     tables = load_tables(project, folder(header=HEADER, oc2=OC2))
     plan = access_plan(project, tables.catalogue, tables.at_hand, date(2026, 4, 30))
-    seen = plan.set_index(["role", "special_category", "data_set"])[["people", "columns", "hidden"]]
+    seen = plan.set_index(["role", "special_category", "data_set"])[["people", "seen", "hidden"]]
     assert {place: tuple(row) for place, row in seen.iterrows()} == {
         ("analyst", "no", "header"): (1, 6, 1),
         ("analyst", "no", "oc2"): (1, 2, 10),
@@ -297,7 +297,7 @@ def test_the_catalogue_summed_up(council, folder):
     header = summary.loc["header"]
     assert header["owner"] == "Head of performance" and "section 83" in header["legal_basis"]
     counts = ["variables", "direct_identifiers", "quasi_identifiers", "sensitive", "special_category", "unconfirmed"]
-    assert header[counts].tolist() == [7, 4, 1, 2, 1, 1]
+    assert header[counts].tolist() == [7, 4, 2, 1, 1, 1]
     assert summary.loc["uasc", counts].tolist() == [4, 2, 1, 0, 4, 0]
     assert summary.loc["uasc", "owner"] == "not said" and header["roles"] == "every role"
 

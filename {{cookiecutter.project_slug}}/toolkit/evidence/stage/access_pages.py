@@ -30,8 +30,10 @@ def show_catalogue(stage: Stage, tables: Tables) -> None:
 
     summary = catalogue_summary(tables)
     stage.record("catalogue", summary)
-    shown = summary.set_index("table")
-    stage.show(shown, words.catalogue(summary), name="catalogue", plain=_numbers(shown), source=_source("catalogue"))
+    shown, about = summary.set_index("table"), ["owner", "period", "legal_basis", "roles"]
+    stage.show(shown[about], words.catalogue(summary), name="catalogue", source=_source("catalogue"))
+    held = shown.drop(columns=about)
+    stage.show(held, words.held(summary), name="catalogue_variables", plain=list(held), source=_source("catalogue"))
 
 
 def show_access_plan(stage: Stage, tables: Tables) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 from evidence.data.access.people import Access
 
 OTHER_ROLES = "for other roles"
-SPECIAL = "special category data, which needs a permission of its own"
+SPECIAL = "special category data"
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Withheld:
         ]
         for reason in dict.fromkeys(reason for _, _, reason in self.columns):
             hidden = [f"{column} of {table}" for table, column, why in self.columns if why == reason]
-            said.append(f"Hidden from the role {self.role}, being {reason}: {', '.join(hidden)}. Ask: {self.ask}.")
+            said.append(f"Hidden from the role {self.role} ({reason}): {', '.join(hidden)}. Ask: {self.ask}.")
         return said
 
 

@@ -17,9 +17,9 @@ def access_plan(project: Project, rows: pd.DataFrame, held: list[tuple[str, str]
     """What each role sees of the data at hand (guidance action 5.06): one row a role, permission and data set.
 
     rows: the catalogue's rows of the data's source; held: (table, column) in the files. Columns: role, special_category
-    (yes or no), people (in force on `day`), data_set, columns (seen), hidden (columns that are not), why (for the
-    hidden ones). Columns that nobody loads in any form (treatment drop, or not confirmed) count as neither. Empty where
-    `access.csv` lists nobody.
+    (yes or no), people (in force on `day`), data_set, seen and hidden (numbers of columns), why (for the hidden ones).
+    Columns that nobody loads in any form (treatment drop, or not confirmed) count as neither. Empty where `access.csv`
+    lists nobody.
     """
     rows = rows[(rows["column"] == "") | ((rows["confirmed"] == "yes") & (rows["treatment"] != "drop"))]
     there = [
@@ -37,7 +37,7 @@ def access_plan(project: Project, rows: pd.DataFrame, held: list[tuple[str, str]
             said = "; ".join(dict.fromkeys(hidden))
             allowed = "yes" if special else "no"
             found.append((role, allowed, counted, name, len(of_table) - len(hidden), len(hidden), said))
-    columns = ["role", "special_category", "people", "data_set", "columns", "hidden", "why"]
+    columns = ["role", "special_category", "people", "data_set", "seen", "hidden", "why"]
     return pd.DataFrame(found, columns=columns)
 
 

@@ -6,13 +6,19 @@ import pandas as pd
 
 
 def catalogue(summary: pd.DataFrame) -> str:
-    """How many data sets there are, how many say who owns them, and what they hold that needs care."""
-    owned = int((summary["owner"] != "not said").sum())
-    sets, identifiers = _count(len(summary), "data set"), _count(int(summary["direct_identifiers"].sum()), "column")
-    special = _count(int(summary["special_category"].sum()), "column")
-    said = "all of them say" if owned == len(summary) else f"{owned} of them say" if owned > 1 else f"{owned} says"
-    said = "none says" if not owned else said
-    return f"{sets}, {said} who owns it; {identifiers} with direct identifiers, {special} with special category data"
+    """Of how many data sets it is said who owns them, for which period they are, and on which legal basis."""
+    said = summary[["owner", "period", "legal_basis"]] != "not said"
+    full = int(said.all(axis=1).sum())
+    return f"Owner, period and legal basis are written down for {full} of {_count(len(summary), 'data set')}"
+
+
+def held(summary: pd.DataFrame) -> str:
+    """How many columns hold what needs care."""
+    identifiers, special = (int(summary[name].sum()) for name in ("direct_identifiers", "special_category"))
+    return (
+        f"{identifiers} of {_count(int(summary['variables'].sum()), 'column')} identify a child directly, "
+        f"{special} hold special category data"
+    )
 
 
 def plan(plan: pd.DataFrame) -> str:
