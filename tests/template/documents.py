@@ -74,6 +74,6 @@ def _note_command(page: Page, code: str) -> None:
 
 
 def _is_path(code: str) -> bool:
-    if code.startswith(("-", "http", "{")) or re.search(r"[()=\"']|\s", code):
+    if code.startswith(("-", "{")) or "://" in code or re.search(r"[()=\"']|\s", code):
         return False
     return code.endswith("/") or bool(re.search(rf"^[\w.{{}}*/<>-]+\.({'|'.join(FILE_ENDINGS)})$", code)) or "/" in code
