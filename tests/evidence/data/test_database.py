@@ -392,6 +392,29 @@ def test_the_address_of_sql_server_is_understood_as_documented(template):
     assert "DRIVER={ODBC Driver 18 for SQL Server}" in arguments[0] and "Trusted_Connection" in arguments[0]
 
 
+@pytest.mark.parametrize("allowed", [True, False])
+def test_sql_server_is_held_still_only_where_it_keeps_nobody_waiting(allowed):
+    class Connection:
+        """What is asked of a connection before the first table is read."""
+
+        dialect = type("Dialect", (), {"name": "mssql"})
+        options: dict = {}
+
+        def scalar(self, statement):
+            assert "snapshot_isolation_state" in str(statement)
+            return int(allowed)
+
+        def rollback(self):
+            self.options = {}
+
+        def execution_options(self, **options):
+            self.options = options
+
+    connection = Connection()
+    assert database._hold_still(connection) is allowed
+    assert connection.options == ({"isolation_level": "SNAPSHOT"} if allowed else {})
+
+
 @pytest.mark.parametrize(
     ("written", "parts"),
     [
