@@ -499,7 +499,7 @@ def digest(frame: pd.DataFrame) -> str:
             texts = frame[name].iloc[start : start + _ROWS_A_BATCH].astype("str")
             lengths = texts.str.len().fillna(-1).astype("<i8").to_numpy()
             whole.update(lengths.tobytes())
-            whole.update("".join(texts.dropna()).encode())
+            whole.update("".join(texts.dropna().tolist()).encode())
     return whole.hexdigest()
 
 
