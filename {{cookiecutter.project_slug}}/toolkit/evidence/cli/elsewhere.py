@@ -18,7 +18,7 @@ def list_database(project: Project) -> None:
     for table in tables:
         click.echo(table)
     click.echo(
-        f"\nThe account can see {len(tables)} tables and views. Name some to draft their catalogue rows: "
+        f"\nTables and views that the account can see: {len(tables)}. Name some to draft their catalogue rows: "
         "evidence data describe database dbo.Referrals"
     )
 
