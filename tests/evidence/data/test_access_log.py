@@ -222,6 +222,58 @@ def test_a_later_fault_does_not_change_what_was_said_of_an_earlier_day(council):
     assert is_whole(project, until=date(2026, 3, 5)) is False
 
 
+def test_a_line_that_nobody_can_have_written_is_a_fault_and_no_crash(council):
+    project = council()
+    lines = ten_lines(project)
+    odd = [{"tables": "all"}, {"tables": {"a": 3}, "when": "2026-03-02"}, {"tables": {}, "when": "soon"}, {"what": []}]
+    forged = [sealed_line(entry, 11 + place, START).decode() for place, entry in enumerate(odd)]
+    write(project, [*lines, *forged])
+    assert len(read_log(project).open_faults) == 4
+    assert len(access_log_lines(project)) == 10 and not is_whole(project, until=date(2027, 1, 1))
+
+
+# At the terminal -----------------------------------------------------------------------------------------------------
+
+
+def test_the_log_at_the_terminal(council, run_evidence):
+    project = council()
+    lines = ten_lines(project)
+    log_read(
+        project,
+        Access("bob", "analyst"),
+        data="data/raw",
+        read={"oc2": (["SEX"], 1234)},
+        why="Looking",
+        now=MONDAY.replace(hour=23),
+    )
+    said = run_evidence(project.root, "data", "log", "--last", 1)
+    assert said.returncode == 0, said.stderr
+    assert "2026-03-02 23:00 bob (analyst) load data/raw: oc2, 1,234 rows. Looking" in said.stdout
+    assert (
+        "to look into: outside usual hours" in said.stdout and "11 lines (times are UTC), 1 to look into" in said.stdout
+    )
+    write(project, [lines[0].replace("ann", "eve"), *lines_of(project)[1:]])
+    checked = run_evidence(project.root, "data", "log", "--check")
+    assert checked.returncode == 1 and "line 1: was altered" in checked.stdout
+    accepted = run_evidence(project.root, "data", "log", "--check", "--accept", "Restored from a backup by IT")
+    assert accepted.returncode == 0 and "line 1: was altered (settled)" in accepted.stdout
+
+
+def test_an_interest_is_declared_without_naming_the_child(council, monkeypatch):
+    from click.testing import CliRunner
+
+    from evidence.cli.access import access
+    from evidence.data.access import current_login
+    from evidence.privacy import token
+
+    project = council()
+    monkeypatch.chdir(project.root)
+    said = CliRunner().invoke(access, ["--declare"], input="A0001\n")
+    key = lasting_key(project)
+    assert said.exit_code == 0 and "A0001" not in said.output
+    assert said.output.strip().endswith(mark(key, current_login()[0], token("A0001", key, "child")))
+
+
 # Many at once ------------------------------------------------------------------------------------------------------
 
 

@@ -287,8 +287,8 @@ def access_log_lines(project: Project, until: date | None = None) -> pd.DataFram
 
     from evidence.data.access.flags import flags
 
-    rows = [_row(line, entry) for line, entry in read_log(project).entries if isinstance(entry.get("tables"), dict)]
-    frame = pd.DataFrame(rows, columns=[*COLUMNS[:-2], "line", "subject", "really"])
+    rows = [_row(line, entry) for line, entry in read_log(project).entries if "tables" in entry]
+    frame = pd.DataFrame(filter(None, rows), columns=[*COLUMNS[:-2], "line", "subject", "really"])
     frame["when"] = pd.to_datetime(frame["when"], utc=True)
     frame["stage"] = pd.to_numeric(frame["stage"]).astype("Int64")
     frame["rows"] = frame["rows"].astype("int64")
@@ -298,13 +298,19 @@ def access_log_lines(project: Project, until: date | None = None) -> pd.DataFram
     return frame[list(COLUMNS)]
 
 
-def _row(line: int, entry: dict) -> tuple:
-    tables = entry["tables"]
-    columns = "; ".join(f"{name}: {', '.join(one['columns'])}" for name, one in tables.items())
-    rows = sum(one["rows"] for one in tables.values())
-    said = [entry.get(name) for name in ("when", "login", "role", "stage", "what", "data")]
-    more = (line, entry.get("subject", ""), entry.get("really", ""))
-    return (*said, ", ".join(tables), columns, rows, entry.get("why", ""), *more)
+def _row(line: int, entry: dict) -> tuple | None:
+    """One line as a row of the table; None for one that this toolkit cannot have written."""
+    try:
+        tables = entry["tables"]
+        columns = "; ".join(f"{name}: {', '.join(one['columns'])}" for name, one in tables.items())
+        rows = sum(int(one["rows"]) for one in tables.values())
+        when, stage = datetime.fromisoformat(entry["when"]), entry.get("stage")
+        said = [str(entry.get(name, "")) for name in ("login", "role", "what", "data", "why", "subject", "really")]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    login, role, what, data, why, subject, really = said
+    stage = stage if isinstance(stage, int) else None
+    return when, login, role, stage, what, data, ", ".join(tables), columns, rows, why, line, subject, really
 
 
 def log_digest(project: Project, until: date) -> str:
@@ -321,7 +327,7 @@ def is_whole(project: Project, until: date | None = None) -> bool:
     if until is None:
         return not read_log(project).open_faults
     chain = read_chain(_bytes(log_path(project)))
-    later = [line for line, entry in chain.entries if str(entry["when"])[:10] >= until.isoformat()]
+    later = [line for line, entry in chain.entries if str(entry.get("when"))[:10] >= until.isoformat()]
     # A line that was taken out shows at the line after it, which may be the first of a later day.
     seen = [fault for fault in chain.open_faults if fault.line <= min(later, default=chain.lines + 1)]
     return not [fault for fault in seen if fault.when[:10] < until.isoformat()]
