@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence.privacy import security_checks
+from evidence.privacy import security_checks, tree_digest
 from evidence.privacy.security import known_faults, locked_versions, own_files, read_advisories, suspects
 from evidence.project import EvidenceError, open_project
 
@@ -170,7 +170,9 @@ def test_data_that_others_may_read_is_found(project):
     assert check(project, "folders of data closed to others")[0] == "pass"
     file.chmod(0o644)
     file.parent.chmod(0o750)
-    assert check(project, "folders of data closed to others") == ("pass", "closed to others: data/raw")
+    assert check(project, "folders of data closed to others") == (
+        "pass", "no file of the data or of the access log can be read by others on this machine",
+    )  # fmt: skip
 
 
 def test_data_in_version_control_is_found(project):
@@ -195,3 +197,19 @@ def test_a_frame_saved_in_a_notebook_is_found_by_its_cell(project):
     notebook["cells"][4]["outputs"] = [{"output_type": "execute_result", "data": {"text/plain": "x"}, "metadata": {}}]
     path.write_text(json.dumps(notebook), encoding="utf-8")
     assert check(project, "no raw output saved in a notebook") == ("fail", "07_testing.ipynb, cell 5")
+
+
+def test_a_new_file_or_an_opened_folder_changes_what_the_checks_rest_on(project):
+    opened, raw = open_project(project), project / "data" / "raw"
+    first = tree_digest(opened, raw)
+    (project / "src").mkdir(exist_ok=True)
+    (project / "src" / "new.py").write_text("x = 1\n", encoding="utf-8")
+    second = tree_digest(opened, raw)
+    assert first != second
+    (project / "src" / "new.py").write_text("x = 2\n", encoding="utf-8")
+    assert tree_digest(opened, raw) == second
+    if os.name != "nt":
+        (raw / "header.csv").write_text("CHILD\n", encoding="utf-8")
+        raw.chmod(0o755)
+        (raw / "header.csv").chmod(0o644)
+        assert tree_digest(opened, raw) != second

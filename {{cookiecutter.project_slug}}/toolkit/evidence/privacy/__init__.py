@@ -7,7 +7,7 @@ from evidence.privacy.protect import Protected, protect
 from evidence.privacy.pseudonymise import pseudonymise, token
 from evidence.privacy.rules import Rules, load_rules
 from evidence.privacy.scan import Finding, Findings, find_in, scan
-from evidence.privacy.security import security_checks
+from evidence.privacy.security import security_checks, tree_digest
 
 __all__ = [
     "Finding",
@@ -29,4 +29,5 @@ __all__ = [
     "scan",
     "security_checks",
     "token",
+    "tree_digest",
 ]

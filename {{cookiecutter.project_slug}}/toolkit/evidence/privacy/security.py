@@ -7,6 +7,7 @@ data, and settings. No secret is ever shown: a finding names a file, a line and 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import math
@@ -83,6 +84,12 @@ def security_checks(project: Project, data_folder: Path) -> pd.DataFrame:
         "no raw output saved in a notebook": _clean_notebooks(project),
     }
     return pd.DataFrame.from_dict(rows, orient="index", columns=["result", "found", "what_to_do"]).rename_axis("check")
+
+
+def tree_digest(project: Project, data_folder: Path) -> str:
+    """A digest of what these checks rest on besides what files say: which files there are, who may open the data."""
+    names = [project.relative(path) for path in own_files(project.root)]
+    return hashlib.sha256(json.dumps([names, _closed_folders(project, data_folder)]).encode()).hexdigest()
 
 
 # Dependencies -----------------------------------------------------------------------------------------------------
@@ -189,12 +196,9 @@ def _place(event: dict):
 
 
 def _no_secret(project: Project) -> tuple[str, str, str]:
-    files, found = 0, []
-    for path in own_files(project.root):
-        files += 1
-        found += suspects(path, project.relative(path))
+    found = [one for path in own_files(project.root) for one in suspects(path, project.relative(path))]
     remedy = "Take it out, change it where it is used (whoever has the file has it), and keep it outside the project."
-    return _verdict([str(one) for one in found], f"{files} files of the project: none found", remedy)
+    return _verdict([str(one) for one in found], "none found in the project's own files", remedy)
 
 
 def own_files(root: Path) -> list[Path]:
@@ -257,11 +261,9 @@ def _closed_folders(project: Project, data_folder: Path) -> tuple[str, str, str]
         (path, project.relative(path) if path.is_relative_to(project.root) else "the data's folder") for path in held
     ]
     open_ones = [name for path, name in named if _open_to_others(path)]
-    if not held:
-        return PASS, "there is no data of the council's own here", ""
     return _verdict(
         [f"files of {name} can be read by everyone on this machine" for name in open_ones],
-        f"closed to others: {', '.join(name for _, name in named)}",
+        "no file of the data or of the access log can be read by others on this machine",
         "Close it: chmod -R o-rwx and the folder's name.",
     )
 

@@ -207,6 +207,10 @@ class Cache:
             return log_digest(self._project, date.fromisoformat(name))
         if kind == "version control":
             return git_digest(self._project.root)
+        if kind == "project tree":
+            from evidence.privacy import tree_digest
+
+            return tree_digest(self._project, self._data)
         if kind == "threshold history":
             from evidence.workbook import history_of
 

@@ -572,10 +572,12 @@ class Stage(InUse):
     def security(self) -> None:
         """Shows and records what of the security test a computer can do (7.06); the rest is in the register."""
         from evidence.measures import words
-        from evidence.privacy import security_checks
+        from evidence.privacy import security_checks, tree_digest
 
+        folder = self.project.data_folder(self.parameters)
         self.results.note_read(self.number, "version control", "data", git_digest(self.project.root))
-        table = security_checks(self.project, self.project.data_folder(self.parameters))
+        self.results.note_read(self.number, "project tree", "files", tree_digest(self.project, folder))
+        table = security_checks(self.project, folder)
         self.record("security", table)
         note = "What only people can test, such as a penetration test, is in workbook/07_testing/security.csv."
         self.show(table, words.security(table), name="security", note=note)
