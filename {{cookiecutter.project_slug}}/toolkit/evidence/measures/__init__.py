@@ -146,6 +146,7 @@ from evidence.measures.stability import against_published, definition_tests, own
 from evidence.measures.steadiness import case_stability, explanation_stability
 from evidence.measures.summaries import as_rows, output_counts, trial_sizes
 from evidence.measures.trials import plan_problems, stepped_wedge_power, trial_design, trial_plan, trial_power
+from evidence.measures.verdicts import against_thresholds
 
 __all__ = [
     "AGREEMENT",
@@ -155,6 +156,7 @@ __all__ = [
     "against_published",
     "against_rule",
     "against_the_rest",
+    "against_thresholds",
     "agreement",
     "alarms_by_period",
     "alpha_beta",
@@ -260,10 +262,10 @@ __all__ = [
     "rollout",
     "says_yes_or_no",
     "side_by_side",
-    "survey_answers",
-    "survey_minutes",
     "stepped_wedge_power",
     "survey",
+    "survey_answers",
+    "survey_minutes",
     "sus_scores",
     "test_by_group",
     "test_plan",
@@ -276,8 +278,8 @@ __all__ = [
     "trial_power",
     "trial_sizes",
     "triggers",
-    "what_weighs",
     "usage_by_period",
+    "what_weighs",
     "words",
     "year_changes",
 ]

@@ -564,3 +564,14 @@ def software_practice(table: pd.DataFrame) -> str:
     """What of good practice is shown, and what is still needed."""
     missing = list(table.index[table["shown"] != "yes"])
     return f"Still to be shown: {_listed(missing)}" if missing else f"All {len(table)} practices are shown"
+
+
+def verdicts(table: pd.DataFrame) -> str:
+    """How many agreed thresholds the evidence lets pass and fail, and for how many it is not enough."""
+    if table.empty:
+        return "No agreed threshold can be held against a figure that may be shown"
+    counts = table["verdict"].value_counts()
+    said = [f"{counts[name]} {name}" for name in ("pass", "fail") if name in counts]
+    unsure = int(counts.get("insufficient evidence", 0))
+    said += [f"for {unsure} the interval holds the threshold, so there is not enough evidence"] if unsure else []
+    return f"Of {len(table)} figures held against a threshold, {', '.join(said)}"

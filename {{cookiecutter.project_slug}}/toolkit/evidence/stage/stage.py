@@ -582,6 +582,33 @@ class Stage(InUse):
         note = "What only people can test, such as a penetration test, is in workbook/07_testing/security.csv."
         self.show(table, words.security(table), name="security", note=note)
 
+    def verdicts(self, metrics: pd.DataFrame, by_group: pd.DataFrame) -> None:
+        """Shows and records whether the evidence is enough to say that each agreed threshold is passed or failed.
+
+        A threshold that was changed after results were seen is left out: `thresholds` says so.
+        """
+        from evidence.measures import against_thresholds, words
+        from evidence.workbook import objections
+
+        book = self.workbook
+        changed = objections(book)
+        agreed = [(one.measure, one.group, one.at_least) for one in book.thresholds() if one.id not in changed]
+        if not agreed or self.tool.SCORE is None:
+            return
+        table = against_thresholds(metrics, by_group, agreed, self.rules)
+        self.record("verdicts", table.reset_index(), when=len(table) > 0)
+        self.show(
+            table,
+            words.verdicts(table),
+            name="verdicts",
+            source=self.source,
+            note="Reached: the figure itself. Pass or fail: the whole interval lies on one side of the threshold. "
+            "Figures that are hidden are left out.",
+            counts=["denominator"],
+            parts={"n": "denominator"},
+            percent=[*PERCENT_COLUMNS, "at_least"],
+        )
+
     def scope(self) -> None:
         """Shows the latest change of scope, what it asks for, and reviews that are overdue (9.01, 9.11)."""
         self._show("text", "Scope and reviews", governance.scope_html(self.workbook))

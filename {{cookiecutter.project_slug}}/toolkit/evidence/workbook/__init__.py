@@ -23,7 +23,7 @@ from evidence.workbook.saving import Saved, save_answer, save_field, save_row
 from evidence.workbook.sheet import Problem
 from evidence.workbook.signing import record_sign_off
 from evidence.workbook.signoffs import SignOff, record_text
-from evidence.workbook.threshold_history import history_of, note_results_seen
+from evidence.workbook.threshold_history import history_of, note_results_seen, objections
 from evidence.workbook.thresholds import Threshold, ThresholdCheck, check_thresholds
 from evidence.workbook.triage import Override, Theme, Triage, TriageAnswer
 from evidence.workbook.verdict import Verdict
@@ -64,6 +64,7 @@ __all__ = [
     "check_thresholds",
     "history_of",
     "note_results_seen",
+    "objections",
     "definition_digest",
     "evaluator_checklist",
     "open_workbook",
