@@ -104,3 +104,34 @@ def test_a_percentage_of_what_was_expected_is_headed_so():
     assert cells_of(table_html(frame, "x", percent=["percent"]))[0][1:] == [
         "Children", "Expected", "Observed as % of expected",
     ]  # fmt: skip
+
+
+def wide(**more: object) -> pd.DataFrame:
+    """A row that is shown and one that is hidden, with as many columns as a comparison has."""
+    shown = {"n_before": 38, "denominator_before": 200, "percent_before": 19.0, "n": 27, "denominator": 64}
+    shown |= {"percent": 42.2, "difference": 23.2, "low": 10.4, "high": 36.3, "reliability": "usable", **more}
+    hidden = {name: "c" if isinstance(value, (int, float)) else value for name, value in shown.items()}
+    return pd.DataFrame([shown, hidden | {"denominator": 64}], index=pd.Index(["a", "b"], name="figure"))
+
+
+def test_a_wide_table_says_the_same_in_fewer_columns():
+    percent = ["percent", "percent_before", "difference", "low", "high"]
+    assert cells_of(table_html(wide(), "x", percent=percent)) == [
+        ["Figure", "Number before", "Per cent before", "Number", "Per cent", "Difference", "Interval", "Reliability"],
+        ["A", "38 of 200", "19.0%", "27 of 64", "42.2%", "23.2%", "10.4% to 36.3%", "usable"],
+        ["B", "c", "c", "c of 64", "c", "c", "c", "usable"],
+    ]
+    wider = cells_of(table_html(wide(target="45%", found="better"), "x", percent=percent))
+    assert wider[0][5:7] == ["Difference (interval)", "Reliability"] and wider[1][5] == "23.2% (10.4% to 36.3%)"
+
+
+def test_in_a_wide_table_an_interval_goes_with_the_figure_to_its_left():
+    names = ["link", "strength", "low", "high", *"abcdefg"]
+    html = table_html(pd.DataFrame([[0.1, 0.5, 0.2, 0.8, *[0.9] * 7]], columns=names, index=["x"]), "x")
+    assert cells_of(html)[1][1:4] == ["0.10", "0.50 (0.20 to 0.80)", "0.90"]
+
+
+def test_the_interval_of_each_of_several_figures_stands_with_it():
+    frame = pd.DataFrame({"recall": [28.1, math.nan], "recall_low": [19.8, math.nan], "recall_high": [38.2, math.nan]})
+    html = table_html(frame, "x", percent=list(frame.columns), hide_index=True)
+    assert cells_of(html) == [["Recall (interval)"], ["28.1% (19.8% to 38.2%)"], ["not estimable"]]

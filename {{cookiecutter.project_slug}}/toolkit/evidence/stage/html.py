@@ -8,6 +8,8 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
+from evidence.stage.condensing import WITH_INTERVAL, condensed
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -20,24 +22,16 @@ _WORDS = {
     "n": "Number",
     "denominator": "Out of",
     "percent": "Per cent",
-    "low": "Interval from",
-    "high": "Interval to",
     "interval": "Interval",
     "reliability": "Reliability",
     "share": "Share",
     "in_group": "Children in group",
     "reference_percent": "Share of all children",
     "ratio": "Times its share",
-    "ratio_low": "Times its share, from",
-    "ratio_high": "Times its share, to",
-    "ratio_interval": "Interval of this",
-    "difference_interval": "Interval of this",
     "published_n": "Published number",
     "published_denominator": "Published, out of",
     "percent_rest": "All others, per cent",
     "highest_in": "Highest of its kind in",
-    "difference_low": "Difference from",
-    "difference_high": "Difference to",
     "n_before": "Number before",
     "denominator_before": "Out of, before",
     "percent_before": "Per cent before",
@@ -52,12 +46,6 @@ _WORDS_OF_EXPECTED = {
     "percent": "Observed as % of expected",
     "difference": "Difference in points",
 }
-# Two ends of one interval stand in one column.
-_INTERVALS = {
-    ("low", "high"): "interval",
-    ("ratio_low", "ratio_high"): "ratio_interval",
-    ("difference_low", "difference_high"): "difference_interval",
-}
 
 
 def label(name: object) -> str:
@@ -67,6 +55,8 @@ def label(name: object) -> str:
     if _is_missing(name):
         return "Not recorded"
     text = str(name)
+    if text.endswith(WITH_INTERVAL):
+        return label(text.removesuffix(WITH_INTERVAL)) + WITH_INTERVAL
     if not isinstance(name, str) or re.search(r"[./:\\]|[a-z][A-Z]", text):
         # The name of a file, or a column of a return, stays as it is written there.
         return text
@@ -118,7 +108,7 @@ def table_html(
     `missing` is what an empty cell says; without it, that a number could not be estimated or a text was not recorded.
     """
     percent = set(percent)
-    frame = _with_intervals(frame, percent, missing)
+    frame = condensed(frame, lambda value, column: cell_text(value, column in percent, missing), HIDDEN)
     words = _WORDS_OF_EXPECTED if {"expected", "percent"} <= set(frame.columns) else {}
     attribute = f' class="{caption_css}"' if caption_css else ""
     names = [] if hide_index else [label(name) if name else "" for name in frame.index.names]
@@ -136,26 +126,6 @@ def table_html(
             cells.append(_cell(value, column in percent, missing, column in of_numbers))
         lines.append("<tr>" + "".join(cells) + "</tr>")
     return "\n".join([*lines, "</tbody></table>"])
-
-
-def _with_intervals(frame: pd.DataFrame, percent: set[str], missing: str) -> pd.DataFrame:
-    """The frame with the two ends of each interval in one column of text, where its lower end stood."""
-    for (low, high), name in _INTERVALS.items():
-        if {low, high} <= set(frame.columns):
-            ends = zip(frame[low], frame[high], strict=True)
-            both = [_interval(one, other, low in percent, missing) for one, other in ends]
-            place = list(frame.columns).index(low)
-            frame = frame.drop(columns=[low, high])
-            frame.insert(place, name, both)
-    return frame
-
-
-def _interval(low: object, high: object, percent: bool, missing: str) -> str:
-    if low == HIDDEN or high == HIDDEN:
-        return HIDDEN
-    if _is_missing(low) and _is_missing(high):
-        return cell_text(low, percent, missing)
-    return f"{cell_text(low, percent, missing)} to {cell_text(high, percent, missing)}"
 
 
 def _row_head(part: object) -> str:
