@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from evidence.measures import challenge_list, challenges, findings
+from evidence.measures import challenge_list, challenges, findings, shares
 from evidence.measures.challenging import median_interval
 
 AS_OF = date(2026, 4, 30)
@@ -41,6 +41,8 @@ def test_the_log_in_figures():
     assert table.loc["upheld, wholly or in part", ["n", "denominator"]].tolist() == [2, 3]
     assert table.loc["median days to an answer", "days"] == 10
     assert findings.challenges(table, 10).endswith("2 within the limit of 10 days; 1 overdue")
+    assert findings.days_to_an_answer(table).endswith("of 3 answered: 10; too few for an interval.")
+    assert shares(table).index.tolist() == table.index[:-1].tolist()
 
 
 def test_on_an_earlier_day_less_was_known():
@@ -57,6 +59,8 @@ def test_only_those_of_a_period():
 
 def test_none_raised_is_an_empty_table_and_no_nought():
     assert challenges(FIVE.iloc[:0], AS_OF, 10).empty
+    assert shares(pd.DataFrame()).empty
+    assert findings.days_to_an_answer(pd.DataFrame()) == ""
     assert challenges(FIVE, date(2025, 1, 1), 10).empty
     assert findings.challenges(pd.DataFrame(), 10).startswith("No challenge is recorded")
 

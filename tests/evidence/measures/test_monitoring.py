@@ -211,8 +211,8 @@ def outcome_line(**changed: object) -> pd.DataFrame:
 def test_the_difference_is_newcombes(before_n, before_of, now_n, now_of):
     table = outcomes(outcome_line(before_n=before_n, before_of=before_of, now_n=now_n, now_of=now_of))
     low, high = confint_proportions_2indep(now_n, now_of, before_n, before_of, compare="diff", method="newcomb")
-    assert table.at["X1", "low"] == pytest.approx(100 * low, abs=1e-6)
-    assert table.at["X1", "high"] == pytest.approx(100 * high, abs=1e-6)
+    assert table.at["X1: visits", "low"] == pytest.approx(100 * low, abs=1e-6)
+    assert table.at["X1: visits", "high"] == pytest.approx(100 * high, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -227,8 +227,8 @@ def test_the_difference_is_newcombes(before_n, before_of, now_n, now_of):
 )
 def test_what_was_found_is_said_and_never_guessed(changed, found):
     table = outcomes(outcome_line(**changed))
-    assert table.at["X1", "found"] == found
-    assert np.isnan(table.at["X1", "difference"]) == (found in ("not estimable", "not comparable"))
+    assert table.at["X1: visits", "found"] == found
+    assert np.isnan(table.at["X1: visits", "difference"]) == (found in ("not estimable", "not comparable"))
 
 
 @pytest.mark.parametrize("changed", [{"before_n": 300}, {"now_n": np.nan}, {"now_of": -1}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+import shutil
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,8 +11,9 @@ from types import SimpleNamespace
 import pytest
 
 from evidence.cli.period import _year_end
-from evidence.measures import definition_of
+from evidence.measures import definition_of, periods_of
 from evidence.project import EvidenceError, Project
+from evidence.results import Results
 from evidence.workbook import definition_digest, period_file, period_files, read_period, write_period
 from tests.evidence.workbook.helpers import make_project
 
@@ -68,6 +70,37 @@ def test_a_file_that_the_command_did_not_write_is_named(project, name, text, sai
 )
 def test_a_period_looks_at_the_last_year_that_has_ended_by_then(usual, day, expected):
     assert _year_end(usual, date.fromisoformat(day)) == expected
+
+
+@pytest.mark.slow
+def test_one_command_adds_a_period_and_every_later_run_shows_it(sample_project, run_evidence, tmp_path):
+    folder = shutil.copytree(sample_project, tmp_path / "project")
+    environment = {"EVIDENCE_KEY_FOLDER": str(tmp_path / "keys")}
+    added = run_evidence(folder, "period", "add", "2025-12-31", **environment)
+    assert added.returncode == 0, added.stderr
+    parameters = (folder / "parameters" / "period_2025_12_31.toml").read_text(encoding="utf-8")
+    assert 'as_of = "2025-12-31"' in parameters
+    assert 'year_end = "2025-03-31"' in parameters
+    rows = read_period(Project(folder), folder / "workbook" / "periods" / "2025-12-31.csv")
+    assert {row["about"] for row in rows} == {"accuracy", "sign"}
+    assert (folder / "packs" / "period_2025_12_31.zip").is_file()
+
+    again = run_evidence(folder, "period", "add", "2025-12-31", **environment)
+    assert again.returncode == 2
+    assert "recorded already" in again.stderr
+
+    assert run_evidence(folder, "run", "sample", **environment).returncode == 0
+    results = Results(folder / ".evidence" / "runs" / "sample")
+    assert results.has(9, "performance")
+    assert periods_of(results.read(9, "series")) == ["31 December 2025", "30 April 2026"]
+    read = {entry["name"] for entry in results.reads(9)}
+    assert "workbook/periods/2025-12-31.csv" in read
+    page = (folder / "packs" / "sample" / "09_deployment_and_monitoring.html").read_text(encoding="utf-8")
+    assert "31 December 2025" in page
+    # The period's own run reads nothing of itself: run again, it gives what it gave.
+    assert "workbook/periods/2025-12-31.csv" not in {
+        entry["name"] for entry in Results(folder / ".evidence" / "runs" / "period_2025_12_31").reads(9)
+    }
 
 
 def test_the_periods_of_the_answered_example_count_as_the_tool_counts_today(root, template):

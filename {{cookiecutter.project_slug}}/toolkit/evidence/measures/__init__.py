@@ -65,7 +65,7 @@ from evidence.measures.beta import (
     says_yes_or_no,
 )
 from evidence.measures.cases import edge_cases, read_cases
-from evidence.measures.challenging import challenge_list, challenges
+from evidence.measures.challenging import challenge_list, challenges, shares
 from evidence.measures.data_checks import completeness, representativeness, year_changes
 from evidence.measures.disproportionality import is_population, population_of, read_ethnic_groups
 from evidence.measures.drifting import drift, population_stability
@@ -261,6 +261,7 @@ __all__ = [
     "revisions",
     "rollout",
     "says_yes_or_no",
+    "shares",
     "side_by_side",
     "stepped_wedge_power",
     "survey",

@@ -46,6 +46,11 @@ def challenges(log: pd.DataFrame, as_of: date, limit_days: int, since: date | No
     return pd.concat([table.assign(days=np.nan, days_from=np.nan, days_to=np.nan), _median(days[answered])])
 
 
+def shares(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows and columns of `challenges` that are counts and shares, without the median and its days."""
+    return table.drop(index=MEDIAN, columns=["days", "days_from", "days_to"]) if len(table) else table
+
+
 def _median(days: pd.Series) -> pd.DataFrame:
     values = np.sort(days.to_numpy(dtype=float))
     row = {"n": len(values), "denominator": len(values), "reliability": NOT_ESTIMABLE}

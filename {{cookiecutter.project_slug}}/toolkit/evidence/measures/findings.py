@@ -146,6 +146,19 @@ def challenges(table: pd.DataFrame, limit_days: int) -> str:
     return f"{said}; {overdue or 'none'} overdue"
 
 
+def days_to_an_answer(table: pd.DataFrame) -> str:
+    """The median wait with its interval and its n, as a note below the table of `challenges`."""
+    if table.empty:
+        return ""
+    row = table.loc[challenging.MEDIAN]
+    said = f"Median days from raising to answer, of {int(row['n'])} answered: "
+    if pd.isna(row["days"]):
+        return f"{said}not estimable."
+    if pd.isna(row["days_from"]):
+        return f"{said}{row['days']:g}; too few for an interval."
+    return f"{said}{row['days']:g} ({row['days_from']:g} to {row['days_to']:g})."
+
+
 def _number(count: int, thing: str) -> str:
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 

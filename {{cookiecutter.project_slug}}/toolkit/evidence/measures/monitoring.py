@@ -83,7 +83,7 @@ def period_signs(
 def over_periods(
     earlier: pd.DataFrame, now: pd.DataFrame, period: str, group: tuple[str, str] = ("All", ALL)
 ) -> pd.DataFrame:
-    """The figures of one group in each period, earlier ones first: index (period, measure), columns FIGURES.
+    """The figures of one group in each period: index (period, measure), columns FIGURES; earlier periods come first.
 
     earlier: columns period, LEVELS and FIGURES, as kept from earlier periods; now: as `period_figures` gives it, for
     `period`.
@@ -95,7 +95,11 @@ def over_periods(
         rows.append(here.assign(period=period))
     if not rows:
         return pd.DataFrame(columns=FIGURES)
-    return pd.concat(rows, ignore_index=True).set_index(["period", "measure"])[FIGURES]
+    table = pd.concat(rows, ignore_index=True)
+    # Period below period, measure by measure, as a series is read.
+    order = {name: place for place, name in enumerate(dict.fromkeys(table["measure"]))}
+    table = table.iloc[np.argsort(table["measure"].map(order), kind="stable")]
+    return table.set_index(["period", "measure"])[FIGURES]
 
 
 def groups_over_periods(earlier: pd.DataFrame, now: pd.DataFrame, period: str, measure: str) -> pd.DataFrame:
@@ -213,41 +217,37 @@ def review_calendar(reviews: pd.DataFrame, as_of: date) -> pd.DataFrame:
 
 
 def outcomes(lines: pd.DataFrame) -> pd.DataFrame:
-    """What changed, before and now, beside what was hoped for (8.06 and 9.07): index figure.
+    """What changed, before and now, beside what was hoped for (8.06 and 9.07): index figure, the line's id and measure.
 
     lines: columns id, measure, before_n, before_of, now_n, now_of (numbers of cases), better (lower or higher), target
-    (a share, missing where none is set), same_definition (yes or no) and, where there is one, kind. Columns as
-    `before_after`, kind and measure before them, target_percent and found after them: `better than before`, `worse than
-    before`, `no clear difference`, `not estimable`, or `not comparable` where the two do not count alike. Lines without
-    all four numbers, or with more cases than the whole, are left out.
+    (a share, missing where none is set), same_definition (yes or no) and, where there is one, kind. Columns kind, then
+    those of `before_after` but for reliability, target_percent, and found: `better than before`, `worse than before`,
+    `no clear difference`, `not estimable`, or `not comparable` where the two do not count alike. Lines without all four
+    numbers, or with more cases than the whole, are left out.
     """
     numbers = lines[["before_n", "before_of", "now_n", "now_of"]]
-    fits = (
-        numbers.notna().all(axis="columns")
-        & (lines["before_n"] <= lines["before_of"])
-        & (lines["now_n"] <= lines["now_of"])
-    )
-    rows = lines[fits & (numbers >= 0).all(axis="columns")]
+    fits = numbers.notna().all(axis="columns") & (numbers >= 0).all(axis="columns")
+    rows = lines[fits & (lines["before_n"] <= lines["before_of"]) & (lines["now_n"] <= lines["now_of"])]
     if rows.empty:
         return pd.DataFrame()
     # Called figure, because different outcomes add up to nothing (see disclosure control).
-    index = pd.Index(rows["id"], name="figure")
+    index = pd.Index(rows["id"] + ": " + rows["measure"], name="figure")
     table = before_after(
         estimates(rows["before_n"], rows["before_of"], index), estimates(rows["now_n"], rows["now_of"], index)
-    )
+    ).drop(columns="reliability")
     comparable = (rows["same_definition"] == "yes").to_numpy()
     table.loc[~comparable, ["difference", "low", "high"]] = np.nan
-    table.insert(0, "measure", rows["measure"].to_numpy())
     if "kind" in rows:
         table.insert(0, "kind", rows["kind"].to_numpy())
     table["target_percent"] = 100 * rows["target"].to_numpy(dtype=float)
     lower = (rows["better"] == "lower").to_numpy()
+    better = np.where(lower, table["high"] < 0, table["low"] > 0)
+    worse = np.where(lower, table["low"] > 0, table["high"] < 0)
     table["found"] = np.select(
-        [~comparable, table["difference"].isna(), np.where(lower, table["high"] < 0, table["low"] > 0),
-         np.where(lower, table["low"] > 0, table["high"] < 0)],
+        [~comparable, table["difference"].isna(), better, worse],
         ["not comparable", NOT_ESTIMABLE, "better than before", "worse than before"],
         "no clear difference",
-    )  # fmt: skip
+    )
     return table
 
 

@@ -368,7 +368,8 @@ def trial_sizes(table: pd.DataFrame) -> str:
     if table.empty:
         return "Today's share is not estimable, so the size of a trial cannot be worked out"
     row, name = table.iloc[len(table) // 2], table.index[len(table) // 2]
-    return f"A trial would need {row['in_all']:,} children in all to show {name}; there are {row['children_now']:,} now"
+    needed, there = int(row["in_all"]), int(row["children_now"])
+    return f"A trial would need {needed:,} children in all to show {name}; there are {there:,} now"
 
 
 def performance(table: pd.DataFrame, rules: Rules | None = None) -> str:
