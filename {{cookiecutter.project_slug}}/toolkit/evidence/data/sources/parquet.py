@@ -94,6 +94,7 @@ def _as_text(column):
     if pyarrow.types.is_timestamp(kind):
         text = column.cast(pyarrow.timestamp(kind.unit)).cast(pyarrow.string())
         text = pyarrow.compute.replace_substring_regex(text, r"\.0+$", "")
+        text = pyarrow.compute.replace_substring_regex(text, r"(\.\d*[1-9])0+$", r"\1")
         return pyarrow.compute.replace_substring_regex(text, r" 00:00:00$", "")
     if pyarrow.types.is_floating(kind):
         return pyarrow.array([plain_number(value) for value in column.cast(pyarrow.string()).to_pylist()])
