@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+
 import pandas as pd
 import pytest
 
 from evidence.data import audit, failing_rows, identifying_values, load_tables
 from evidence.project import EvidenceError
+from tests.conftest import give_access
 
 NAMES = "CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB\n"
 OLD = NAMES + "A0001,1,27/03/2008,WBRI,UN1,,\nA0002,2,09/09/2011,REFU,UN1,,\n"
@@ -148,6 +152,23 @@ def test_layouts_that_do_not_fit_are_noted_and_read(project_of, years, name, tex
 @pytest.mark.parametrize(("name", "text"), [("header_2024.csv", OLD), ("header_2026.csv", NEW), ("header.csv", OLD)])
 def test_a_layout_that_fits_needs_no_note(project_of, years, name, text):
     assert load_tables(project_of("ssda903"), years({name: text})).notes == []
+
+
+@pytest.mark.slow
+def test_a_run_on_folders_of_years_outside_the_project(bake, run_evidence, tmp_path):
+    project = give_access(bake(data_source="ssda903"))
+    place = tmp_path / "drive"
+    for year in ("2024-25", "2025-26"):
+        shutil.copytree(project / "data" / "sample", place / year)
+    (place / "2024-25" / "header.csv").write_text(NEW, encoding="utf-8")
+    file = project / "parameters" / "own.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace('"data/raw"', json.dumps(str(place))), encoding="utf-8")
+    done = run_evidence(project, "run", "own", "--stages", "3")
+    assert done.returncode == 0, done.stderr
+    pack = (project / "packs" / "own" / "03_choosing_a_solution.html").read_text(encoding="utf-8")
+    assert "The table header was put together from 2024-25/header.csv, 2025-26/header.csv." in pack
+    reads = json.loads((project / ".evidence" / "runs" / "own" / "reads" / "03.json").read_text(encoding="utf-8"))
+    assert {"2024-25/header.csv", "2025-26/header.csv"} <= {entry["name"] for entry in reads}
 
 
 # XML -------------------------------------------------------------------------------------------------------------

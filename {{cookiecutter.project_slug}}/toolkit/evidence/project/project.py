@@ -35,6 +35,13 @@ class Project:
         except ValueError:
             return path.name
 
+    def name_of_data(self, path: Path, data_folder: Path) -> str:
+        """How a file of a data folder is recorded: outside the project from that folder, since files of two years may
+        have one name."""
+        if Path(path).resolve().is_relative_to(self.root) or not path.is_relative_to(data_folder):
+            return self.relative(path)
+        return path.relative_to(data_folder).as_posix() if data_folder.is_dir() else path.name
+
     @cached_property
     def is_the_template(self) -> bool:
         """Whether this is the template itself, whose questions nobody has answered: nobody's project yet."""

@@ -76,12 +76,12 @@ def cells_digest(notebook: Path) -> str:
 
 
 def where_it_lies(project: Project, name: str, data_folder: Path) -> Path:
-    """A file outside the project is recorded by its name alone, and only the data may lie outside."""
+    """A file outside the project is recorded as it lies in the data folder, and only the data may lie outside."""
     inside = project.path(name)
     if inside.is_file():
         return inside
-    outside = sorted(data_folder.rglob(name)) if data_folder.is_dir() and "/" not in name else []
-    return outside[0] if outside else inside
+    outside = data_folder / name if data_folder.is_dir() else data_folder.with_name(name)
+    return outside if outside.is_file() else inside
 
 
 def _changed(name: str) -> EvidenceError:

@@ -265,7 +265,8 @@ class Stage(InUse):
 
     def _note_data_file(self, read: Path | DatabaseRead) -> None:
         if isinstance(read, Path):
-            self.results.note_read(self.number, "data", self.project.relative(read), sha256_of_file(read))
+            name = self.project.name_of_data(read, self.project.data_folder(self.parameters))
+            self.results.note_read(self.number, "data", name, sha256_of_file(read))
         else:
             self.results.note_read(self.number, "data", read.name, read.sha256)
 

@@ -77,6 +77,8 @@ def open_sources(
     read: list[Path | DatabaseRead] = []
     folder = _folder(project, data_folder, rows, read.append, only_confirmed)
     sources = _OPENERS[source_kind(project, folder.path)](folder)
+    if sources.source != "own" and (said := list(folder.rows.loc[folder.rows["found_in"] != "", "table"])):
+        sources.notes.append(f"found_in in reference/catalogue.csv counts for own tables alone: {', '.join(said)}.")
     if on_read:
         for file in dict.fromkeys(read):
             on_read(file)
