@@ -117,9 +117,8 @@ def _register_html(register: Register, needed: bool, rules: Rules) -> str:
     if register.not_applicable:
         entries = f'<p class="ev-answer">Does not apply: {escape(register.not_applicable)}</p>'
     elif not register.rows:
-        words = "Nothing is entered." if needed else "Nothing is entered, and nothing has to be."
         css = "ev-open" if needed else "ev-note"
-        entries = f'<p class="{css}">{words} It is kept in {escape(register.where)}.</p>'
+        entries = f'<p class="{css}">Nothing is entered. It is kept in {escape(register.where)}.</p>'
     elif len(register.frame.columns) > _MOST_COLUMNS:
         entries = _lines_html(register, rules)
     else:
