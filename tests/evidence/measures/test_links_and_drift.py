@@ -252,7 +252,7 @@ def test_without_drift_alarms_ring_as_rarely_as_stated(rows, record_property):
             for _ in range(2)
         ]
         rang += (drift(*two, ["kind", "number"], seed=time, times=399)["alarm"] == "yes").any()
-    record_property("alarms in 200 periods", rang)
+    record_property("alarms in 200 periods", int(rang))
     # 5 in 100 is stated; 200 periods at that rate give 20 or more about once in 300 times.
     assert rang < 20
 
