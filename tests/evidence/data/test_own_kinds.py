@@ -62,14 +62,15 @@ def confirmed(made) -> None:
 
 def test_each_sheet_and_file_is_a_table(own):
     raw = own / "data" / "raw"
-    write_workbook(raw / "Extract.xlsx", {"Referrals": REFERRALS, "CP plans": PLANS, "About": [["Made by the team"]]})
+    about = [["Extract"], ["Made by the team"]]
+    write_workbook(raw / "Extract.xlsx", {"Referrals": REFERRALS, "CP plans": PLANS, "About": about})
     write_workbook(raw / "Visits.xlsx", {"Sheet1": PLANS, "Workings": PLANS}, hidden=("Workings",))
     pd.DataFrame({"Person ID": ["C70000"], "Met": pd.to_datetime(["2025-06-07"])}).to_parquet(raw / "Meetings.parquet")
     (raw / "notes.csv").write_text("Person ID,Team\nC70000,North\n", encoding="utf-8")
     (raw / "~$Extract.xlsx").write_bytes(b"a lock that Excel left")
     confirmed(own)
     tables = load_tables(open_project(own), "data/raw")
-    assert {"extract_referrals", "extract_cp_plans", "visits", "meetings", "notes"} <= set(tables)
+    assert set(tables) == {"extract_referrals", "extract_cp_plans", "visits", "meetings", "notes"}
     referrals = tables["extract_referrals"]
     assert referrals["Referred"].tolist() == [pd.Timestamp(2023, 3, 15) + pd.Timedelta(days=i) for i in range(9)]
     assert tables.loaded["extract_referrals"].lines.tolist() == list(range(4, 13))
@@ -78,6 +79,7 @@ def test_each_sheet_and_file_is_a_table(own):
     # The same child has the same token, whatever kind of file the row is from.
     assert tables["meetings"]["Person ID"].tolist() == [referrals["Person ID"].iloc[0]]
     said = "\n".join(tables.notes)
+    assert "Extract.xlsx has sheets without a table, not read: About." in said
     assert "Visits.xlsx has hidden sheets, not read: Workings." in said
     assert "Referred (9)" in said and "the column names are in row 3" in said
     assert audit(tables).set_index("rule").loc["extract_referrals: Referred shape", "failures"] == 0

@@ -66,10 +66,10 @@ class Workbook:
         )
 
     def has_table(self, sheet: str) -> bool:
-        """Whether a row of column names with rows below it can be made out."""
+        """Whether a row of two or more column names, with rows below it, can be made out."""
         cells = self._looked_at[sheet] = self._cells(sheet)
         found = _find_header(cells)
-        return found is not None and any(_filled(row) for row in cells[found + 1 :])
+        return found is not None and len(_filled(cells[found])) > 1 and any(_filled(row) for row in cells[found + 1 :])
 
     def read(
         self, sheet: str, header_row: int | None = None, dates: set[str] = frozenset()
