@@ -263,3 +263,10 @@ def test_a_year_counts_as_after_only_when_the_whole_of_it_is(began, before):
         first = table.iloc[0]
         assert (first["percent_before"], first["percent"]) == (50, 20)
         assert "from 50% to 20%" in findings.own_outcome(table, began)
+
+
+def test_what_disclosure_control_hides_is_not_in_the_sentence():
+    tool, frame = years()
+    few = frame.assign(outcome=frame.groupby("year_end").cumcount() < 3)
+    said = findings.own_outcome(own_outcome(tool, few, date(2025, 4, 1)), date(2025, 4, 1))
+    assert said == "Too few children to say what changed after the tool began"

@@ -183,8 +183,11 @@ def own_outcome(table: pd.DataFrame, began: date | None, rules: Rules | None = N
         return "No first day of use is recorded in workbook/07_testing/rollout.csv, so there is no after"
     if table.empty:
         return f"No whole year has passed since the first day of use, {long_date(began)}, so there is no after yet"
-    row = table.iloc[0]
-    if pd.isna(row["difference"]):
+    wholes = ["denominator_before", "denominator"]
+    parts = {"n_before": "denominator_before", "n": "denominator"}
+    safe = protect(table, counts=wholes, parts=parts, rules=rules or Rules()).table
+    row = pd.to_numeric(safe[["percent_before", "percent", "difference", "low", "high"]].iloc[0], errors="coerce")
+    if row.isna().any():
         return "Too few children to say what changed after the tool began"
     sure = "by more than chance explains" if row["low"] > 0 or row["high"] < 0 else "which may be chance"
     return (
