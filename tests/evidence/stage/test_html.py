@@ -101,9 +101,13 @@ def test_both_ends_of_an_interval_stand_in_one_column():
 
 def test_a_percentage_of_what_was_expected_is_headed_so():
     frame = pd.DataFrame({"n": [3], "denominator": [20], "expected": [2.5], "percent": [120.0]}, index=["a"])
-    assert cells_of(table_html(frame, "x", percent=["percent"]))[0][1:] == [
-        "Children", "Expected", "Observed as % of expected",
+    heads = ["Children", "Expected", "Observed as % of expected"]
+    assert cells_of(table_html(frame, "x", percent=["percent"]))[0][1:] == heads
+    wider = frame.assign(low=[24.1], high=[350.7], difference=[2.5], reliability="few cases", more="", most="")
+    assert cells_of(table_html(wider, "x", percent=["percent", "low", "high"]))[1][2:5] == [
+        "20", "2.50", "120.0% (24.1% to 350.7%)",
     ]  # fmt: skip
+    assert "Observed as % of expected (interval)" in table_html(wider, "x")
 
 
 def wide(**more: object) -> pd.DataFrame:

@@ -30,9 +30,10 @@ def condensed(frame: pd.DataFrame, said: Callable[[object, str], str], hidden: s
                 frame = _with_ends(frame, figure, column, f"{figure}{high}", said, hidden)
     if not {"low", "high"} <= set(frame.columns):
         return frame
-    if not _is_wide(frame) or "expected" in frame:
+    if not _is_wide(frame):
         return _ends_together(frame, said, hidden)
-    for part, whole in _WHOLES:
+    # Where there is a number expected, the percentage is of that.
+    for part, whole in () if "expected" in frame else _WHOLES:
         if {part, whole} <= set(frame.columns):
             frame = _together(frame, part, [part, whole], lambda one: f"{one[0]} of {one[1]}", said, hidden)
     if _is_wide(frame, _MOST_WITH_PARTS):

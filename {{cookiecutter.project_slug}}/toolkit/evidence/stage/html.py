@@ -44,6 +44,7 @@ _WORDS_OF_EXPECTED = {
     "n": "Observed",
     "denominator": "Children",
     "percent": "Observed as % of expected",
+    f"percent{WITH_INTERVAL}": f"Observed as % of expected{WITH_INTERVAL}",
     "difference": "Difference in points",
 }
 
@@ -109,7 +110,7 @@ def table_html(
     """
     percent = set(percent)
     frame = condensed(frame, lambda value, column: cell_text(value, column in percent, missing), HIDDEN)
-    words = _WORDS_OF_EXPECTED if {"expected", "percent"} <= set(frame.columns) else {}
+    words = _WORDS_OF_EXPECTED if "expected" in frame else {}
     attribute = f' class="{caption_css}"' if caption_css else ""
     names = [] if hide_index else [label(name) if name else "" for name in frame.index.names]
     heads = [*names, *(words.get(column) or label(column) for column in frame.columns)]
