@@ -101,7 +101,7 @@ def test_the_keyboard_reaches_the_content_first_and_wide_tables_scroll(page, pac
     assert page.evaluate("document.activeElement.id") == "main"
     for _ in range(30):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.className") == "wide":
+        if page.evaluate("document.activeElement.classList.contains('wide')"):
             break
     page.keyboard.press("ArrowRight")
     page.wait_for_function("document.activeElement.scrollLeft > 0")
