@@ -34,7 +34,8 @@ def _sample(children: int) -> dict[str, bytes]:
 
     with tempfile.TemporaryDirectory() as folder:
         generate_sample(Path(folder), children=children, seed=7, year_end=datetime.date(2026, 3, 31))
-        return {path.name: path.read_bytes() for path in sorted(Path(folder).iterdir())}
+        files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def make(folder: Path, kind: str, children: int = 1200) -> Path:
@@ -50,7 +51,7 @@ def make(folder: Path, kind: str, children: int = 1200) -> Path:
     (folder / "project.toml").write_text(facts, encoding="utf-8")
     (folder / "parameters").mkdir()
     (folder / "parameters" / "sample.toml").write_text(PARAMETERS, encoding="utf-8")
-    (folder / "data" / "sample").mkdir(parents=True)
+    (folder / "data" / "sample" / "earlier").mkdir(parents=True)
     for name, content in _sample(children).items():
         (folder / "data" / "sample" / name).write_bytes(content)
     (folder / "src" / "placements_tool").mkdir(parents=True)

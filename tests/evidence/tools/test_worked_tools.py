@@ -49,9 +49,6 @@ def test_every_page_has_a_table_and_a_sentence(made, sample, parameters):
         words.strongest_proxy(measures.proxies_of(tool, frame)),
         words.drift(measures.drift_of(tool, frame)),
         words.against_baseline(measures.against_baseline(tool, output, parameters)),
-        words.triggers(
-            measures.triggers(measures.performance(tool, output, parameters), measures.drift_of(tool, frame))
-        ),
     }
     assert all(len(sentence) > 20 for sentence in shown)
     assert not any("Too few" in sentence for sentence in shown)
