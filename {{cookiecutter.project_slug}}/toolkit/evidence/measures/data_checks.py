@@ -27,7 +27,8 @@ def completeness(counted: pd.DataFrame) -> pd.DataFrame:
     if counted.empty:
         return pd.DataFrame(columns=[*labels, *estimates([], []).columns, "behind", "worse"])
     places = {group: place for place, group in enumerate(in_order(counted["group"].unique()))}
-    counted = counted.assign(place=counted["group"].map(places))
+    # Counts of several kinds of tables together may come as Python's numbers, which cannot be divided by nought.
+    counted = counted.astype({"n": "int64", "denominator": "int64"}).assign(place=counted["group"].map(places))
     counted = counted.sort_values("place", kind="stable").sort_values(labels[:3], kind="stable", ignore_index=True)
     together = counted.groupby(["table", "column", "characteristic"])[["n", "denominator"]].transform("sum")
     others, other_rows = together["n"] - counted["n"], together["denominator"] - counted["denominator"]
