@@ -179,7 +179,9 @@ def test_warm_and_cold_kernels_give_the_same_on_all_ten_notebooks(sample_project
     shutil.copytree(sample_project, place)
     project = open_project(place)
     warm, cold = (run(project, How(cache=False, warm=warm, workers=2))[1] for warm in (True, False))
-    charts = [name for name, content in warm.items() if name.startswith("notebooks/") and b"data:image/svg+xml" in content]
+    charts = [
+        name for name, content in warm.items() if name.startswith("notebooks/") and b"data:image/svg+xml" in content
+    ]
     assert len([name for name in warm if name.startswith("notebooks/")]) == 10
     assert charts, "a forked kernel that has lost its figures must not pass"
     assert warm == cold
