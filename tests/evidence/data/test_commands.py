@@ -11,7 +11,7 @@ def test_sample(sample_project, run_evidence, tmp_path):
     assert said.returncode == 0, said.stderr
     assert "faults.csv lists the faults" in said.stdout
     assert {path.name for path in (tmp_path / "made").iterdir()} == {
-        "header.csv", "episodes.csv", "reviews.csv", "oc2.csv", "faults.csv", "earlier",
+        "header.csv", "episodes.csv", "reviews.csv", "oc2.csv", "faults.csv", "parallel_run.csv", "earlier",
     }  # fmt: skip
 
 

@@ -19,11 +19,15 @@ from tests.evidence.toy import make_project, notebook
 @pytest.mark.parametrize(
     ("limits", "cell", "says"),
     [
-        (Limits(cell_seconds=1), "import time; time.sleep(60)", "Cell 5 took longer than 1 seconds and was stopped."),
         (
-            Limits(stage_seconds=4),
+            Limits(cell_seconds=1),
             "import time; time.sleep(60)",
-            "The stage took longer than 4 seconds and was stopped.",
+            'Cell 5 (under "Stage 3: a toy") took longer than 1 seconds and was stopped.',
+        ),
+        (
+            Limits(stage_seconds=12),
+            "import time; time.sleep(60)",
+            "The stage took longer than 12 seconds and was stopped.",
         ),
         (
             Limits(memory_gb=0.75),
