@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import pandas as pd
 import pytest
 
 from evidence.data import (
@@ -16,7 +17,7 @@ from evidence.data import (
     load_with_earlier,
     quality_decision,
 )
-from evidence.measures import completeness, year_changes
+from evidence.measures import completeness, representativeness, year_changes
 from evidence.project import EvidenceError, Project
 
 
@@ -110,3 +111,47 @@ def test_limits_that_the_team_set_are_held_to(template):
         decided = quality_decision(project, tables, limits=[easy, limit])
         assert decided["decision"] == "improve first"
         assert [reason["met"] for reason in decided["reasons"]][-2:] == [True, False]
+
+
+def reasons_of(project: Project, **compared) -> dict[str, object]:
+    decision = quality_decision(project, load_tables(project, "data/sample"), "2026-03-31", **compared)
+    return {reason["text"]: reason["met"] for reason in decision["reasons"]}
+
+
+def said(reasons: dict[str, object], words: str) -> tuple[str, object]:
+    found = [(text, met) for text, met in reasons.items() if words in text]
+    assert len(found) == 1, list(reasons)
+    return found[0]
+
+
+def test_a_group_that_is_clearly_less_complete_is_named_without_a_figure(project):
+    counts = pd.DataFrame({"group": ["White", "Mixed"], "n": [990, 60], "denominator": [1000, 100]})
+    table = completeness(counts.assign(table="header", column="SEX", characteristic="ethnic group"))
+    text, met = said(reasons_of(project, completeness=table), "clearly less complete")
+    assert met is False
+    assert text.endswith("most header SEX for ethnic group Mixed.") and "60" not in text
+
+
+def test_a_jump_in_a_yearly_number_is_named(project):
+    events = [("visits", "Day", 2024, 1000), ("visits", "Day", 2025, 400), ("visits", "Other", 2024, 9)]
+    changes = year_changes(pd.DataFrame(events, columns=["table", "event", "year", "events"]))
+    text, met = said(reasons_of(project, changes=changes), "chance apart")
+    assert met is False and "most visits Day in the year to 31 March 2025 (-60%)" in text
+
+
+def test_a_group_that_is_nearly_absent_is_named_and_one_that_is_overrepresented_is_not(project):
+    children = pd.DataFrame({"ethnic group": ["White"] * 950 + ["Black"] * 45 + ["Asian"] * 5})
+    groups = [("ethnic group", group) for group in ("White", "Black", "Asian")]
+    index = pd.MultiIndex.from_tuples(groups, names=["characteristic", "group"])
+    people = pd.DataFrame({"population": [80_000, 2_000, 18_000]}, index=index)
+    text, met = said(
+        reasons_of(project, represented=representativeness(children, people)), "share of the reference population"
+    )
+    assert met is False and "1 of 3 groups" in text and "least ethnic group Asian" in text
+
+
+def test_what_cannot_be_judged_is_said_and_stops_nothing(project):
+    reasons = reasons_of(project)
+    open_ones = [text for text, met in reasons.items() if met is None]
+    assert len(open_ones) == 3 and all(text.startswith("Not judged: ") for text in open_ones)
+    assert quality_decision(project, load_tables(project, "data/sample"), "2026-03-31")["met"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -32,26 +32,51 @@ class FileTables(Tables):
     """
 
     large: Mapping[str, LargeTable] = field(default_factory=dict)
+    # What the rules put aside stays with the connection, so that it is worked out once.
+    connection: duckdb.DuckDBPyConnection | None = None
 
 
 @contextmanager
-def views(tables: Tables, earlier: Tables | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def views(tables: Tables) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection in which each table is a view of its own name; those of the return before have `earlier_` before it.
 
-    A view has the table's variables, each with its type; beside each "unread: <column>", whether it is filled with
-    something that cannot be read; and LINE, the row's line in its file.
+    A view has the table's variables, each with its type; beside each "filled: <column>", whether the file has something
+    there, and "unread: <column>", whether that cannot be read; and LINE, the row's line in its file.
     """
+    if isinstance(tables, FileTables):
+        yield tables.connection
+        return
     with private_folder() as folder, connected(folder) as connection:
-        connection.execute("SET preserve_insertion_order = false")
-        for prefix, those in (("", tables), (EARLIER, earlier)):
-            for name, table in (those.loaded if those else {}).items():
-                if isinstance(those, FileTables):
-                    sql = _of_file(those.large[name], those.variables(name))
-                else:
-                    connection.register(f"loaded: {prefix}{name}", _of_frame(table))
-                    sql = f"SELECT * FROM {quoted(f'loaded: {prefix}{name}')}"
-                connection.execute(f"CREATE TEMP VIEW {quoted(prefix + name)} AS {sql}")
+        make_views(tables, connection)
         yield connection
+
+
+def make_views(tables: Tables, connection: duckdb.DuckDBPyConnection) -> None:
+    """Makes the views that `views` speaks of."""
+    connection.execute("SET preserve_insertion_order = false")
+    for prefix, those in (("", tables), (EARLIER, tables.earlier)):
+        for name, table in (those.loaded if those else {}).items():
+            if isinstance(those, FileTables):
+                sql = _of_file(those.large[name], those.variables(name), connection)
+            else:
+                connection.register(f"loaded: {prefix}{name}", _of_frame(table))
+                sql = f"SELECT * FROM {quoted(f'loaded: {prefix}{name}')}"
+            connection.execute(f"CREATE TEMP VIEW {quoted(prefix + name)} AS {sql}")
+
+
+def count_rows(
+    tables: Tables, connection: duckdb.DuckDBPyConnection, name: str, conditions: Sequence[str]
+) -> list[int]:
+    """In how many rows of a table each condition holds; what was counted before is not counted again."""
+    known: dict[tuple[str, str], int] = tables.remember("counts of rows", dict)
+    asked = [condition for condition in dict.fromkeys(conditions) if (name, condition) not in known]
+    # Looking values up in another table drags every column of the pass along, so each such condition has its own.
+    plain = [condition for condition in asked if "SELECT" not in condition]
+    for together in filter(None, [plain, *([condition] for condition in asked if condition not in plain)]):
+        counts = ", ".join(f"count(*) FILTER ({condition})" for condition in together)
+        found = connection.execute(f"SELECT {counts} FROM {quoted(name)}").fetchone()
+        known.update({(name, condition): count for condition, count in zip(together, found, strict=True)})
+    return [known[name, condition] for condition in conditions]
 
 
 def unread(column: str) -> str:
@@ -60,8 +85,8 @@ def unread(column: str) -> str:
 
 
 def filled(column: str) -> str:
-    """The SQL of whether the file has something in a column."""
-    return f"({quoted(column)} IS NOT NULL OR {unread(column)})"
+    """The column of a view that says whether the file has something in another one."""
+    return quoted(f"filled: {column}")
 
 
 def _of_frame(table: Table):
@@ -74,6 +99,8 @@ def _of_frame(table: Table):
     for column in table.frame.columns:
         flags = table.malformed[column].to_numpy() if column in table.malformed else nothing
         arrow = arrow.append_column(f"unread: {column}", pa.array(flags))
+        there = table.frame[column].notna().to_numpy() | flags
+        arrow = arrow.append_column(f"filled: {column}", pa.array(there))
     return arrow.append_column(LINE.strip('"'), pa.array(np.asarray(table.lines, dtype=np.int64)))
 
 
@@ -83,11 +110,27 @@ def _typed(one, pa):
     return one
 
 
-def _of_file(table: LargeTable, variables: pd.DataFrame) -> str:
-    columns = [f"{table.line} AS {LINE}"]
+def _of_file(table: LargeTable, variables: pd.DataFrame, connection: duckdb.DuckDBPyConnection) -> str:
+    columns, tidy = [f"{table.line} AS {LINE}"], _tidy(table, connection)
     for row in variables.to_dict("records"):
         name = row["column"]
-        column = quoted(name) if name in table.columns else "CAST(NULL AS VARCHAR)"
-        columns.append(f"{in_sql.value(column, row)} AS {quoted(name)}")
-        columns.append(f"{in_sql.unread(column, row)} AS {unread(name)}")
+        text = (
+            table.stored(name) if name in tidy else quoted(name) if name in table.columns else "CAST(NULL AS VARCHAR)"
+        )
+        made = in_sql.of_stored(table.stored(name), table.kinds.get(name, ""), row) or in_sql.of_text(text, row)
+        called = (quoted(name), unread(name), filled(name))
+        columns.extend(f"{sql} AS {as_name}" for sql, as_name in zip(made, called, strict=True))
     return f"SELECT {', '.join(columns)} FROM {table.sql}"
+
+
+def _tidy(table: LargeTable, connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The texts of a Parquet file that have no blanks to take off, which is slow where it is done each time."""
+    texts = [name for name, kind in table.kinds.items() if kind == "VARCHAR"]
+    if not texts:
+        return set()
+    plain = (
+        " AND ".join(f"unicode({table.stored(name)}[{end}]) BETWEEN 33 AND 127" for end in (1, -1)) for name in texts
+    )
+    asked = ", ".join(f"coalesce(bool_and({ends}), true)" for ends in plain)
+    found = connection.execute(f"SELECT {asked} FROM {table.sql}").fetchone()
+    return {name for name, tidy in zip(texts, found, strict=True) if tidy}

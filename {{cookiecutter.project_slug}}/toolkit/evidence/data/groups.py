@@ -42,10 +42,14 @@ def children_by_group(tables: Tables, year_end: date | str | None = None) -> pd.
     columns = []
     with views(tables) as connection:
         for characteristic, (table, column) in _where(tables).items():
-            sql = f"{_of_each_child(tables, table, column)} ORDER BY {_CHILD}"
-            found = connection.execute(sql).df().set_index(_CHILD.strip('"'))[_SAID.strip('"')]
-            columns.append(_in_words(found, characteristic, table, column, tables, day).rename(characteristic))
-    return pd.concat(columns, axis=1).fillna(NOT_KNOWN).reset_index(drop=True) if columns else pd.DataFrame()
+            found = connection.execute(_of_each_child(tables, table, column)).fetchall()
+            said = pd.DataFrame(found, columns=["child", "said"]).set_index("child")["said"]
+            columns.append(_in_words(said, characteristic, table, column, tables, day).rename(characteristic))
+    if not columns:
+        return pd.DataFrame()
+    found = pd.concat(columns, axis=1).fillna(NOT_KNOWN)
+    # Ordered by what it says, as tokens differ from one project's key to another's.
+    return found.sort_values(list(found.columns), ignore_index=True)
 
 
 def filled_by_group(tables: Tables, year_end: date | str | None = None) -> pd.DataFrame:

@@ -14,20 +14,23 @@ from evidence.data.access.people import Access
 from evidence.data.access.rules import withhold
 from evidence.data.catalogues import catalogue
 from evidence.data.codes import code_lists
-from evidence.data.counting import FileTables
+from evidence.data.counting import FileTables, make_views
 from evidence.data.earlier import FOLDER, earlier_folder, load_with_earlier
 from evidence.data.sources import large_tables, place, source_kind
-from evidence.data.sources.large import LargeTable, is_large
+from evidence.data.sources.large import LargeTable, connection, private_folder
 from evidence.data.sources.own import key_of
 from evidence.data.tables import Table, Tables
 from evidence.project import Project
+
+# From this size on, own tables are counted where they lie.
+_SLOW = 16 << 20
 
 
 @contextmanager
 def tables_for_audit(project: Project, data_folder: str | Path, why: str = "") -> Iterator[Tables]:
     """The tables of a folder, with the return before, for as long as the block runs.
 
-    As `load_with_earlier` gives them; where own tables are larger than `sources.large.LARGE`, they stay in their files.
+    As `load_with_earlier` gives them; own tables that take a while to load stay in their files.
     """
     if _too_large(project, data_folder):
         with tables_in_files(project, data_folder, why) as tables:
@@ -37,13 +40,15 @@ def tables_for_audit(project: Project, data_folder: str | Path, why: str = "") -
 
 
 def _too_large(project: Project, data_folder: str | Path) -> bool:
-    """Whether the folder holds own tables as CSV and Parquet files alone, and a large one among them."""
+    """Whether the folder holds own tables as CSV and Parquet files alone, and enough of them to load slowly."""
     path = project.path(str(data_folder))
     if not path.is_dir() or source_kind(project, path) != "own":
         return False
     files = [file for file in path.iterdir() if file.is_file() and not file.name.startswith(".")]
     elsewhere = catalogue(project)["found_in"].str.startswith("database").any()
-    return not elsewhere and all(_is_plain(file) for file in files) and any(is_large(file) for file in files)
+    return (
+        not elsewhere and all(_is_plain(file) for file in files) and sum(file.stat().st_size for file in files) >= _SLOW
+    )
 
 
 def _is_plain(file: Path) -> bool:
@@ -65,6 +70,8 @@ def tables_in_files(project: Project, data_folder: str | Path, why: str = "") ->
             tables.earlier = _in_files(project, before, access, why, stack)
             for table in tables.earlier.loaded.values():
                 table.file = f"{FOLDER}/{table.file}"
+        tables.connection = stack.enter_context(connection(stack.enter_context(private_folder())))
+        make_views(tables, tables.connection)
         yield tables
 
 

@@ -13,6 +13,34 @@ _NUMBER = r"[+-]?\d+(,\d{3})*(\.\d+(,\d{3})*)?"
 NUMBERED = {"upn": shapes.UPN, "urn": shapes.URN}
 
 
+# The types of DuckDB that hold whole numbers.
+_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+
+
+def of_text(text: str, variable: Mapping[str, str]) -> tuple[str, str, str]:
+    """The SQL of a variable's value, of whether it cannot be read, and of whether the file has something there."""
+    return value(text, variable), unread(text, variable), f"{text} IS NOT NULL"
+
+
+def of_stored(stored: str, kind: str, variable: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """As `of_text`, from a column of a Parquet file in its own DuckDB type; None where only its text can be read."""
+    there, treatment = f"{stored} IS NOT NULL", variable["treatment"]
+    if treatment == "number" and kind in _WHOLE:
+        return f"CAST({stored} AS DOUBLE)", "false", there
+    if treatment == "number" and kind == "DOUBLE":
+        return (
+            f"CASE WHEN isfinite({stored}) THEN {stored} END",
+            f"isinf({stored})",
+            f"({there} AND NOT isnan({stored}))",
+        )
+    if treatment in ("date", "month", "age") and kind in ("DATE", "TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS"):
+        day = f"CAST({stored} AS DATE)"
+        read = f"year({day}) BETWEEN {shapes.FIRST_YEAR} AND {shapes.LAST_YEAR}"
+        shown = f"date_trunc('month', {day})::DATE" if treatment == "month" else day
+        return f"CASE WHEN {read} THEN {shown} END", f"coalesce(NOT ({read}), false)", there
+    return None
+
+
 def value(text: str, variable: Mapping[str, str]) -> str:
     """The SQL of a variable's value from the SQL of its text, by its catalogue row; missing where it cannot be read.
 
@@ -25,10 +53,9 @@ def value(text: str, variable: Mapping[str, str]) -> str:
     if treatment == "month":
         return f"date_trunc('month', {_date(text)})::DATE"
     if treatment == "number":
-        return f"CASE WHEN {_fits(text, _NUMBER)} THEN CAST(replace({text}, ',', '') AS DOUBLE) END"
+        return f"try_cast(replace({_if_it_fits(text, _NUMBER)}, ',', '') AS DOUBLE)"
     if treatment == "area":
-        area = f"regexp_extract(upper({text}), '^[A-Z]+')"
-        return f"CASE WHEN {_fits(f'upper({text})', shapes.POSTCODE.pattern)} THEN {area} END"
+        return f"nullif(regexp_extract({_if_it_fits(f'upper({text})', shapes.POSTCODE.pattern)}, '^[A-Z]+'), '')"
     if treatment == "code":
         return _code(text, column)
     return text
@@ -58,8 +85,13 @@ def _fits(text: str, pattern: str) -> str:
     return f"regexp_full_match({text}, '{pattern}')"
 
 
+def _if_it_fits(text: str, pattern: str) -> str:
+    """The text where it has the shape, else an empty one."""
+    return f"regexp_extract({text}, '^(?:{pattern})$')"
+
+
 def _date(text: str) -> str:
-    day = f"regexp_replace({text}, '[ T]00:00(:00([.]0+)?)?$', '')"
+    day = f"regexp_replace({text}, '{shapes.TIME_OF_DAY.pattern}', '')"
     # Nearly every date is written in full, and a pattern of underscores is many times quicker than the others.
     read = f"""CASE WHEN {text} LIKE '__/__/____' THEN try_strptime({text}, '%d/%m/%Y')
         WHEN {text} LIKE '____-__-__' THEN try_strptime({text}, '%Y-%m-%d')

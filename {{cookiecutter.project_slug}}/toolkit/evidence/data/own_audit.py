@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from evidence.data.counting import EARLIER, LINE, views
-from evidence.data.own_rules import OwnRule, rules_for
+from evidence.data.counting import EARLIER, LINE, count_rows, views
+from evidence.data.own_rules import ALL, OwnRule, rules_for
 from evidence.data.rules import Rule
 from evidence.data.sources.large import quoted
 from evidence.data.tables import Tables
@@ -26,27 +26,24 @@ def is_return(tables: Tables) -> bool:
 def own_counts(tables: Tables, year: int) -> list[tuple[OwnRule, int, int]]:
     """(rule, rows that fail, rows it could be judged on) of every rule that the catalogue calls for."""
     counted = []
-    with views(tables, tables.earlier) as connection:
+    with views(tables) as connection:
         rules = rules_for(tables, connection, year)
         for name, group in _by_table(rules, connection):
-            asked = [f"count(*) FILTER ({condition})" for rule in group for condition in (_fails(rule), rule.checked)]
-            counts = connection.execute(f"SELECT {', '.join(asked)} FROM {quoted(name)}").fetchone()
+            conditions = [condition for rule in group for condition in (_fails(rule), rule.checked)]
+            counts = count_rows(tables, connection, name, conditions)
             counted.extend(zip(group, counts[::2], counts[1::2], strict=True))
     order = {rule.id: place for place, rule in enumerate(rules)}
     return sorted(counted, key=lambda entry: order[entry[0].id])
 
 
 def own_positions(tables: Tables, year: int) -> Iterator[pd.DataFrame]:
-    """The rows that fail, as `positions` gives them, a piece at a time; by table, rule and row."""
-    with views(tables, tables.earlier) as connection:
+    """The rows that fail, as `positions` gives them, a piece at a time; by rule and row."""
+    with views(tables) as connection:
         for name, group in _by_table(rules_for(tables, connection, year), connection):
-            broken = ", ".join(f"CASE WHEN {_fails(rule)} THEN {number} END" for number, rule in enumerate(group))
-            rows = f"SELECT {LINE} AS line, unnest([{broken}]) AS number FROM {quoted(name)}"
-            found = connection.sql(f"SELECT number, line FROM ({rows}) WHERE number IS NOT NULL ORDER BY number, line")
-            file = _file(tables, name)
-            for batch in found.to_arrow_reader(_AT_ONCE):
-                for number, lines in batch.to_pandas().groupby("number")["line"]:
-                    yield positions(group[number], file, lines.to_numpy())
+            for rule in group:
+                found = connection.sql(f"SELECT {LINE} AS line FROM {quoted(name)} WHERE {_fails(rule)} ORDER BY line")
+                for batch in found.to_arrow_reader(_AT_ONCE):
+                    yield positions(rule, _file(tables, name), batch.column(0).to_numpy())
 
 
 def positions(rule: Rule | OwnRule, file: str, lines: np.ndarray) -> pd.DataFrame:
@@ -65,7 +62,7 @@ def _by_table(rules: Sequence[OwnRule], connection) -> Iterator[tuple[str, list[
 
 
 def _fails(rule: OwnRule) -> str:
-    return f"({rule.failing}) AND ({rule.checked})"
+    return rule.failing if rule.checked == ALL else f"({rule.failing}) AND ({rule.checked})"
 
 
 def _file(tables: Tables, name: str) -> str:

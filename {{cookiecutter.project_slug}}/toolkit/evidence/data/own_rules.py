@@ -22,6 +22,7 @@ from evidence.data.tables import Tables
 
 if TYPE_CHECKING:
     import duckdb
+    import pandas as pd
 
 # A column whose values hardly ever repeat is the key of its table.
 _KEY_SHARE = 0.98
@@ -29,6 +30,10 @@ _KEY_SHARE = 0.98
 _LASTING = re.compile(r"^(sex|gender)|birth|^dob$|ethnic", re.IGNORECASE)
 _BEGINS = r"start|begin|began|begun|from|opened|open|decom"
 _ENDS = r"end|ended|finish|until|closed|close|dec"
+
+
+# The condition that every row meets.
+ALL = "true"
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class OwnRule:
     table: str
     columns: tuple[str, ...]
     failing: str
-    checked: str = "true"
+    checked: str = ALL
     family: str = INCORRECT
     check: str = ""
     first: tuple[str, ...] = ()
@@ -56,7 +61,7 @@ def rules_for(tables: Tables, connection: duckdb.DuckDBPyConnection, year: int) 
         return []
     found: list[OwnRule] = []
     for name in tables:
-        found.append(_twice(name, list(tables[name].columns)))
+        found.append(_twice(name, tables.variables(name)))
         variables = tables.variables(name).to_dict("records")
         for row in variables:
             found.extend(_of_variable(name, row, tables, year))
@@ -94,25 +99,38 @@ def _of_variable(name: str, row: dict[str, str], tables: Tables, year: int) -> I
     if row["required"] == "yes":
         yield OwnRule(f"{label} missing", "Missing", name, (column,), f"NOT {filled(column)}")
     if row["code_list"]:
-        codes = ", ".join(literal(code) for code in sorted(allowed_codes(tables.codes, row["code_list"], (year,))))
-        wrong = f"coalesce({value} NOT IN ({codes}), false)" if codes else f"{value} IS NOT NULL"
+        wrong = outside(value, allowed_codes(tables.codes, row["code_list"], (year,)))
         yield OwnRule(f"{label} code", "Not on the code list", name, (column,), wrong)
     limits = shapes.bounds(row["valid_range"])
     if limits and row["treatment"] == "number":
         what = f"Not from {limits[0]:g} to {limits[1]:g}"
-        wrong = f"coalesce({value} NOT BETWEEN {limits[0]!r} AND {limits[1]!r}, false)"
-        yield OwnRule(f"{label} range", what, name, (column,), wrong)
+        yield OwnRule(f"{label} range", what, name, (column,), out_of_range(value, limits))
 
 
-def _twice(name: str, columns: Sequence[str]) -> OwnRule:
+def outside(value: str, codes: set[str]) -> str:
+    """The SQL of whether a filled value is none of the codes."""
+    listed = ", ".join(literal(code) for code in sorted(codes))
+    # A long list is compared with code by code; as a table it is looked up.
+    return f"coalesce({value} NOT IN (SELECT unnest(CAST([{listed}] AS VARCHAR[]))), false)"
+
+
+def out_of_range(value: str, limits: tuple[float, float]) -> str:
+    """The SQL of whether a filled number lies outside its range."""
+    return f"coalesce({value} NOT BETWEEN {limits[0]!r} AND {limits[1]!r}, false)"
+
+
+def _twice(name: str, variables: pd.DataFrame) -> OwnRule:
+    columns = tuple(variables["column"])
     listed = ", ".join(quoted(column) for column in columns)
+    telling = variables.loc[variables["treatment"].isin(["token", "date"]), "column"]
+    told = ", ".join(quoted(column) for column in telling) or listed
     again, lines = quoted(f"again: {name}"), quoted(f"twice: {name}")
-    # Fingerprints find the rows that may be the same; only those few are then compared in full.
-    alike = f"SELECT hash({listed}) AS print FROM {quoted(name)} GROUP BY print HAVING count(*) > 1"
+    # Rows that are the same have the same names and dates; only the few that have are then compared in full.
+    alike = f"SELECT hash({told}) AS print FROM {quoted(name)} GROUP BY print HAVING count(*) > 1"
     numbered = f"row_number() OVER (PARTITION BY {listed} ORDER BY {LINE}) AS number"
-    suspects = f"SELECT {LINE}, {numbered} FROM {quoted(name)} WHERE hash({listed}) IN (SELECT print FROM {again})"
+    suspects = f"SELECT {LINE}, {numbered} FROM {quoted(name)} WHERE hash({told}) IN (SELECT print FROM {again})"
     return OwnRule(
-        f"{name}: twice", "Row is entered twice", name, tuple(columns), _among(LINE, lines), family=REPEATED,
+        f"{name}: twice", "Row is entered twice", name, columns, _among(LINE, lines), family=REPEATED,
         first=(_keep(again, alike), _keep(lines, f"SELECT {LINE} AS found FROM ({suspects}) WHERE number > 1")),
     )  # fmt: skip
 
@@ -177,17 +195,30 @@ def _overlaps(name: str, tables: Tables) -> Iterator[OwnRule]:
 
 def _lasting(name: str, tables: Tables) -> Iterator[OwnRule]:
     """Sex, month of birth and ethnic group: a child's rows have to agree, in one table and between tables."""
+    key, columns = quoted(tables.key), sorted({column for other in tables for column in lasting(other, tables)})
     for column in lasting(name, tables):
-        key, value = quoted(tables.key), quoted(column)
-        holders = [other for other in tables if column in lasting(other, tables)]
-        rows = " UNION ALL ".join(f"SELECT {key} AS found, {value} AS said FROM {quoted(other)}" for other in holders)
-        apart = f"SELECT found FROM ({rows}) WHERE found IS NOT NULL GROUP BY found HAVING min(said) <> max(said)"
-        keys = quoted(f"differs: {column}")
+        value = quoted(column)
+        apart = f'{key} IN (SELECT found FROM "children that differ" WHERE {value})'
         yield OwnRule(
-            f"{name}: {column} differs", "The child's rows do not agree", name, (column,),
-            f"{value} IS NOT NULL AND {_among(key, keys)}", f"{key} IS NOT NULL AND {value} IS NOT NULL", INCONSISTENT,
-            first=(_keep(keys, apart),),
+            f"{name}: {column} differs", "The child's rows do not agree", name, (column,), apart,
+            f"{key} IS NOT NULL AND {value} IS NOT NULL", INCONSISTENT, first=(_children_that_differ(tables, columns),),
         )  # fmt: skip
+
+
+def _children_that_differ(tables: Tables, columns: Sequence[str]) -> str:
+    """Puts aside the children of whom two rows say different things, and in which columns they do."""
+    key, parts = quoted(tables.key), []
+    for name in tables:
+        held = lasting(name, tables)
+        said = ", ".join(f"{quoted(column) if column in held else 'NULL'} AS {quoted(column)}" for column in columns)
+        if held:
+            parts.append(f"SELECT {key} AS found, {said} FROM {quoted(name)} WHERE {key} IS NOT NULL")
+    apart = [f"coalesce(min({quoted(column)}) <> max({quoted(column)}), false)" for column in columns]
+    flags = ", ".join(f"{condition} AS {quoted(column)}" for condition, column in zip(apart, columns, strict=True))
+    every = " UNION ALL ".join(parts)
+    return _keep(
+        '"children that differ"', f"SELECT found, {flags} FROM ({every}) GROUP BY found HAVING {' OR '.join(apart)}"
+    )
 
 
 def lasting(name: str, tables: Tables) -> list[str]:

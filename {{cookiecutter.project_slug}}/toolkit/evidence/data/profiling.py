@@ -9,9 +9,10 @@ import pandas as pd
 
 from evidence.data import shapes
 from evidence.data.codes import allowed_codes
-from evidence.data.counting import filled, unread, views
+from evidence.data.counting import count_rows, filled, unread, views
 from evidence.data.in_sql import numbered
-from evidence.data.sources.large import literal, quoted
+from evidence.data.own_rules import ALL, out_of_range, outside
+from evidence.data.sources.large import quoted
 from evidence.data.tables import Tables
 from evidence.data.years import last_year_end, span
 
@@ -57,8 +58,8 @@ def _missing(tables: Tables) -> pd.DataFrame:
     with views(tables) as connection:
         for name in tables:
             variables = tables.variables(name).to_dict("records")
-            asked = ["count(*)", *(f"count(*) FILTER (NOT {filled(row['column'])})" for row in variables)]
-            rows, *empty = connection.execute(f"SELECT {', '.join(asked)} FROM {quoted(name)}").fetchone()
+            conditions = [ALL, *(f"NOT {filled(row['column'])}" for row in variables)]
+            rows, *empty = count_rows(tables, connection, name, conditions)
             for row, count in zip(variables, empty, strict=True):
                 share = 100 * count / rows if rows else np.nan
                 found.append((name, row["column"], row["required"] == "yes", rows, count, share))
@@ -80,33 +81,28 @@ def _conformance(tables: Tables, year_end: date | str | None) -> pd.DataFrame:
     found = []
     with views(tables) as connection:
         for name in tables:
-            variables = [row for row in tables.variables(name).to_dict("records") if _form(row)]
-            if not variables:
-                continue
-            asked = [
-                f"count(*) FILTER ({condition})"
-                for row in variables
-                for condition in (filled(row["column"]), _wrong(row, tables, year))
-            ]
-            counts = connection.execute(f"SELECT {', '.join(asked)} FROM {quoted(name)}").fetchone()
-            for row, there, failures in zip(variables, counts[::2], counts[1::2], strict=True):
+            rows = [row for row in tables.variables(name).to_dict("records") if _form(row)]
+            asked = [[filled(row["column"]), *_wrong(row, tables, year)] for row in rows]
+            # All in one pass; what follows has been counted then.
+            count_rows(tables, connection, name, [condition for conditions in asked for condition in conditions])
+            for row, conditions in zip(rows, asked, strict=True):
+                there, *failing = count_rows(tables, connection, name, conditions)
+                failures = sum(failing)
                 share = 100 * (there - failures) / there if there else np.nan
                 found.append((name, row["column"], _form(row), there, there - failures, share, failures))
     columns = ["table", "column", "form", "filled", "conforming", "share", "failures"]
     return pd.DataFrame(found, columns=columns)
 
 
-def _wrong(row: dict[str, str], tables: Tables, year: int) -> str:
-    """The SQL of whether a filled value is not in the form it should be in."""
-    value = quoted(row["column"])
+def _wrong(row: dict[str, str], tables: Tables, year: int) -> list[str]:
+    """The conditions, of which a row meets one at most, under which a filled value is not in its form."""
+    wrong = [unread(row["column"])]
     if _form(row) == "code list":
         years = tables.loaded[row["table"]].years or (year,)
-        codes = ", ".join(literal(code) for code in sorted(allowed_codes(tables.codes, row["code_list"], years)))
-        outside = f"{value} NOT IN ({codes})" if codes else f"{value} IS NOT NULL"
-        return f"{unread(row['column'])} OR {outside}"
+        wrong.append(outside(quoted(row["column"]), allowed_codes(tables.codes, row["code_list"], years)))
     if _form(row) == "number" and (limits := shapes.bounds(row["valid_range"])):
-        return f"{unread(row['column'])} OR {value} NOT BETWEEN {limits[0]!r} AND {limits[1]!r}"
-    return unread(row["column"])
+        wrong.append(out_of_range(quoted(row["column"]), limits))
+    return wrong
 
 
 _FORMS = {"date": "date", "month": "date", "age": "date", "number": "number", "area": "postcode"}

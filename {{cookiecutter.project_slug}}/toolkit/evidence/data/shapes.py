@@ -15,7 +15,7 @@ POSTCODE = re.compile(
 # "XXXXXXX" is what the return asks for where a placement has no number of its own.
 URN = re.compile(r"(?:SC)?\d{5,7}|X{5,7}", re.IGNORECASE)
 # A time of day behind a date, as databases and workbooks write it; the day is what counts.
-_TIME_OF_DAY = re.compile(r"[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$")
+TIME_OF_DAY = re.compile(r"[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$")
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})|(\d{4})-(\d{2})-(\d{2})")
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 
@@ -51,7 +51,7 @@ def as_dates(values: pd.Series) -> pd.Series:
 
 
 def _day(text: str) -> np.datetime64 | None:
-    match = _DATE.fullmatch(_TIME_OF_DAY.sub("", text))
+    match = _DATE.fullmatch(TIME_OF_DAY.sub("", text))
     if not match:
         return None
     day, month, year = match.group(1, 2, 3) if match.group(3) else match.group(6, 5, 4)

@@ -9,7 +9,7 @@ from evidence.data import NOT_KNOWN
 from evidence.measures.estimating import NOT_ESTIMABLE_BELOW, estimates, in_order, representation
 from evidence.measures.intervals import LEVEL
 
-# Among the groups called clearly less complete, at most this share is expected to be so by chance.
+# The chance that a table without any difference names a group as clearly less complete.
 _FALSE_ALARMS = 0.01
 
 
@@ -18,8 +18,8 @@ def completeness(counted: pd.DataFrame) -> pd.DataFrame:
 
     Columns: table, column, characteristic, group; n (filled rows), denominator (rows), percent, low, high (Wilson),
     reliability; behind: how many percentage points the group lies below the rows of all other groups; worse: whether
-    that is more than chance explains (Fisher's exact test, one-sided; of the groups named, at most one in a hundred is
-    expected to be a false alarm, by Benjamini and Hochberg's rule). A group that is not estimable is never worse.
+    that is more than chance explains: by Fisher's exact test, one-sided, at a level at which fewer than one table in a
+    hundred would name any group by chance (Bonferroni's rule). A group that is not estimable is never worse.
     """
     from scipy import stats
 
@@ -36,14 +36,9 @@ def completeness(counted: pd.DataFrame) -> pd.DataFrame:
     with np.errstate(divide="ignore", invalid="ignore"):
         behind = 100 * others / other_rows - 100 * counted["n"] / counted["denominator"]
     judged = (counted["denominator"] >= NOT_ESTIMABLE_BELOW) & (other_rows >= NOT_ESTIMABLE_BELOW)
-    chance = stats.hypergeom.cdf(
-        counted["n"], together["denominator"], together["n"], counted["denominator"]
-    )[judged]  # fmt: skip
+    chance = stats.hypergeom.cdf(counted["n"], together["denominator"], together["n"], counted["denominator"])
     table["behind"] = behind.where(judged)
-    table["worse"] = False
-    if judged.any():
-        adjusted = stats.false_discovery_control(np.clip(chance, 0, 1), method="bh")
-        table.loc[judged, "worse"] = (adjusted < _FALSE_ALARMS) & (table.loc[judged, "behind"] > 0)
+    table["worse"] = judged & (chance < _FALSE_ALARMS / max(1, judged.sum()))
     return table
 
 
@@ -65,12 +60,12 @@ def year_changes(recorded: pd.DataFrame) -> pd.DataFrame:
 
 def _share_interval(n: pd.Series, total: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Clopper and Pearson's interval of n of total, 0 to 1."""
-    from scipy import stats
+    from scipy import special
 
     n, total = n.to_numpy(float), total.to_numpy(float)
     tail = (1 - LEVEL) / 2
-    low = np.where(n == 0, 0, stats.beta.ppf(tail, n, total - n + 1))
-    high = np.where(n == total, 1, stats.beta.ppf(1 - tail, n + 1, total - n))
+    low = np.where(n == 0, 0, special.betaincinv(n, total - n + 1, tail))
+    high = np.where(n == total, 1, special.betaincinv(n + 1, total - n, 1 - tail))
     return low, high
 
 

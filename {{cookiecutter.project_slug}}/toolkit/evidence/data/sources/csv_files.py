@@ -171,7 +171,7 @@ class Rows:
         names = [f"c{i}" for i in range(len(self.header.names))]
         return {
             # One thread keeps row numbers known, and the first block decides nothing as every column is text.
-            "read_options": pyarrow.csv.ReadOptions(use_threads=False, column_names=names, block_size=1 << 24),
+            "read_options": pyarrow.csv.ReadOptions(use_threads=False, column_names=names, block_size=1 << 21),
             "parse_options": pyarrow.csv.ParseOptions(
                 delimiter=self.header.separator,
                 newlines_in_values=True,

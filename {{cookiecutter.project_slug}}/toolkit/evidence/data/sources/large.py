@@ -5,9 +5,10 @@ from __future__ import annotations
 import codecs
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,8 @@ class LargeTable:
     """A file as DuckDB sees it: `sql` stands after FROM in any connection, and lasts as long as the block it is for.
 
     Its columns are text, trimmed, NULL where empty, and `line`, the row's line in the file. columns: those that were
-    taken; held: all that the file has; rows: how many; blank: rows with nothing in them, which are left out.
+    taken; held: all that the file has; rows: how many; blank: rows with nothing in them, which are left out. kinds: of
+    a Parquet file the DuckDB type of each column that was taken; `stored(column)` is the column as it is stored.
     """
 
     file: str
@@ -58,6 +60,11 @@ class LargeTable:
     rows: int
     blank: int
     line: str = f'"{LINE}"'
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+    def stored(self, column: str) -> str:
+        """The SQL of a Parquet file's column as it is stored."""
+        return quoted(f"stored: {column}")
 
 
 def is_large(path: Path) -> bool:
@@ -308,9 +315,18 @@ def _copied(stream: CsvStream, folder: Path) -> LargeTable:
 
     copy = folder / "copy.parquet"
     kinds = [(LINE, pyarrow.int64()), *((name, pyarrow.string()) for name in stream.names)]
-    with pyarrow.parquet.ParquetWriter(copy, pyarrow.schema(kinds), compression="zstd") as writer:
+    with (
+        pyarrow.parquet.ParquetWriter(copy, pyarrow.schema(kinds), compression="zstd") as writer,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        # One batch is written while the next is read, and no more than these two are held.
+        written = None
         for batch in stream:
-            writer.write_batch(batch)
+            if written:
+                written.result()
+            written = beside.submit(writer.write_batch, batch)
+        if written:
+            written.result()
     sql = f"read_parquet({literal(_unglobbed(copy))})"
     return LargeTable(stream.file, sql, stream.names, stream.held, stream.rows, stream.blank)
 
@@ -345,10 +361,12 @@ def _parquet(path: Path, where: str, known: Sequence[str], only: bool) -> LargeT
     if not rows:
         raise NoRows("the file has columns and no rows.", where=where, remedy="Export the table again.")
     line = f"file_row_number + 1 AS {quoted(LINE)}"
-    chosen = ", ".join([line, *(f"{texts[name]} AS {quoted(called)}" for name, called in taken.items())])
+    as_stored = (f"{quoted(name)} AS {quoted(f'stored: {called}')}" for name, called in taken.items())
+    chosen = ", ".join([line, *(f"{texts[name]} AS {quoted(called)}" for name, called in taken.items()), *as_stored])
     some = f" WHERE {filled}" if rows < held else ""
     sql = f"(SELECT {chosen} FROM {source}{some})"
-    return LargeTable(path.name, sql, tuple(taken.values()), tuple(given.values()), rows, held - rows)
+    of_taken = {called: kinds[name] for name, called in taken.items()}
+    return LargeTable(path.name, sql, tuple(taken.values()), tuple(given.values()), rows, held - rows, kinds=of_taken)
 
 
 def text_of(column: str, kind: str) -> str:

@@ -1,0 +1,223 @@
+"""The audit against what an analyst would do by hand: time and memory, side by side in one run.
+
+    python benchmarks/audit.py            # 1,000,000 episodes in 30 columns, five runs each, then 20,000,000 rows
+    python benchmarks/audit.py --small    # a tenth of that, to try it
+
+By hand is `pandas.read_csv` (or `read_parquet`), `describe(include="all")` and `value_counts` of each column, which
+finds no fault by itself. The audit counts what is missing, in the wrong form or against a rule, for every check the
+catalogue calls for. "Audit and all" also counts completeness by year and group, holds everything against the limits and
+writes where the failures are. Every run is a process of its own, on the same file; memory is the most that the process
+ever held (RSS). Data is made in a temporary folder and removed; it needs about 9 GB of disk. The table goes to
+benchmarks/results/audit.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import getpass
+import json
+import os
+import platform
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TEMPLATE = HERE.parent / "{{cookiecutter.project_slug}}"
+RESULTS = HERE / "results" / "audit.md"
+YEAR_END = "2023-03-31"
+RUNS = 5
+LIMIT = 4 << 30
+
+
+def main() -> None:
+    given = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    given.add_argument("--small", action="store_true", help="a tenth of the rows, one run each")
+    given.add_argument("--one", nargs=2, metavar=("WAY", "FILE"), help=argparse.SUPPRESS)
+    options = given.parse_args()
+    if options.one:
+        print(json.dumps(_measured(WAYS[options.one[0]], Path(options.one[1]))))
+        return
+    share, runs = (10, 1) if options.small else (1, RUNS)
+    with tempfile.TemporaryDirectory(prefix="evidence-benchmark-") as folder:
+        _need_room(Path(folder), 9e9 / share)
+        rows = _million(Path(folder), 1_000_000 // share, runs) + _many(Path(folder), 20_000_000 // share)
+    text = _table(rows, runs)
+    print(text)
+    if not options.small:
+        RESULTS.parent.mkdir(exist_ok=True)
+        RESULTS.write_text(text, encoding="utf-8")
+
+
+# What is measured, each in a process of its own ---------------------------------------------------------------------
+
+
+def by_hand(path: Path) -> str:
+    import pandas as pd
+
+    frame = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+    frame.describe(include="all")
+    for column in frame:
+        frame[column].value_counts(dropna=False)
+    return f"{len(frame):,} rows described"
+
+
+def by_audit(path: Path, all_of_it: bool = False) -> str:
+    sys.path.insert(0, str(TEMPLATE / "toolkit"))
+    from evidence.data import audit, conformance, error_families, missing, profile, tables_in_files
+    from evidence.project import Project
+
+    project = Project(path.parents[2])
+    with tables_in_files(project, path.parent) as tables:
+        profile(tables), missing(tables), conformance(tables, YEAR_END)
+        found = audit(tables, YEAR_END)
+        error_families(found)
+        if all_of_it:
+            _decide_and_write(project, tables)
+    return f"{len(found)} rules, {int(found['failures'].sum()):,} failures"
+
+
+def _decide_and_write(project, tables) -> None:
+    from evidence.data import comparable_years, filled_by_group, quality_decision, write_positions
+    from evidence.measures import completeness, year_changes
+
+    complete = completeness(filled_by_group(tables, YEAR_END))
+    changes = year_changes(comparable_years(tables, YEAR_END))
+    quality_decision(project, tables, YEAR_END, completeness=complete, changes=changes)
+    write_positions(project, tables, YEAR_END)
+
+
+def by_audit_and_all(path: Path) -> str:
+    return by_audit(path, all_of_it=True) + ", each with its row"
+
+
+WAYS = {"by hand": by_hand, "audit": by_audit, "audit and all": by_audit_and_all}
+
+
+def _measured(way, path: Path) -> dict[str, object]:
+    begun = time.perf_counter()
+    found = way(path)
+    seconds = time.perf_counter() - begun
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return {"seconds": seconds, "memory": most, "found": found}
+
+
+# The two cases --------------------------------------------------------------------------------------------------------
+
+
+def _million(folder: Path, rows: int, runs: int) -> list[list[str]]:
+    lines = []
+    for ending in ("csv", "parquet"):
+        path = _project_with(folder / ending, rows, ending)
+        size = _size_as_text(path)
+        # The ways take turns, so that a busy moment of the machine falls on both.
+        taken = {way: [] for way in WAYS}
+        for _ in range(runs):
+            for way in WAYS:
+                taken[way].append(_in_a_process(way, path))
+        for way, results in taken.items():
+            lines.append(_line(f"{rows:,} rows, {ending}", way, results, size))
+    return lines
+
+
+def _many(folder: Path, rows: int) -> list[list[str]]:
+    lines = []
+    for ending in ("parquet", "csv"):
+        path = _project_with(folder / f"many_{ending}", rows, ending)
+        lines.append(_line(f"{rows:,} rows, {ending}", "audit and all", [_in_a_process("audit and all", path)], None))
+        shutil.rmtree(path.parents[2])
+    return lines
+
+
+def _project_with(folder: Path, rows: int, ending: str) -> Path:
+    """A project whose own data is the one file, with the catalogue that people would have confirmed."""
+    import episodes
+
+    folder.mkdir(parents=True)
+    shutil.copytree(TEMPLATE / "reference", folder / "reference")
+    facts = (TEMPLATE / "project.toml").read_text(encoding="utf-8").splitlines()
+    filled = [line.split(" = ")[0] + ' = ""' if "{{" in line else line for line in facts]
+    text = (
+        "\n".join(filled)
+        .replace('source = ""', 'source = "own"')
+        .replace('analytics_type = ""', 'analytics_type = "descriptive"')
+    )
+    (folder / "project.toml").write_text(text.replace('output_about = ""', 'output_about = "cohort"'), encoding="utf-8")
+    _append(folder / "reference" / "catalogue.csv", episodes.catalogue_rows())
+    _append(folder / "reference" / "code_lists.csv", episodes.code_list_rows())
+    _append(folder / "reference" / "access.csv", [_whoever_runs_this()])
+    path = folder / "data" / "raw" / f"episodes.{ending}"
+    path.parent.mkdir(parents=True)
+    episodes.write(path, rows)
+    return path
+
+
+def _whoever_runs_this() -> dict[str, str]:
+    return {
+        "person": "Whoever runs the benchmark", "login": getpass.getuser(), "role": "analyst",
+        "special_category": "yes", "re_identify": "no", "from": "2020-01-01", "until": "2099-12-31",
+        "approved_by": "The benchmark", "ask": "Nobody",
+    }  # fmt: skip
+
+
+def _append(path: Path, rows: list[dict[str, str]]) -> None:
+    with open(path, encoding="utf-8", newline="") as file:
+        columns = next(csv.reader(file))
+    with open(path, "a", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        writer.writerows(rows)
+
+
+def _size_as_text(path: Path) -> int:
+    """How many bytes the rows take as CSV text: what memory is held against."""
+    if path.suffix == ".csv":
+        return path.stat().st_size
+    return next(path.parents[3].glob("csv/data/raw/*.csv")).stat().st_size
+
+
+def _in_a_process(way: str, path: Path) -> dict[str, object]:
+    environment = {**os.environ, "EVIDENCE_KEY_FOLDER": str(path.parents[2] / "keys")}
+    command = [sys.executable, str(Path(__file__).resolve()), "--one", way, str(path)]
+    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)
+    if done.returncode:
+        sys.exit(done.stderr)
+    return json.loads(done.stdout)
+
+
+def _line(case: str, way: str, results: list[dict[str, object]], size: int | None) -> list[str]:
+    seconds = statistics.median(one["seconds"] for one in results)
+    memory = max(one["memory"] for one in results)
+    against = f"{memory / size:.2f} × the data" if size else ("within" if memory < LIMIT else "NOT within") + " 4 GiB"
+    return [case, way, f"{seconds:.1f} s", f"{memory / 2**20:,.0f} MiB", against, str(results[0]["found"])]
+
+
+def _table(rows: list[list[str]], runs: int) -> str:
+    about = (
+        f"Python {platform.python_version()}, pandas {version('pandas')}, duckdb {version('duckdb')}, "
+        f"{os.cpu_count()} processors. {runs} runs of each way in turn for the smaller case (median of the "
+        "time, the most memory of all runs), one run for the larger. The data is the size of the rows as CSV text."
+    )
+    heads = ["case", "way", "time", "most memory (RSS)", "against", "what it gives"]
+    lines = [heads, ["---"] * len(heads), *rows]
+    return (
+        f"# Audit of episodes in 30 columns\n\n{about}\n\n"
+        + "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        + "\n"
+    )
+
+
+def _need_room(folder: Path, needed: float) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        sys.exit(f"{folder} has {free / 1e9:.1f} GB free, and the benchmark needs {needed / 1e9:.0f} GB.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""Own tables counted where they lie: every figure as it is in memory, however untidy the texts."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evidence.data import (
+    activity,
+    audit,
+    children_by_group,
+    conformance,
+    failing_rows,
+    filled_by_group,
+    key_integrity,
+    last_year_end,
+    load_tables,
+    missing,
+    profile,
+    tables_for_audit,
+    tables_in_files,
+    write_positions,
+)
+from evidence.data.catalogues import COLUMNS
+from evidence.data.in_files import _SLOW
+from evidence.project import open_project
+from tests.conftest import give_access
+
+TREATMENTS = {
+    "people": {"Person": "token person", "Sex": "code", "DOB": "month", "Ethnicity": "code"},
+    "stays": {
+        "Person": "token person",
+        "UPN": "token upn",
+        "Start": "date",
+        "End": "date",
+        "Postcode": "area",
+        "Score": "number",
+        "Sex": "code",
+        "Kind": "code",
+    },
+}
+SEX = ("ssda903/header/SEX", "")
+SAID = {
+    ("stays", ""): ("", "one at a time"),
+    ("stays", "Score"): ("", "0-40"),
+    ("stays", "Sex"): SEX,
+    ("people", "Sex"): SEX,
+}
+FIGURES = (
+    missing, conformance, audit, filled_by_group, failing_rows, key_integrity, activity, children_by_group,
+)  # fmt: skip
+IDENTIFYING = ("token", "month", "area")
+
+
+def own_project(made):
+    """Adds to a project of own tables what its people would have confirmed."""
+    with open(made / "reference" / "catalogue.csv", "a", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
+        for table, treatments in TREATMENTS.items():
+            for column, treatment in {"": ""}.items() | treatments.items():
+                code_list, valid_range = SAID.get((table, column), ("", ""))
+                role = "direct identifier" if treatment.split(" ")[0] in IDENTIFYING else "ordinary"
+                writer.writerow(
+                    {
+                        "source": "own", "table": table, "column": column, "role": role if column else "",
+                        "treatment": treatment, "code_list": code_list, "valid_range": valid_range, "confirmed": "yes",
+                        "required": "yes" if column in ("Person", "Start", "Sex", "DOB") else "",
+                    }
+                )  # fmt: skip
+    return made
+
+
+def untidy(rows: int = 400) -> dict[str, pd.DataFrame]:
+    """Two tables of texts with gaps, blanks, impossible dates, repeated rows and people nobody lists."""
+    rng = np.random.default_rng(7)
+
+    def some(*values: str) -> np.ndarray:
+        return rng.choice(np.array(values, dtype=object), rows)
+
+    days = [f"{rng.integers(1, 33):02d}/0{rng.integers(1, 4)}/2024" for _ in range(rows)]
+    stays = pd.DataFrame(
+        {
+            "Person": [f"P{i:04d}" if i % 50 else "" for i in rng.integers(1, 130, rows)],
+            "UPN": some("A051910639385", "UN1", "", "123", " B051910639386 "),
+            "Start": days,
+            "End": some("2024-05-01", "2024-05-01 00:00:00", "1/6/2024", "31/02/2024", "", " 01/07/2023", "45678"),
+            "Postcode": some("SW1A 1AA", "sw1a1aa", "SW1A", "", "LS1 4AP "),
+            "Score": some("0", "12", "1,200", "41", "forty", "", " 7 ", "3.5", "1e3"),
+            "Sex": some("M", "f", "1", "2.0", "X", "", " M"),
+            "Kind": some("a", "A", "b ", "", "1.0"),
+        }
+    )
+    stays = pd.concat([stays, stays.iloc[[3, 9, 9]]], ignore_index=True)
+    people = pd.DataFrame(
+        {
+            "Person": [f"P{i:04d}" for i in range(120)],
+            "Sex": [("M", "F", "", "U")[i % 4] for i in range(120)],
+            "DOB": [f"{1 + i % 28:02d}/0{1 + i % 9}/{2005 + i % 18}" for i in range(120)],
+            "Ethnicity": [("WBRI", "BAFR", "", "MOTH")[i % 4] for i in range(120)],
+        }
+    )
+    return {"people": people, "stays": stays}
+
+
+@pytest.fixture(params=["csv", "parquet"])
+def places(bake, request):
+    """A project of own tables, once as CSV and once as Parquet files."""
+    made = own_project(give_access(bake(data_source="own")))
+    for name, frame in untidy().items():
+        if request.param == "csv":
+            frame.to_csv(made / "data" / "raw" / f"{name}.csv", index=False)
+        else:
+            frame.replace("", None).to_parquet(made / "data" / "raw" / f"{name}.parquet")
+    return open_project(made)
+
+
+def test_every_figure_is_that_of_the_loaded_tables(places):
+    loaded = load_tables(places, "data/raw")
+    with tables_in_files(places, "data/raw") as there:
+        assert all(frame.empty for frame in there.values())
+        assert last_year_end(there) == last_year_end(loaded)
+        for count in FIGURES:
+            here, now = count(loaded), count(there)
+            pd.testing.assert_frame_equal(now, here, check_dtype=False)
+            assert len(here)
+        pd.testing.assert_frame_equal(profile(there), profile(loaded))
+        found = audit(there).set_index("rule")["failures"]
+    for rule in ("stays: twice", "stays: overlap", "stays: UPN shape", "stays: Person orphan", "stays: Score range"):
+        assert found[rule] > 0, rule
+
+
+def test_numbers_and_dates_of_a_parquet_file_count_as_their_texts_do(bake):
+    made = own_project(give_access(bake(data_source="own")))
+    stays = untidy()["stays"].iloc[:300].assign(
+        Score=np.where(np.arange(300) % 7, np.arange(300) % 50, np.nan),
+        Start=pd.to_datetime("2024-01-01") + pd.to_timedelta(np.arange(300), unit="D"),
+        End=pd.to_datetime(["1890-01-01", "2024-03-01 10:30", *["2025-03-01"] * 8] * 30, format="ISO8601"),
+    )  # fmt: skip
+    stays.to_parquet(made / "data" / "raw" / "stays.parquet")
+    project = open_project(made)
+    loaded = load_tables(project, "data/raw")
+    with tables_in_files(project, "data/raw") as there:
+        for count in (missing, conformance, audit):
+            pd.testing.assert_frame_equal(count(there), count(loaded), check_dtype=False)
+        assert audit(there).set_index("rule")["failures"]["stays: End shape"] == 30
+
+
+def test_positions_are_written_for_this_user_alone(places):
+    with tables_in_files(places, "data/raw") as there:
+        path = write_positions(places, there)
+        written = pd.read_csv(path)
+        pd.testing.assert_frame_equal(written, failing_rows(there), check_dtype=False)
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_large_own_tables_stay_in_their_files(places, monkeypatch):
+    monkeypatch.setattr("evidence.data.in_files._SLOW", 1)
+    with tables_for_audit(places, "data/raw") as there:
+        assert there["stays"].empty and audit(there)["checked"].max() == 403
+    monkeypatch.setattr("evidence.data.in_files._SLOW", _SLOW)
+    with tables_for_audit(places, "data/raw") as there:
+        assert len(there["stays"]) == 403
+
+
+def test_the_return_before_lies_in_the_folder_earlier(bake):
+    made = own_project(give_access(bake(data_source="own")))
+    (made / "data" / "raw" / "earlier").mkdir()
+    people = untidy()["people"]
+    people.to_csv(made / "data" / "raw" / "people.csv", index=False)
+    people.assign(Sex=["F", *people["Sex"][1:]]).to_csv(made / "data" / "raw" / "earlier" / "people.csv", index=False)
+    project = open_project(made)
+    with tables_for_audit(project, "data/raw") as loaded, tables_in_files(project, "data/raw") as there:
+        for tables in (loaded, there):
+            found = audit(tables).set_index("rule")["failures"]
+            changed = [f"people: {column} changed" for column in ("Sex", "DOB", "Ethnicity")]
+            assert found[changed].tolist() == [1, 0, 0]
