@@ -134,7 +134,7 @@ FORMER_MODULES = set(
 )
 # Names that are imported in a project, or are folders of it, besides those that its lock names.
 OTHER_MODULES = set(
-    "adbc_driver_duckdb argon2 attr bs4 conftest cookiecutter data dateutil evidence ipykernel_launcher jupyter "
+    "adbc_driver_duckdb argon2 attr bs4 conftest cookiecutter data dateutil docx evidence ipykernel_launcher jupyter "
     "jwt logs mpl_toolkits notebook notebooks packs parameters pip pkg_resources py pylab pythoncom "
     "pythonjsonlogger reference rpds sklearn src team_tool test tests tool toolkit websocket win32api win32com "
     "workbook worked yaml zmq".split()

@@ -91,7 +91,10 @@ def lock(session: nox.Session) -> None:
     # The larger lock is made first and holds the smaller one and the developers' to the same versions.
     compile_lock(session, predictive, predictive_project / "pyproject.toml", "--upgrade")
     compile_lock(session, without, plain_project / "pyproject.toml", "--constraints", str(predictive), "--upgrade")
-    developers = ("requirements-dev.in", "--constraints", str(predictive), "--upgrade")
+    cluster = TEMPLATE / "requirements-cluster.lock"
+    compile_lock(session, cluster, "requirements-cluster.in", "--constraints", str(predictive), "--upgrade")
+    inputs = ("requirements-dev.in", "requirements-cluster.in")
+    developers = (*inputs, "--constraints", str(predictive), "--constraints", str(cluster), "--upgrade")
     compile_lock(session, ROOT / "requirements-dev.lock", predictive_project / "pyproject.toml", *developers)
     compile_lock(session, ROOT / "requirements-tools.lock", ROOT / "requirements-tools.in", "--upgrade")
 

@@ -12,6 +12,7 @@ from tests.conftest import ROOT, TEMPLATE
 LOCKS = {
     "project": TEMPLATE / "requirements.lock",
     "predictive": TEMPLATE / "requirements-predictive.lock",
+    "cluster": TEMPLATE / "requirements-cluster.lock",
     "developers": ROOT / "requirements-dev.lock",
     "tools": ROOT / "requirements-tools.lock",
 }
@@ -58,13 +59,17 @@ def test_a_projects_locks_hold_what_its_settings_ask_for():
 
 
 def test_the_locks_agree_with_each_other():
-    for smaller, larger in (("project", "predictive"), ("predictive", "developers")):
+    for smaller, larger in (("project", "predictive"), ("predictive", "developers"), ("cluster", "developers")):
         for name, versions in entries(smaller).items():
             assert {version for version, _ in versions} <= {version for version, _ in entries(larger)[name]}, name
 
 
 def test_the_other_locks_hold_what_was_asked_for():
-    for source, lock in (("requirements-dev.in", "developers"), ("requirements-tools.in", "tools")):
+    for source, lock in (
+        ("requirements-dev.in", "developers"),
+        ("requirements-cluster.in", "cluster"),
+        ("requirements-tools.in", "tools"),
+    ):
         assert direct((ROOT / source).read_text(encoding="utf-8")) <= set(entries(lock))
 
 
