@@ -44,6 +44,7 @@ def demo_answered(session: nox.Session) -> None:
     # Beside the workbook: who may see which data, and what was logged before the day the run speaks from.
     for folder in (path for path in ANSWERED.iterdir() if path.is_dir()):
         shutil.copytree(folder, project / folder.name, dirs_exist_ok=True)
+    keep_in_git(session, project)
     make_pack(session, project)
     with session.chdir(project):
         for sign_off in json.loads((ANSWERED / "sign_offs.json").read_text(encoding="utf-8")):
@@ -137,6 +138,17 @@ def make_pack(session: nox.Session, project: Path, install: bool = True) -> None
     with session.chdir(project):
         session.run(in_environment(project, "evidence"), "run", "sample", external=True)
     session.log(f"The evidence pack: {project / 'packs' / 'sample' / 'index.html'}")
+
+
+def keep_in_git(session: nox.Session, project: Path) -> None:
+    """A repository of the project's own: the pages of stage 5 say how its code is kept."""
+    # A project made inside another repository gets none, and a machine may not know who commits.
+    who = ("-c", "user.name=Example council", "-c", "user.email=analyst@example.org", "-c", "commit.gpgsign=false")
+    with session.chdir(project):
+        session.run("git", "init", "--quiet", external=True)
+        session.run("git", "add", "--all", external=True)
+        commit = ("commit", "--quiet", "--allow-empty", "--message", "The example council's tool")
+        session.run("git", *who, *commit, external=True)
 
 
 def in_environment(project: Path, command: str) -> str:
