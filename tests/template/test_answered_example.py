@@ -1,0 +1,39 @@
+"""The answered example, made as `make demo-answered` makes it: everything settled, every gate met, by whom and when."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.answered.example import answers, make_example
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def example(bake_to_keep) -> Path:
+    project = bake_to_keep(**answers())
+    places = os.pathsep.join([str(project / "toolkit"), str(project / "src")])
+    make_example(project, [sys.executable, "-m", "evidence"], {**os.environ, "PYTHONPATH": places})
+    return project
+
+
+def words(page: Path) -> str:
+    text = re.sub(r"<style.*?</style>", " ", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split())
+
+
+def test_all_actions_are_settled_and_the_pack_says_who_approved_what(example):
+    index = words(example / "packs" / "sample" / "index.html")
+    assert "STAGE 8 APPROVED" in index and "DRAFT" not in index
+    assert "Stage 8 (Pre-deployment) was approved by Helen Marsh, accountable owner, on 26 February 2026." in index
+    stages = {1: 11, 2: 10, 3: 14, 4: 11, 5: 16, 6: 12, 7: 14, 8: 10, 9: 12, 10: 5}
+    assert sum(stages.values()) == 115
+    for stage, actions in stages.items():
+        assert re.search(rf"\b{stage}\. [A-Z][a-z -]+ {actions} of {actions} (met|no gate) ", index), stage
+    assert index.count(" met ") >= 6 and "not met" not in index
