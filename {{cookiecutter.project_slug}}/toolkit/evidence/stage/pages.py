@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         Workbook,
     )
 
+# What colleagues are asked to say frankly is not shown person by person.
+_NOT_ONE_BY_ONE = "What they say is counted together on this page; one person's answers are not shown."
 # With more columns than these a register does not fit beside itself on a page.
 _MOST_COLUMNS = 8
 # Cells of so few letters stand beside each other.
@@ -119,6 +121,9 @@ def _register_html(register: Register, needed: bool, rules: Rules) -> str:
     elif not register.rows:
         css = "ev-open" if needed else "ev-note"
         entries = f'<p class="{css}">Nothing is entered. It is kept in {escape(register.where)}.</p>'
+    elif register.info.one_person_a_line:
+        people = f"{len(register.rows)} {'person has' if len(register.rows) == 1 else 'people have'} answered"
+        entries = f'<p class="ev-answer">{people}. {_NOT_ONE_BY_ONE}</p>'
     elif len(register.frame.columns) > _MOST_COLUMNS:
         entries = _lines_html(register, rules)
     else:

@@ -58,7 +58,10 @@ class ColumnInfo:
 
 @dataclass(frozen=True)
 class RegisterInfo:
-    """A register: a CSV with these columns. `stage` is 0 for a register that all stages share."""
+    """A register: a CSV with these columns. `stage` is 0 for a register that all stages share.
+
+    A line of some registers is what one person said: pages show what such lines come to together, and no single line.
+    """
 
     name: str
     stage: int
@@ -67,6 +70,7 @@ class RegisterInfo:
     guide: str
     columns: tuple[ColumnInfo, ...]
     fixed_rows: tuple[str, ...]
+    one_person_a_line: bool
 
     @property
     def column_names(self) -> list[str]:
@@ -177,6 +181,7 @@ class Reference:
                 row["guide"],
                 tuple(columns[row["name"]]),
                 tuple(_split(row["fixed_rows"], "|")),
+                row["one_person_a_line"] == "yes",
             )
             for row in self._table("registers/registers.csv")
         }
