@@ -25,6 +25,9 @@ FILES = {
 }
 
 
+HARD_LINK = "has a second name elsewhere (a hard link), where it can be altered"
+
+
 @pytest.fixture
 def pack(tmp_path: Path) -> Path:
     folder = tmp_path / "sample"
@@ -97,6 +100,20 @@ def _link_folder(pack):
     (pack / "tables").symlink_to(pack.parent / "tables")
 
 
+def _link_hard(pack):
+    os.link(pack / "index.html", pack.parent / "elsewhere.html")
+
+
+def _link_hard_inside(pack):
+    (pack / "tables/01_a.csv").unlink()
+    os.link(pack / "index.html", pack / "tables/01_a.csv")
+
+
+def _link_manifest(pack):
+    shutil.move(pack / MANIFEST, pack.parent / "manifest")
+    (pack / MANIFEST).symlink_to(pack.parent / "manifest")
+
+
 def _swap(pack):
     one, other = pack / "index.html", pack / "01 a.html"
     content = one.read_bytes()
@@ -119,6 +136,12 @@ def _pipe(pack):
         (_add_folder, ["more/: the folder was added"]),
         (_link, ["index.html: is a link to something outside the seal"]),
         (_link_folder, ["tables: is a link to something outside the seal", "tables/01_a.csv: is missing"]),
+        (_link_hard, [f"index.html: {HARD_LINK}"]),
+        (
+            _link_hard_inside,
+            [f"index.html: {HARD_LINK}", f"tables/01_a.csv: {HARD_LINK}", "tables/01_a.csv: was altered"],
+        ),
+        (_link_manifest, [f"{MANIFEST}: the pack has no manifest, so nothing in it can be checked."]),
         (_swap, ["01 a.html: was altered", "index.html: was altered"]),
         (_pipe, ["pipe: is not an ordinary file"]),
     ],
@@ -189,6 +212,56 @@ def test_every_flip_of_a_byte_is_found(pack):
         assert verify(pack), f"byte {place} of {target.name}, bit {bit}"
         target.write_bytes(content)
     assert verify(pack) == []
+
+
+def _tamper(pack: Path, chance: random.Random) -> str:
+    """Does one thing to a pack that changes which files there are, what they hold or how they are listed."""
+    names = [*FILES, MANIFEST]
+    path, other = (pack / name for name in chance.sample(names, 2))
+    content, listed = path.read_bytes(), (pack / MANIFEST).read_text().splitlines(keepends=True)
+    row = chance.randrange(len(listed))
+    digest, name = listed[row].split("  ", 1)
+    ways = {
+        "cut": lambda: path.write_bytes(content[: chance.randrange(len(content))]),
+        "add to": lambda: path.write_bytes(content + chance.randbytes(chance.randint(1, 9))),
+        "remove": path.unlink,
+        "rename": lambda: path.rename(path.with_name(f"{path.name}{chance.randrange(10)}")),
+        "rename to upper case": lambda: path.rename(path.with_name(path.name.upper())),
+        "move": lambda: path.rename(pack / "notebooks" / f"moved {path.name}"),
+        "copy over": lambda: shutil.copyfile(path, other),
+        "copy": lambda: shutil.copyfile(path, path.with_name(f"{path.name}.copy")),
+        "make a folder of": lambda: (path.unlink(), path.mkdir()),
+        "add a folder beside": lambda: (path.parent / f"new {chance.randrange(10)}").mkdir(),
+        "hide a file beside": lambda: (path.parent / ".DS_Store").write_bytes(b"x"),
+        "drop a line of the manifest, not": lambda: _list(pack, listed[:row] + listed[row + 1 :]),
+        "repeat a line of the manifest, not": lambda: _list(pack, listed[: row + 1] + listed[row:]),
+        "turn round the manifest, not": lambda: _list(pack, listed[::-1]),
+        "write capitals in the manifest, not": lambda: _list(pack, [*listed[:row], f"{digest.upper()}  {name}"]),
+        "give Windows' line ends to": lambda: path.write_bytes(content.replace(b"\n", b"\r\n")),
+        "put a mark before": lambda: path.write_bytes(b"\xef\xbb\xbf" + content),
+    }
+    way = chance.choice(list(ways))
+    ways[way]()
+    return f"{way} {path.name}"
+
+
+def _list(pack: Path, lines: list[str]) -> None:
+    (pack / MANIFEST).write_bytes("".join(lines).encode())
+
+
+def test_whatever_is_done_to_files_is_found(pack, tmp_path):
+    """Five hundred tamperings with whole files, one at a time, in a pack that has lost its zip and receipt; seeded."""
+    pack.with_name("sample.zip").unlink()
+    (pack / RECEIPT).unlink()
+    chance, fresh, done = random.Random(2026), tmp_path / "fresh", set()
+    shutil.copytree(pack, fresh)
+    for _ in range(500):
+        what = _tamper(pack, chance)
+        assert verify(pack), what
+        done.add(what)
+        shutil.rmtree(pack)
+        shutil.copytree(fresh, pack)
+    assert verify(pack) == [] and len(done) > 60
 
 
 def test_the_zip_depends_on_nothing_but_names_and_contents(pack, tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 from datetime import date, datetime, timedelta
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from evidence.pack import Statement
     from evidence.workbook import Workbook
 
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -29,6 +29,7 @@ _A_YEAR = 365
 @click.option("--condition", default="", help="On which condition; needed for: approved with condition.")
 @click.option("--date", "day", type=_DAY, help="The day of the decision; today if left out.")
 @click.option("--expires", type=_DAY, help="Until when it holds; a year if left out.")
+@click.option("--key", type=click.Path(path_type=Path), metavar="FILE", help="Sign it with this SSH key of the person.")
 def command(
     stage: int,
     pack: str | None,
@@ -38,19 +39,25 @@ def command(
     condition: str,
     day: datetime | None,
     expires: datetime | None,
+    key: Path | None,
 ) -> None:
     """Record what a person decided about STAGE, having seen a pack.
 
     It is written to workbook/sign_offs.csv with the pack's digest. The next pack shows it, and says so if anything it
-    covers is changed afterwards. Exit status 1: the decision is recorded, but the gate of the stage is not passed.
+    covers is changed afterwards. With --key the person's SSH key signs it too, which anyone can check with
+    evidence verify or ssh-keygen; reference/allowed_signers says whose keys count. Exit status 1: the decision is
+    recorded, but the gate of the stage is not passed.
     """
     from evidence.cli.opening import open_book
+    from evidence.pack import put_signature
     from evidence.workbook import record_sign_off
 
     book = open_book()
     folder = _pack(book, pack)
     decided = day.date() if day else date.today()
     ends = expires.date() if expires else decided + timedelta(days=_A_YEAR)
+    statement = _statement(folder, stage, role, name.strip(), decision, condition.strip(), decided, ends)
+    signature = _signature(book, statement, key) if key else None
     identifier = record_sign_off(
         book,
         stage,
@@ -60,15 +67,38 @@ def command(
         condition=condition,
         day=decided,
         expires=ends,
-        pack_digest=hashlib.sha256((folder / "manifest-sha256.txt").read_bytes()).hexdigest(),
+        pack_digest=statement.manifest,
         signed=_signed(folder, stage),
     )
     click.echo(f"Recorded as {identifier} in workbook/sign_offs.csv, against the pack {folder.name}.")
+    if signature:
+        place = put_signature(book.project, folder, statement, signature)
+        click.echo(
+            f"Signed: {book.project.relative(place)}, and .sig beside it. The zip does not hold them: hand both over."
+        )
     still = [reason.text for reason in open_book(_day_of(folder)).gate(stage).reasons if not reason.met]
     if still and decision.startswith("approved"):
         click.echo(f"The gate of stage {stage} is not passed all the same:")
         click.echo("\n".join(f"- {text}" for text in still))
         sys.exit(1)
+
+
+def _statement(
+    folder: Path, stage: int, role: str, name: str, decision: str, condition: str, day: date, expires: date
+) -> Statement:
+    from evidence.pack import MANIFEST, Statement, record_file
+    from evidence.project import sha256_of_file
+
+    record = folder / record_file(stage)
+    covered = sha256_of_file(record) if record.is_file() else ""
+    seen = sha256_of_file(folder / MANIFEST)
+    return Statement(stage, role, name, decision, condition, day, expires, seen, covered)
+
+
+def _signature(book: Workbook, statement: Statement, key: Path) -> bytes:
+    from evidence.pack import ALLOWED_SIGNERS, sign
+
+    return sign(statement, key.expanduser(), book.project.path(ALLOWED_SIGNERS))
 
 
 def _pack(book: Workbook, name: str | None) -> Path:
@@ -102,5 +132,7 @@ def _day_of(folder: Path) -> date | None:
 
 def _signed(folder: Path, stage: int) -> str | None:
     """What the pack says is signed with it; None for a pack that does not say."""
-    record = folder / "records" / f"stage_{stage:02d}.txt"
+    from evidence.pack import record_file
+
+    record = folder / record_file(stage)
     return record.read_text(encoding="utf-8") if record.is_file() else None

@@ -15,10 +15,17 @@ import click
 @click.option(
     "--rerun", is_flag=True, help="Make the pack again from its recorded parameters and compare byte for byte."
 )
-def command(pack: Path, rerun: bool) -> None:
-    """Check that PACK is complete and was not altered since it was sealed.
+@click.option(
+    "--signers",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Who may sign; reference/allowed_signers of this project if left out.",
+)
+def command(pack: Path, rerun: bool, signers: Path | None) -> None:
+    """Check that PACK is complete and was not altered since it was sealed, and who signed it.
 
-    Exit status 0: it is. 1: it is not, and each file is named. 2: PACK is no pack.
+    The seal shows that nothing was altered; only a signature shows who agreed. Exit status 0: all of it holds. 1: it
+    does not, and each file is named. 2: PACK is no pack, or something is missing to check it with.
     """
     from evidence.pack import verify
 
@@ -30,8 +37,41 @@ def command(pack: Path, rerun: bool) -> None:
         click.echo(f"{_count(len(faults), 'fault')} in {pack.name}. It is not what was sealed: do not rely on it.")
         sys.exit(1)
     click.echo(f"{pack.name} is complete and unaltered.")
+    _check_signatures(pack, signers)
     if rerun:
         _rerun(pack)
+
+
+def _check_signatures(pack: Path, given: Path | None) -> None:
+    from evidence.pack import signatures_of
+
+    found = signatures_of(pack, _list_of_signers(given))
+    for signature in found:
+        click.echo(str(signature))
+    if not found:
+        click.echo("Nobody has signed it. The seal shows that nothing was altered; it does not show who approved.")
+    if bad := [one for one in found if one.stands is False]:
+        verb = "does" if len(bad) == 1 else "do"
+        click.echo(f"{_count(len(bad), 'signature')} {verb} not hold: do not rely on what is signed there.")
+        sys.exit(1)
+
+
+def _list_of_signers(given: Path | None) -> Path | None:
+    """The file that says who may sign: the one given, or that of the project that the current folder lies in.
+
+    Never one that came with the pack: whoever forges a pack would bring a list along.
+    """
+    from evidence.pack import ALLOWED_SIGNERS
+    from evidence.project import EvidenceError, open_project
+
+    if given is None:
+        try:
+            return open_project().path(ALLOWED_SIGNERS)
+        except EvidenceError:
+            return None
+    if not given.is_file():
+        raise EvidenceError("there is no such list of signers.", where=str(given))
+    return given
 
 
 def _pack_called(given: Path) -> Path:

@@ -4,18 +4,29 @@ from evidence.pack.comparing import Difference, differences
 from evidence.pack.record import RunRecord, read_record
 from evidence.pack.releasing import pack_folder, release
 from evidence.pack.seal import MANIFEST, OUTSIDE_THE_SEAL, RECEIPT
+from evidence.pack.signing import ALLOWED_SIGNERS, Signature, put_signature, sign, signatures_of
+from evidence.pack.statements import SIGNATURES, Statement, record_file, statements_of
 from evidence.pack.verifying import Fault, verify
 
 __all__ = [
+    "ALLOWED_SIGNERS",
     "MANIFEST",
     "OUTSIDE_THE_SEAL",
     "RECEIPT",
+    "SIGNATURES",
     "Difference",
     "Fault",
     "RunRecord",
+    "Signature",
+    "Statement",
     "differences",
     "pack_folder",
+    "put_signature",
     "read_record",
+    "record_file",
     "release",
+    "sign",
+    "signatures_of",
+    "statements_of",
     "verify",
 ]

@@ -28,6 +28,7 @@ from evidence.pack.record import (
 )
 from evidence.pack.seal import RECEIPT, write_manifest, zip_bytes
 from evidence.pack.standing import standing_of
+from evidence.pack.statements import bring_along
 from evidence.pack.words import words_used
 from evidence.project import EvidenceError, Project, atomic_write
 from evidence.project.folders import hold, put_in_place, recover, remove
@@ -90,6 +91,7 @@ def release(
             scanned = _scan(part, project, record)
             manifest = write_manifest(part)
             _write_json(part / RECEIPT, _receipt(project, record, scanned, manifest))
+            bring_along(project, part)
             zipped = zip_bytes(part, final.name)
             _share(part)
             put_in_place(part, final)

@@ -64,6 +64,8 @@ def _walk(pack: Path, expected: dict[str, str]) -> tuple[set[str], list[Fault]]:
                 continue
             elif path.is_file():
                 found.add(name)
+                if os.lstat(path).st_nlink > 1:
+                    faults.append(Fault(name, "has a second name elsewhere (a hard link), where it can be altered"))
             elif entry in files:
                 faults.append(Fault(name, "is not an ordinary file"))
             elif name not in folders:
