@@ -12,7 +12,7 @@ import pytest
 from evidence.data import catalogue, catalogue_summary, identifying_values, load_tables
 from evidence.data.access import access_log_lines, access_plan, access_to, current_login, people, role_access
 from evidence.data.access.people import bare_login
-from evidence.data.catalogues import COLUMNS
+from evidence.data.cataloguing.catalogues import COLUMNS
 from evidence.project import EvidenceError, open_project
 from tests.conftest import give_access
 

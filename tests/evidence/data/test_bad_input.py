@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from evidence.data import audit, failing_rows, load_tables
-from evidence.data.catalogues import catalogue
-from evidence.data.describing import draft
+from evidence.data.cataloguing.catalogues import catalogue
+from evidence.data.cataloguing.describing import draft
 from evidence.data.sources import open_sources
 from evidence.project import EvidenceError
 from tests.conftest import ROOT, give_access

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from evidence.data import catalogue
 from evidence.data.access import access_log_lines
-from evidence.data.describing import draft, guess_table, known_lists
-from evidence.data.forenames import FORENAMES
-from evidence.data.guessing import guess, nhs_number_fits, uln_fits
+from evidence.data.cataloguing.describing import draft, guess_table, known_lists
+from evidence.data.cataloguing.forenames import FORENAMES
+from evidence.data.cataloguing.guessing import guess, nhs_number_fits, uln_fits
 from evidence.data.sources import open_sources
 from evidence.project import EvidenceError
 from tests.conftest import give_access

@@ -24,8 +24,8 @@ from evidence.data import (
     tables_in_files,
     write_positions,
 )
-from evidence.data.catalogues import COLUMNS
-from evidence.data.in_files import _SLOW
+from evidence.data.auditing.in_files import _SLOW
+from evidence.data.cataloguing.catalogues import COLUMNS
 from evidence.project import open_project
 from tests.conftest import give_access
 
@@ -157,10 +157,10 @@ def test_positions_are_written_for_this_user_alone(places):
 
 
 def test_large_own_tables_stay_in_their_files(places, monkeypatch):
-    monkeypatch.setattr("evidence.data.in_files._SLOW", 1)
+    monkeypatch.setattr("evidence.data.auditing.in_files._SLOW", 1)
     with tables_for_audit(places, "data/raw") as there:
         assert there["stays"].empty and audit(there)["checked"].max() == 403
-    monkeypatch.setattr("evidence.data.in_files._SLOW", _SLOW)
+    monkeypatch.setattr("evidence.data.auditing.in_files._SLOW", _SLOW)
     with tables_for_audit(places, "data/raw") as there:
         assert len(there["stays"]) == 403
 

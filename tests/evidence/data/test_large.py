@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evidence.data import audit, conformance, load_tables, missing, profile
-from evidence.data.catalogues import catalogue
+from evidence.data.cataloguing.catalogues import catalogue
 from evidence.data.sources import large, large_tables
 from evidence.data.sources.csv_files import read_csv
 from evidence.data.sources.parquet import read_parquet

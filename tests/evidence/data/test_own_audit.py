@@ -16,15 +16,15 @@ from evidence.data import (
     conformance,
     failing_rows,
     filled_by_group,
-    in_sql,
     key_integrity,
     missing,
     not_checked,
     profile,
     shapes,
 )
-from evidence.data.catalogues import COLUMNS
-from evidence.data.own_rules import begins_and_ends
+from evidence.data.auditing import in_sql
+from evidence.data.auditing.own_rules import begins_and_ends
+from evidence.data.cataloguing.catalogues import COLUMNS
 from evidence.data.tables import Table, Tables
 
 STAYS = {

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from evidence.data import audit, identifying_values, load_tables
-from evidence.data.describing import add_to_catalogue, draft
+from evidence.data.cataloguing.describing import add_to_catalogue, draft
 from evidence.project import EvidenceError, open_project
 from tests.conftest import give_access
 from tests.evidence.data.workbooks import write_workbook

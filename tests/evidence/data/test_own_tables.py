@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from evidence.data import audit, catalogue, identifying_values, load_tables
-from evidence.data.guessing import guess
+from evidence.data.cataloguing.guessing import guess
 from evidence.project import EvidenceError, open_project
 from tests.conftest import give_access
 

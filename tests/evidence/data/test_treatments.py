@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evidence.data import identifying_values, load_tables
-from evidence.data.catalogues import COLUMNS
+from evidence.data.cataloguing.catalogues import COLUMNS
 from evidence.data.deidentify import _ages
 from evidence.data.treatments import free_text
 from evidence.privacy import scan
@@ -160,7 +160,7 @@ def test_what_the_catalogue_may_not_say(load, role, treatment, needed_by, messag
 
 
 def test_the_returns_keep_the_month_of_birth(project):
-    from evidence.data import catalogues
+    from evidence.data.cataloguing import catalogues
 
     text = project.path("reference", "catalogue.csv").read_text(encoding="utf-8")
     assert "header,DOB,direct identifier,month" in text

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import bootstrap
 
 from evidence.data import Tables
-from evidence.data.catalogues import COLUMNS
+from evidence.data.cataloguing.catalogues import COLUMNS
 from evidence.data.coarser import EVERYTHING, known_of_children, steps
 from evidence.data.tables import Table
 from evidence.measures import deidentification_cost, minimisation, words

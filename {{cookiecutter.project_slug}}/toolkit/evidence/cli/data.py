@@ -57,7 +57,7 @@ def describe(folder: str, tables: tuple[str, ...]) -> None:
     Nothing is loaded from a column until its row in reference/catalogue.csv says yes under `confirmed`.
     """
     from evidence.cli.elsewhere import describe_published, list_database
-    from evidence.data.describing import DATABASE, add_to_catalogue, draft, draft_of_database
+    from evidence.data.cataloguing.describing import DATABASE, add_to_catalogue, draft, draft_of_database
     from evidence.data.sources import source_kind
     from evidence.project import open_project
 

@@ -26,7 +26,7 @@ def list_database(project: Project) -> None:
 def describe_published(project: Project, folder: str) -> None:
     """Says what each published file holds, and puts its columns into the catalogue."""
     from evidence.data import contents_published
-    from evidence.data.describing import add_to_catalogue
+    from evidence.data.cataloguing.describing import add_to_catalogue
     from evidence.data.published import draft_published
 
     for line in contents_published(project, folder):

@@ -9,7 +9,7 @@ import pandas as pd
 
 from evidence.data import shapes
 from evidence.data.access.log import admitted, log_read
-from evidence.data.catalogues import catalogue
+from evidence.data.cataloguing.catalogues import catalogue
 from evidence.data.deidentify import token_kind
 from evidence.data.sources import place, source_kind
 from evidence.data.sources.csv_files import RawTable, read_csv, squeezed

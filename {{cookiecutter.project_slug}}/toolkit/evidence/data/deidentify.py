@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from evidence.data import shapes
-from evidence.data.catalogues import WHERE
+from evidence.data.cataloguing.catalogues import WHERE
 from evidence.data.sources import RawTable
 from evidence.data.tables import Table
 from evidence.data.treatments import free_text

@@ -9,11 +9,11 @@ import pandas as pd
 
 from evidence.data import shapes
 from evidence.data.access.log import IN_CLEAR, admitted, log_read
-from evidence.data.catalogues import catalogue
-from evidence.data.counting import EARLIER
+from evidence.data.auditing.counting import EARLIER
+from evidence.data.auditing.earlier import earlier_folder
+from evidence.data.cataloguing.catalogues import catalogue
+from evidence.data.cataloguing.describing import guess_table
 from evidence.data.decisions import identifiers_in_decisions
-from evidence.data.describing import guess_table
-from evidence.data.earlier import earlier_folder
 from evidence.data.shapes import upn_fits
 from evidence.data.sources import Sources, check_there, open_sources, place
 from evidence.data.treatments import kept_in_clear

@@ -10,14 +10,14 @@ import pandas as pd
 
 from evidence.data.access.log import admitted, log_read
 from evidence.data.access.rules import withhold
-from evidence.data.catalogues import catalogue
+from evidence.data.auditing.years import last_year_end
+from evidence.data.cataloguing.catalogues import catalogue
 from evidence.data.codes import code_lists
 from evidence.data.deidentify import AREAS, Means, deidentified, read_areas
 from evidence.data.published import load_published
 from evidence.data.sources import DatabaseRead, Sources, check_there, open_sources, place, source_kind
 from evidence.data.tables import Table, Tables
 from evidence.data.treatments import for_stage
-from evidence.data.years import last_year_end
 from evidence.privacy import pseudonym_key
 from evidence.project import EvidenceError, Project
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from evidence.data.catalogues import COLUMNS, catalogue
+from evidence.data.cataloguing.catalogues import COLUMNS, catalogue
 from evidence.data.codes import code_lists
 from evidence.data.rules import INCORRECT, REPEATED
 from evidence.data.sources.own import table_name

@@ -9,7 +9,7 @@ import pandas as pd
 
 from evidence.data.access.flags import OWN_FAMILY
 from evidence.data.access.log import admitted, log_look_up
-from evidence.data.catalogues import catalogue
+from evidence.data.cataloguing.catalogues import catalogue
 from evidence.data.deidentify import token_kind
 from evidence.data.sources import Sources, open_sources, place
 from evidence.privacy import Key, pseudonym_keys, token

@@ -140,7 +140,8 @@ def read_large(path: Path, where: str, known: Sequence[str] = (), only: bool = F
             return RawTable(frame, lines, stream.blank, stream.held)
         table = _parquet(path, where, known, only)
         with connection(folder) as duck, _one_line(path, where):
-            reader = duck.sql(f"SELECT * FROM {table.sql}").to_arrow_reader(_ROWS_A_BATCH)
+            taken = ", ".join([table.line, *map(quoted, table.columns)])
+            reader = duck.sql(f"SELECT {taken} FROM {table.sql}").to_arrow_reader(_ROWS_A_BATCH)
             frame, lines = compact(table.columns, reader)
         return RawTable(frame, lines, table.blank, table.held)
 

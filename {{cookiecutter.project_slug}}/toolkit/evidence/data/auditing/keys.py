@@ -7,8 +7,8 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 
-from evidence.data.counting import views
-from evidence.data.own_rules import homes, shared_tokens
+from evidence.data.auditing.counting import views
+from evidence.data.auditing.own_rules import homes, shared_tokens
 from evidence.data.sources.large import quoted
 from evidence.data.tables import Tables
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from evidence.data.counting import EARLIER, LINE, count_rows, views
-from evidence.data.own_rules import ALL, OwnRule, rules_for
+from evidence.data.auditing.counting import EARLIER, LINE, count_rows, views
+from evidence.data.auditing.own_rules import ALL, OwnRule, rules_for
 from evidence.data.rules import Rule
 from evidence.data.sources.large import quoted
 from evidence.data.tables import Tables

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from evidence.data import shapes
+from evidence.data.auditing.counting import count_rows, filled, unread, views
+from evidence.data.auditing.in_sql import numbered
+from evidence.data.auditing.own_rules import ALL, out_of_range, outside
+from evidence.data.auditing.years import last_year_end, span
 from evidence.data.codes import allowed_codes
-from evidence.data.counting import count_rows, filled, unread, views
-from evidence.data.in_sql import numbered
-from evidence.data.own_rules import ALL, out_of_range, outside
 from evidence.data.sources.large import quoted
 from evidence.data.tables import Tables
-from evidence.data.years import last_year_end, span
 
 
 def profile(tables: Tables) -> pd.DataFrame:

@@ -8,8 +8,8 @@ from datetime import date
 
 import pandas as pd
 
-from evidence.data.auditing import audit, error_families
-from evidence.data.profiling import conformance, missing, profile
+from evidence.data.auditing.checking import audit, error_families
+from evidence.data.auditing.profiling import conformance, missing, profile
 from evidence.data.rules import INCONSISTENT, INCORRECT, KEYS, OVERLAP, REPEATED
 from evidence.data.tables import Tables
 from evidence.project import EvidenceError, Project, read_text

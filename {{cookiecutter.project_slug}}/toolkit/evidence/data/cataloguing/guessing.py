@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from evidence.data import shapes
-from evidence.data.forenames import FORENAMES
+from evidence.data.cataloguing.forenames import FORENAMES
 from evidence.data.treatments import free_text
 
 # How many rows are looked at; more would not change what a column seems to be.

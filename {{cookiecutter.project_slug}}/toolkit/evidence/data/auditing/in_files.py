@@ -12,10 +12,10 @@ import pandas as pd
 from evidence.data.access.log import admitted, log_read
 from evidence.data.access.people import Access
 from evidence.data.access.rules import withhold
-from evidence.data.catalogues import catalogue
+from evidence.data.auditing.counting import FileTables, make_views
+from evidence.data.auditing.earlier import FOLDER, earlier_folder, load_with_earlier
+from evidence.data.cataloguing.catalogues import catalogue
 from evidence.data.codes import code_lists
-from evidence.data.counting import FileTables, make_views
-from evidence.data.earlier import FOLDER, earlier_folder, load_with_earlier
 from evidence.data.sources import large_tables, place, source_kind
 from evidence.data.sources.large import LargeTable, connection, private_folder
 from evidence.data.sources.own import key_of

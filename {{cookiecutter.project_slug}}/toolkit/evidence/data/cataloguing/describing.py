@@ -14,9 +14,9 @@ import pandas as pd
 from evidence.data import shapes
 from evidence.data.access.log import IN_CLEAR, admitted, log_read
 from evidence.data.access.people import Access
-from evidence.data.catalogues import COLUMNS, WHERE, catalogue
+from evidence.data.cataloguing.catalogues import COLUMNS, WHERE, catalogue
+from evidence.data.cataloguing.guessing import LOOKED_AT, NO_LISTS, Guess, Lists, guess
 from evidence.data.codes import code_lists
-from evidence.data.guessing import LOOKED_AT, NO_LISTS, Guess, Lists, guess
 from evidence.data.sources import check_there, open_sources, place
 from evidence.data.sources.database import Asked, open_database, split_name
 from evidence.data.sources.own import table_name

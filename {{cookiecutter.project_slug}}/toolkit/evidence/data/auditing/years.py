@@ -6,8 +6,8 @@ from datetime import date
 
 import pandas as pd
 
-from evidence.data.counting import views
-from evidence.data.own_rules import begins_and_ends
+from evidence.data.auditing.counting import views
+from evidence.data.auditing.own_rules import begins_and_ends
 from evidence.data.sources.large import quoted
 from evidence.data.tables import Tables
 

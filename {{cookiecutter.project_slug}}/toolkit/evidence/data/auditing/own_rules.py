@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from evidence.data import shapes
-from evidence.data.catalogues import NOT_BEFORE, ONE_AT_A_TIME
+from evidence.data.auditing.counting import EARLIER, LINE, filled, unread
+from evidence.data.auditing.in_sql import has_shape
+from evidence.data.cataloguing.catalogues import NOT_BEFORE, ONE_AT_A_TIME
 from evidence.data.codes import allowed_codes
-from evidence.data.counting import EARLIER, LINE, filled, unread
-from evidence.data.in_sql import has_shape
 from evidence.data.rules import INCONSISTENT, INCORRECT, KEYS, OVERLAP, REPEATED
 from evidence.data.sources.large import literal, quoted
 from evidence.data.tables import Tables

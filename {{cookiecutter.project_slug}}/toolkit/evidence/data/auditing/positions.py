@@ -7,8 +7,8 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-from evidence.data.auditing import failing_parts
-from evidence.data.own_audit import POSITION_COLUMNS
+from evidence.data.auditing.checking import failing_parts
+from evidence.data.auditing.own_audit import POSITION_COLUMNS
 from evidence.data.tables import Tables
 from evidence.project import Project
 

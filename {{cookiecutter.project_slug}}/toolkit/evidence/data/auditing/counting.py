@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from evidence.data import in_sql
+from evidence.data.auditing import in_sql
 from evidence.data.sources.large import connection as connected
 from evidence.data.sources.large import private_folder, quoted
 from evidence.data.tables import Table, Tables
@@ -73,7 +73,7 @@ def count_rows(
     # Looking values up in another table drags every column of the pass along, so each such condition has its own.
     plain = [condition for condition in asked if "SELECT" not in condition]
     for together in filter(None, [plain, *([condition] for condition in asked if condition not in plain)]):
-        counts = ", ".join(f"count(*) FILTER ({condition})" for condition in together)
+        counts = ", ".join(f"count_if({condition})" for condition in together)
         found = connection.execute(f"SELECT {counts} FROM {quoted(name)}").fetchone()
         known.update({(name, condition): count for condition, count in zip(together, found, strict=True)})
     return [known[name, condition] for condition in conditions]

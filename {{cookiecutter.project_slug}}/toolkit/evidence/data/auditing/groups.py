@@ -8,10 +8,10 @@ from datetime import date
 
 import pandas as pd
 
-from evidence.data.counting import filled, views
+from evidence.data.auditing.counting import filled, views
+from evidence.data.auditing.years import last_year_end
 from evidence.data.sources.large import quoted
 from evidence.data.tables import Tables
-from evidence.data.years import last_year_end
 
 NOT_KNOWN = "Not known"
 AGE_BANDS = ["Under 1", "1 to 4", "5 to 9", "10 to 15", "16 and over", NOT_KNOWN]

@@ -8,12 +8,12 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from evidence.data.auditing.counting import EARLIER
+from evidence.data.auditing.own_audit import POSITION_COLUMNS, is_return, own_counts, own_positions, positions
+from evidence.data.auditing.years import last_year_end
 from evidence.data.codes import allowed_codes
-from evidence.data.counting import EARLIER
-from evidence.data.own_audit import POSITION_COLUMNS, is_return, own_counts, own_positions, positions
 from evidence.data.rules import FAMILIES, RULES, Rule
 from evidence.data.tables import Table, Tables
-from evidence.data.years import last_year_end
 
 _NOT_TABLES = {"before", "after", "born", "year_end", "allowed"}
 _AUDIT_COLUMNS = ["rule", "table", "columns", "what", "family", "check", "failures", "checked"]
