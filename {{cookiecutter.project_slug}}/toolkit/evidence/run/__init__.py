@@ -1,17 +1,23 @@
 """Executes the stages' notebooks and leaves a run: notebooks, results, tables, and what each stage read."""
 
 from evidence.run.cache import clean
+from evidence.run.executor import Executor, Job, Session
 from evidence.run.graph import asked_stages
+from evidence.run.here import Here
 from evidence.run.limits import Limits
 from evidence.run.progress import Progress, progress_for
 from evidence.run.runner import How, execute, execute_in, run_folder
 from evidence.run.states import Run, StageRun
 
 __all__ = [
+    "Executor",
+    "Here",
     "How",
+    "Job",
     "Limits",
     "Progress",
     "Run",
+    "Session",
     "StageRun",
     "asked_stages",
     "clean",

@@ -145,7 +145,7 @@ class Cache:
             part.mkdir(parents=True, mode=0o700)
             os.chmod(self._folder, 0o700)
             files = {}
-            for name in _left_by(stage.number, results.folder, notebook):
+            for name in left_by(stage.number, results.folder, notebook):
                 (part / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(results.folder / name, part / name)
                 files[name] = sha256_of_file(part / name)
@@ -247,7 +247,7 @@ def _read_entry(folder: Path) -> dict | None:
         return None
 
 
-def _left_by(number: int, folder: Path, notebook: str) -> list[str]:
+def left_by(number: int, folder: Path, notebook: str) -> list[str]:
     """The names of everything that one stage left in a run's folder."""
     found = [f"notebooks/{notebook}", f"reads/{number:02d}.json", f"finished/{number:02d}"]
     for pattern in (f"results/{number:02d}/*", f"tables/{number:02d}_*.csv", f"logs/{number:02d}.txt"):

@@ -10,20 +10,18 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from evidence.project import Project, StageInfo, atomic_write, read_text, stages_needed
 from evidence.project.folders import hold, put_in_place, recover, remove
 from evidence.results import Results
 from evidence.run.cache import Cache
+from evidence.run.executor import Executor, Job, Session
 from evidence.run.fingerprints import check_unchanged, code_digests
 from evidence.run.graph import blocked_by, in_order
+from evidence.run.here import Here
 from evidence.run.limits import Limits
 from evidence.run.progress import Progress
 from evidence.run.states import Run, StageRun
-
-if TYPE_CHECKING:
-    from evidence.run.kernels import Kernels
 
 
 @dataclass(frozen=True)
@@ -31,17 +29,18 @@ class How:
     """How stages are executed; nothing of it changes what they give.
 
     workers: stages side by side, None for one a core and at most four. warm: fork kernels where that is safe. cache:
-    take what an earlier run gave where nothing has changed, and keep what this one gives.
+    take what an earlier run gave where nothing has changed, and keep what this one gives. executor: where the stages
+    are executed, which other runs may use at the same time; None for this machine.
     """
 
     workers: int | None = None
     warm: bool = True
     cache: bool = True
     limits: Limits = field(default_factory=Limits)
+    executor: Executor | None = None
 
-    @property
-    def side_by_side(self) -> int:
-        return self.workers or min(_cores(), 4)
+    def where(self) -> Executor:
+        return self.executor or Here(self.workers, self.warm)
 
 
 def run_folder(project: Project, name: str) -> Path:
@@ -129,18 +128,20 @@ class _Execution:
         return done
 
     def _execute(self, stack: ExitStack) -> None:
+        executor = self.how.where()
+        threads = stack.enter_context(ThreadPoolExecutor(executor.side_by_side, thread_name_prefix="stage"))
         order = in_order(self.wanted, self.project.stages)
-        threads = stack.enter_context(ThreadPoolExecutor(self.how.side_by_side, thread_name_prefix="stage"))
         going: dict[Future, StageInfo] = {}
-        kernels: Kernels | None = None
+        session: Session | None = None
         while order.is_active():
             for number in order.get_ready():
                 stage = self.project.stage(number)
                 if self._settled_without_running(stage):
                     order.done(number)
                     continue
-                kernels = kernels or self._kernels(stack)
-                going[threads.submit(self._timed, stage, kernels)] = stage
+                # It is left before the threads are, which wait for what it then stops.
+                session = session or stack.enter_context(executor.session(self._job()))
+                going[threads.submit(self._timed, stage, session)] = stage
             if going:
                 # A wait without end could not be interrupted from the keyboard on Windows.
                 finished, _ = wait(going, timeout=0.5, return_when=FIRST_COMPLETED)
@@ -148,6 +149,10 @@ class _Execution:
                     stage = going.pop(future)
                     self._end(stage, *future.result())
                     order.done(stage.number)
+
+    def _job(self) -> Job:
+        count = sum(number not in self.states for number in self.wanted)
+        return Job(self.project, self.folder, self.parameters, self.how.limits, count)
 
     def _settled_without_running(self, stage: StageInfo) -> bool:
         """Whether the stage has no need to run, or no use: it is ended here then."""
@@ -165,36 +170,24 @@ class _Execution:
         self.progress.explained(stage, found.why or "what was kept of it is damaged")
         return False
 
-    def _kernels(self, stack: ExitStack) -> Kernels:
-        # Papermill and what it brings take half a second to import, and only a stage that runs needs them.
-        from evidence.run.environment import kernel_environment
-        from evidence.run.kernels import Kernels
+    def _timed(self, stage: StageInfo, session: Session) -> tuple[StageRun, float]:
+        """How the stage went, and the seconds since it was begun: waiting for a free place does not count."""
+        begun: list[float] = []
 
-        environment = kernel_environment(self.folder, self.parameters)
-        count = len(self.wanted) - len(self.states)
-        place, how = self.project.path("notebooks"), self.how
-        return stack.enter_context(Kernels(environment, place, count, how.side_by_side, how.warm))
+        def started() -> None:
+            begun[:] = [time.monotonic()]
+            self.progress.started(stage, _code_cells(self.project.notebook(stage)))
 
-    def _timed(self, stage: StageInfo, kernels: Kernels) -> tuple[StageRun, float]:
-        from evidence.run.one_stage import run_stage
-
-        begun = time.monotonic()
-        self.progress.started(stage, _code_cells(self.project.notebook(stage)))
-        cell_done = partial(self.progress.cell_done, stage)
-        done = run_stage(self.folder, self.project, stage, self.parameters, kernels, self.how.limits, cell_done)
+        done = session.execute(stage, started, partial(self.progress.cell_done, stage))
         if self.cache is not None and done.state == "done":
             self.cache.keep(stage, self.results, stage.notebook)
-        return done, time.monotonic() - begun
+        return done, time.monotonic() - begun[0]
 
     def _end(self, stage: StageInfo, done: StageRun, seconds: float | None = None) -> None:
         self.states[stage.number] = done
         if seconds is not None:
             self.seconds[str(stage.number)] = round(seconds, 3)
         self.progress.ended(stage, done.state, done.why, seconds)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _because_of(numbers: list[int]) -> str:

@@ -1,0 +1,72 @@
+"""Stages on this machine: each in a kernel of its own, side by side."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from evidence.project import StageInfo
+from evidence.run.executor import Job
+from evidence.run.states import StageRun
+
+if TYPE_CHECKING:
+    from evidence.run.kernels import Kernels
+
+_MOST = 4
+
+
+class Here:
+    """This machine as an executor. workers: stages side by side, None for one a core and at most four."""
+
+    def __init__(self, workers: int | None = None, warm: bool = True) -> None:
+        self.side_by_side = workers or min(_cores(), _MOST)
+        self.warm = warm
+
+    def session(self, job: Job) -> _Session:
+        return _Session(job, self.side_by_side, self.warm)
+
+
+class _Session:
+    """The kernels of one run, made when the first stage needs one."""
+
+    def __init__(self, job: Job, side_by_side: int, warm: bool) -> None:
+        self._job, self._side_by_side, self._warm = job, side_by_side, warm
+        self._kernels: Kernels | None = None
+        self._lock = threading.Lock()
+        self._over = False
+
+    def __enter__(self) -> _Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._over = True
+        if self._kernels is not None:
+            self._kernels.__exit__()
+
+    def execute(self, stage: StageInfo, started: Callable[[], None], cell_done: Callable[[], None]) -> StageRun:
+        kernels, job = self._ready(), self._job
+        # Papermill and what it brings take half a second to import, and only a stage that runs needs them.
+        from evidence.run.one_stage import run_stage
+
+        started()
+        return run_stage(job.folder, job.project, stage, job.parameters, kernels, job.limits, cell_done)
+
+    def _ready(self) -> Kernels:
+        from evidence.run.environment import kernel_environment
+        from evidence.run.kernels import Kernels
+
+        with self._lock:
+            if self._over:
+                raise InterruptedError("the run is being stopped")
+            if self._kernels is None:
+                job = self._job
+                environment, place = kernel_environment(job.folder, job.parameters), job.project.path("notebooks")
+                self._kernels = Kernels(environment, place, job.count, self._side_by_side, self._warm).__enter__()
+            return self._kernels
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
