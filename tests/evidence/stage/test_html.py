@@ -1,6 +1,7 @@
 """Tables that a screen reader can follow, and figures that are said the same way everywhere."""
 
 import math
+import re
 from datetime import date
 from html.parser import HTMLParser
 
@@ -10,6 +11,7 @@ import pytest
 
 from evidence.stage.html import cell_text, label, paragraphs, table_html
 from evidence.stage.notebook import plain_text
+from evidence.stage.stage import _hide_together
 
 
 @pytest.mark.parametrize(
@@ -139,3 +141,19 @@ def test_the_interval_of_each_of_several_figures_stands_with_it():
     frame = pd.DataFrame({"recall": [28.1, math.nan], "recall_low": [19.8, math.nan], "recall_high": [38.2, math.nan]})
     html = table_html(frame, "x", percent=list(frame.columns), hide_index=True)
     assert cells_of(html) == [["Recall (interval)"], ["28.1% (19.8% to 38.2%)"], ["not estimable"]]
+
+
+def test_what_an_earlier_pack_hid_is_marked_as_hidden_and_not_as_too_few_to_estimate():
+    kept = pd.DataFrame(
+        {
+            "n": [float("nan"), 12.0], "denominator": [float("nan"), 39.0], "percent": [float("nan"), 30.8],
+            "low": [float("nan"), 18.6], "high": [float("nan"), 46.4], "reliability": ["hidden", "usable"],
+        },
+        index=pd.MultiIndex.from_tuples(
+            [("Sex", "Female", "2025"), ("Sex", "Female", "2026")], names=["characteristic", "group", "period"]
+        ),
+    )  # fmt: skip
+    _hide_together(kept, "c")
+    shown = table_html(kept, "Recall by period", percent=["percent", "low", "high"])
+    cells = [re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<td.*?</td>", shown)]
+    assert cells == ["c", "c", "c", "hidden", "12 of 39", "30.8%", "18.6% to 46.4%", "usable"]

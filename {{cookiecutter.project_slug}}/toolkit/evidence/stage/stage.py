@@ -319,14 +319,14 @@ class Stage(InUse):
         self._shown += 1
         rules = load_rules(self.project)
         safe = protect(frame, counts=counts, parts=parts, plain=plain, rules=rules)
-        _hide_reliability(safe.table, rules.shown_as)
+        _hide_together(safe.table, rules.shown_as)
         name = name or f"table_{self._shown}"
         self._keep_table(safe.table, name, hide_index)
         parts_of_figure = [f'<p class="ev-headline">{escape(headline)}</p>']
         picture = safe.table
         if drawn is not None:
             picture = protect(drawn, counts=counts, parts=parts, plain=plain, rules=rules).table
-            _hide_reliability(picture, rules.shown_as)
+            _hide_together(picture, rules.shown_as)
             self._keep_table(picture, f"{name}_all", hide_index)
         if chart:
             picture_html = charts.chart_html(chart, picture, headline)
@@ -679,10 +679,15 @@ class Stage(InUse):
             print(f"{figure['label']}: {headline_text(figure)}")
 
 
-def _hide_reliability(table: pd.DataFrame, hidden: str) -> None:
-    """A figure that nobody sees is not to be relied on: where the percentage is hidden, so is the word for it."""
-    if {"percent", "reliability"} <= set(table.columns):
-        table["reliability"] = table["reliability"].mask(table["percent"].astype(object) == hidden, "hidden")
+def _hide_together(table: pd.DataFrame, hidden: str) -> None:
+    """Where the percentage is hidden, so is the word for it; what an earlier pack hid is marked as hidden here too."""
+    if not {"percent", "reliability"} <= set(table.columns):
+        return
+    table["reliability"] = table["reliability"].mask(table["percent"].astype(object) == hidden, "hidden")
+    for column in {"n", "denominator", "percent", "low", "high"} & set(table.columns):
+        empty = (table["reliability"] == "hidden") & table[column].isna()
+        if empty.any():
+            table[column] = table[column].astype(object).mask(empty, hidden)
 
 
 def _run_folder(project: Project, parameters: dict[str, object]) -> Path:
