@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import evidence
 from evidence.pack.changes import changes_since, previous_of
 from evidence.pack.current import is_current, made_from, note
+from evidence.pack.provenance import METADATA, PIPELINE, provenance
 from evidence.pack.record import (
     FIGURES,
     INPUTS,
@@ -30,7 +31,7 @@ from evidence.pack.seal import RECEIPT, write_manifest, zip_bytes
 from evidence.pack.standing import standing_of
 from evidence.pack.statements import bring_along
 from evidence.pack.words import words_used
-from evidence.project import EvidenceError, Project, atomic_write
+from evidence.project import EvidenceError, Project, atomic_write, git_says
 from evidence.project.folders import hold, put_in_place, recover, remove
 
 if TYPE_CHECKING:
@@ -160,6 +161,8 @@ def _build(
     for page, html in pages.items():
         (part / page).parent.mkdir(exist_ok=True)
         (part / page).write_bytes(html.encode())
+    shutil.copyfile(project.path("reference", "stages.toml"), part / PIPELINE)
+    (part / METADATA).write_bytes(provenance(part, project, record, evidence.__version__).encode())
 
 
 def _write_records(part: Path, book: Workbook) -> None:
@@ -253,6 +256,7 @@ def _receipt(project: Project, record: RunRecord, scanned: dict, manifest_digest
         # Whoever shortens or rewrites the access log afterwards does not reach the packs that were handed over.
         "access_log": [{"line": head.number, "hash": head.hash} for head in remembered_head(project)],
         "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": git_says(project.root, "rev-parse", "HEAD").strip(),
         "host": platform.node(),
         "user": _user(),
         "python": platform.python_version(),
