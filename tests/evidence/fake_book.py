@@ -45,7 +45,11 @@ class FakeBook:
         return [Say(**said, decision="approved", counts=True, why_not="", changed=())]
 
     def questions(self, stage: int) -> list:
-        return [Say(question="What is the problem?", state="unanswered")] if stage == 1 else []
+        asked = {"question": "What is the problem?", "where": "workbook/01_toy/answers.md#1.04"}
+        return [Say(**asked, state="unanswered", text="")] if stage == 1 else []
+
+    def registers(self, stage: int) -> list:
+        return []
 
     def documents(self, stage: int | None = None) -> list:
         return []

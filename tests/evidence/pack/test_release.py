@@ -93,6 +93,7 @@ def test_what_is_in_a_pack(pack):
         "manifest-sha256.txt", "notebooks/01_toy.ipynb", "notebooks/02_toy.ipynb", "notebooks/03_toy.ipynb",
         "notebooks/04_toy.ipynb", "parameters.json", "previous.json", "receipt.json",
         *(f"records/stage_{stage:02d}.txt" for stage in (1, 2, 3, 4, 7, 8)), "ro-crate-metadata.json", "stages.toml",
+        "standing.json",
     ]  # fmt: skip
     assert verify(pack) == []
 

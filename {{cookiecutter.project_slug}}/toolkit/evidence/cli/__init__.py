@@ -14,6 +14,7 @@ _COMMANDS = {
     "run": "Run the stages and release an evidence pack.",
     "period": "Add a period of the live tool: run it, release its pack, keep its figures.",
     "verify": "Check that a pack is whole and unaltered.",
+    "compare": "Say what differs between two packs.",
     "check": "List everything a reviewer would send back.",
     "scan": "Look for anything that identifies a child in a folder or file.",
     "sign-off": "Record an approval of a stage against a pack.",

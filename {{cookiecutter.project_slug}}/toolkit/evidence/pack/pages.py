@@ -23,6 +23,7 @@ with without_slow_imports():
 
 if TYPE_CHECKING:
     from evidence.documents import FilledDocument
+    from evidence.pack.two_packs import Comparison
 
 TEMPLATE = Path(__file__).parent / "template"
 _HIDDEN_TAGS = {"remove-cell", "parameters", "injected-parameters"}
@@ -181,6 +182,13 @@ def front_page(frame: Frame, standing: object, more: dict) -> str:
     """The index page from what `standing` says of the tool."""
     template = _exporter().environment.get_template("front.html.j2")
     html = template.render(resources={"frame": frame, "front": True}, frame=frame, standing=standing, **more)
+    return html.replace("\r\n", "\n").strip() + "\n"
+
+
+def comparison_page(comparison: Comparison) -> str:
+    """Two packs beside each other, as one page that needs neither of them."""
+    template = _exporter().environment.get_template("compare.html.j2")
+    html = template.render(comparison=comparison, css=read_text(TEMPLATE / "pack.css"))
     return html.replace("\r\n", "\n").strip() + "\n"
 
 

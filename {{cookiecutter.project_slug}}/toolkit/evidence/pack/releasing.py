@@ -27,6 +27,7 @@ from evidence.pack.record import (
     listed_once,
     read_record,
 )
+from evidence.pack.said import STANDING, said_in
 from evidence.pack.seal import RECEIPT, write_manifest, zip_bytes
 from evidence.pack.standing import standing_of
 from evidence.pack.statements import bring_along
@@ -127,6 +128,7 @@ def _build(
     _write_json(part / "parameters.json", record.sealed_parameters)
     _write_json(part / INPUTS, inputs)
     _write_json(part / FIGURES, figures)
+    _write_json(part / STANDING, said_in(project, book, standing))
     _write_json(part / PREVIOUS, previous)
     _copy(record.folder / "notebooks", part / "notebooks", "*.ipynb", _finished(record))
     _without_the_place_of_the_data(part / "notebooks", record)

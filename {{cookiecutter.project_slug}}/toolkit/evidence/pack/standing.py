@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from evidence.workbook import Entry, SignOff, Workbook
 
 _MOST_ROWS = 15
-_REGISTERS = {
+REGISTERS = {
     "risks": "Risk",
     "decisions": "Decision",
     "assumptions": "Assumption",
@@ -96,7 +96,7 @@ def _risks(entries: Iterable[Entry]) -> Table:
     heads = ("Line", "What it says", "Stage", "Owner", "Review by", "Standing")
     rows = [
         [
-            f"{_REGISTERS[entry.register]} {entry.id}",
+            f"{REGISTERS[entry.register]} {entry.id}",
             entry.words,
             "" if entry.stage is None else str(entry.stage),
             entry.owner or "nobody named",

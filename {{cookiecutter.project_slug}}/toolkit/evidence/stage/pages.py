@@ -127,7 +127,7 @@ def _register_html(register: Register, needed: bool, rules: Rules) -> str:
     elif len(register.frame.columns) > _MOST_COLUMNS:
         entries = _lines_html(register, rules)
     else:
-        shown = _without_small(register, rules)
+        shown = without_small(register, rules)
         entries = table_html(shown, register.title, hide_index=True, missing="not given", caption_css="out-of-sight")
     return f"<h3>{escape(register.title)}</h3>{problems}{entries}"
 
@@ -136,7 +136,7 @@ def _lines_html(register: Register, rules: Rules) -> str:
     """A register of many columns line by line: beside each other they would not fit on a page."""
     parts = []
     needed = {column.name for column in register.info.columns if column.required}
-    for _, row in _without_small(register, rules).iterrows():
+    for _, row in without_small(register, rules).iterrows():
         (_, identifier), *rest = row.items()
         cells = [(name, cell_text(value, missing="not given") or "not given") for name, value in rest]
         facts = "".join(
@@ -148,7 +148,7 @@ def _lines_html(register: Register, rules: Rules) -> str:
     return "".join(parts)
 
 
-def _without_small(register: Register, rules: Rules) -> pd.DataFrame:
+def without_small(register: Register, rules: Rules) -> pd.DataFrame:
     """The register's lines; where one number of children in a line is small, or what it leaves over, all are hidden."""
     counts = [column.name for column in register.info.columns if column.kind == "count"]
     frame = register.frame
