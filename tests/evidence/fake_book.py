@@ -21,12 +21,18 @@ class FakeBook:
         return {stage: {"done": 1, "not applicable": 1, "not started": 2} for stage in range(1, 11)}
 
     def gate(self, stage: int):
-        sign_off = Say(sentence="approved by Ada Example, senior sponsor, on 1 April 2026") if stage == 1 else None
+        said = {"sentence": "approved by Ada Example, senior sponsor, on 1 April 2026", "condition": "Ask again in May"}
+        sign_off = Say(**said) if stage == 1 else None
+        by = (
+            {"owner": "Ada Example, senior sponsor", "day": date(2026, 4, 1)}
+            if stage == 1
+            else {"owner": "", "day": None}
+        )
         reasons = [
             Say(met=stage == 1, text="The business case is signed."),
             Say(met=stage == 1, text="All is answered."),
         ]
-        return Say(exists=stage in (1, 3), passed=stage == 1, reasons=reasons, sign_off=sign_off)
+        return Say(exists=stage in (1, 3), passed=stage == 1, reasons=reasons, sign_off=sign_off, **by)
 
     def risks(self) -> list:
         risk = {
@@ -53,6 +59,9 @@ class FakeBook:
 
     def documents(self, stage: int | None = None) -> list:
         return []
+
+    def thresholds_met(self) -> list:
+        return [Say(threshold=Say(id="TH1"), outcome="not met", text="Recall is 28.1%, under 30%.")]
 
     def limitations(self) -> list[str]:
         return []

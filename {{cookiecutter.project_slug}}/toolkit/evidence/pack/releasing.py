@@ -121,14 +121,14 @@ def _build(
     book = book or _open_workbook(project, record)
     inputs = inputs_of(project, record, evidence.__version__, draft)
     standing = standing_of(project, book, draft)
-    documents = open_documents(book)
+    documents, said = open_documents(book), said_in(project, book, standing)
     check_answers_unchanged(project, record, inputs, list(book.files_read))
     figures = figures_of(project, record)
     previous = previous_of(final, inputs) if previous is _UNSET else previous
     _write_json(part / "parameters.json", record.sealed_parameters)
     _write_json(part / INPUTS, inputs)
     _write_json(part / FIGURES, figures)
-    _write_json(part / STANDING, said_in(project, book, standing))
+    _write_json(part / STANDING, said)
     _write_json(part / PREVIOUS, previous)
     _copy(record.folder / "notebooks", part / "notebooks", "*.ipynb", _finished(record))
     _without_the_place_of_the_data(part / "notebooks", record)
@@ -149,7 +149,7 @@ def _build(
         "kind": facts.analytics_type.capitalize(),
         "about": _ABOUT[facts.output_about],
         "trouble": [stage for stage in frame.stages if stage["trouble"]],
-        "changes": changes_since(previous, figures),
+        "changes": changes_since(previous, figures, said, inputs),
         "figures": [
             {**one, "pages": [(number, names[number]) for number in one["stages"]]} for one in listed_once(figures)
         ],

@@ -34,12 +34,18 @@ class Table:
 
 @dataclass(frozen=True)
 class StageStanding:
-    """One stage in words: its actions, its gate, who agreed it, and what holds the gate up."""
+    """One stage in words: its actions, its gate, who decides it, since when, and which conditions are open.
+
+    `condition` is that of the approval, `missing` what holds the gate up; `agreed` says who approved it in a sentence.
+    """
 
     number: int
     actions: str
     gate: str
+    owner: str = ""
+    day: str = ""
     agreed: str = ""
+    condition: str = ""
     missing: list[str] = field(default_factory=list)
 
 
@@ -55,6 +61,7 @@ class Standing:
     limitations: list[str]
     sign_offs: Table
     open_questions: list[tuple[int, list[str]]]
+    thresholds: Table = field(default_factory=lambda: Table((), []))
 
 
 def standing_of(project: Project, book: Workbook, draft: bool) -> Standing:
@@ -62,7 +69,7 @@ def standing_of(project: Project, book: Workbook, draft: bool) -> Standing:
     verdict = book.verdict()
     stamp, sentence = verdict.stamp, verdict.sentence
     if draft and not stamp.startswith("DRAFT"):
-        stamp, sentence = "DRAFT", f"This pack was made as a draft and is not to be relied on. {sentence}"
+        stamp, sentence = "DRAFT", f"This pack was made as a draft and is not to be relied on: {sentence}"
     return Standing(
         stamp=stamp,
         sentence=sentence,
@@ -76,6 +83,7 @@ def standing_of(project: Project, book: Workbook, draft: bool) -> Standing:
             for stage in project.stages
             if (texts := [one.question for one in book.questions(stage.number) if one.state == "unanswered"])
         ],
+        thresholds=_thresholds(book),
     )
 
 
@@ -86,9 +94,16 @@ def _stage(book: Workbook, number: int) -> StageStanding:
     gate = book.gate(number)
     if not gate.exists:
         return StageStanding(number, actions, "no gate")
-    agreed = gate.sign_off.sentence if gate.sign_off else ""
-    missing = [reason.text for reason in gate.reasons if not reason.met]
-    return StageStanding(number, actions, "met" if gate.passed else "not met", agreed, missing)
+    return StageStanding(
+        number,
+        actions,
+        "met" if gate.passed else "not met",
+        gate.owner,
+        _day(gate.day) if gate.day else "not yet",
+        gate.sign_off.sentence if gate.sign_off else "",
+        gate.sign_off.condition if gate.sign_off else "",
+        [reason.text for reason in gate.reasons if not reason.met],
+    )
 
 
 def _risks(entries: Iterable[Entry]) -> Table:
@@ -128,8 +143,16 @@ def _sign_offs(sign_offs: Iterable[SignOff]) -> Table:
             force += f"; changed since: {'; '.join(one.changed)}"
         who = ", ".join(part for part in (one.name, one.role) if part) or "nobody named"
         stage = "not given" if one.stage is None else f"Stage {one.stage}"
-        rows.append([stage, who, _day(one.day), one.decision, one.condition, force])
+        rows.append([stage, who, _day(one.day), one.decision, one.condition or "none", force])
     return Table(heads, rows)
+
+
+def _thresholds(book: Workbook) -> Table:
+    """Each threshold of stage 5 beside what testing found; nothing where there is none to hold a figure against."""
+    rows = [
+        [check.threshold.id if check.threshold else "All", check.outcome, check.text] for check in book.thresholds_met()
+    ]
+    return Table(("Threshold", "Result", "How it stands"), rows)
 
 
 def _day(day: date | None) -> str:

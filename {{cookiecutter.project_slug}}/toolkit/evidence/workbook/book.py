@@ -23,7 +23,7 @@ from evidence.workbook.registers import Register, Row, read_register
 from evidence.workbook.requirements import Requirement, requirements
 from evidence.workbook.sheet import Problem
 from evidence.workbook.signoffs import SignOff
-from evidence.workbook.thresholds import Threshold, check_thresholds, read_thresholds
+from evidence.workbook.thresholds import Threshold, ThresholdCheck, check_thresholds, read_thresholds
 from evidence.workbook.triage import Triage, read_triage
 from evidence.workbook.verdict import Verdict
 from evidence.workbook.words import plain
@@ -215,6 +215,10 @@ class Workbook:
     def thresholds(self) -> list[Threshold]:
         """What testing has to reach, as stage 5 fixed it."""
         return read_thresholds(self)
+
+    def thresholds_met(self) -> list[ThresholdCheck]:
+        """Each threshold beside what stage 7 measured, and whether it is met."""
+        return check_thresholds(self)
 
     def limitations(self) -> list[str]:
         """What the tests could not judge, in words: for each threshold the groups that are too small."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from evidence.project import long_date
@@ -33,13 +34,18 @@ class Reason:
 
 @dataclass(frozen=True)
 class Gate:
-    """A gate. `exists` is False for stages without one; `sign_off` is the approval it rests on, if any."""
+    """A gate. `exists` is False for stages without one; `sign_off` is the approval it rests on, if any.
+
+    `owner` decided it on `day`, or is who has to decide, where there is no day.
+    """
 
     stage: int
     exists: bool
     passed: bool
     reasons: tuple[Reason, ...]
     sign_off: SignOff | None = None
+    owner: str = ""
+    day: date | None = None
 
     @property
     def open_reasons(self) -> list[Reason]:
@@ -57,7 +63,20 @@ def work_out(book: Workbook, stage: int) -> Gate:
         return Gate(stage, False, False, ())
     reasons = {1: _first, 2: _second, 3: _third, 4: _fourth, 7: _seventh, 8: _eighth}[stage](book)
     sign_off = latest(book.sign_offs(), stage, SENIOR_ROLES) if stage in (4, 8) else _assurance(book, stage)
-    return Gate(stage, True, all(reason.met for reason in reasons), tuple(reasons), sign_off)
+    owner, day = _owner(book, stage, sign_off)
+    return Gate(stage, True, all(reason.met for reason in reasons), tuple(reasons), sign_off, owner, day)
+
+
+def _owner(book: Workbook, stage: int, sign_off: SignOff | None) -> tuple[str, date | None]:
+    """Who signed, or decided in the decision log, and when; else whose it is to do so."""
+    if sign_off:
+        return ", ".join(part for part in (sign_off.name, sign_off.role) if part), sign_off.day
+    if stage in (4, 8):
+        return "senior sponsor or accountable owner", None
+    row = _latest_decision(book, stage)
+    if row and row.text("decided_by"):
+        return row.text("decided_by"), row["date"]
+    return "whoever the decision log is to name", None
 
 
 def _assurance(book: Workbook, stage: int) -> SignOff | None:
@@ -146,11 +165,9 @@ def _questions(book: Workbook, stage: int) -> list[Reason]:
 
 
 def _decision(book: Workbook, stage: int, about: str) -> Reason:
-    rows = [row for row in book.register("decisions").rows if row["stage"] == stage and row["choice"]]
-    rows = [row for row in rows if row["choice"] != "other"]
-    if not rows:
+    row = _latest_decision(book, stage)
+    if row is None:
         return Reason(False, f"No decision of stage {stage} ({about}) is in the decision log.")
-    row = max(rows, key=lambda one: (one["date"] is not None, one["date"], one.number))
     if not row.complete:
         missing = listed([name.replace("_", " ") for name in row.missing])
         return Reason(False, f"Decision {row.id} is not complete: {missing} missing.")
@@ -158,6 +175,12 @@ def _decision(book: Workbook, stage: int, about: str) -> Reason:
         return Reason(False, f"Decision {row.id} is dated {long_date(row['date'])}, after {long_date(book.as_of)}.")
     said = f"Decision {row.id}, {long_date(row['date'])}, by {row.text('decided_by')}: {row.text('choice')}."
     return Reason(row["choice"] == "go on", said)
+
+
+def _latest_decision(book: Workbook, stage: int) -> Row | None:
+    rows = [row for row in book.register("decisions").rows if row["stage"] == stage and row["choice"]]
+    rows = [row for row in rows if row["choice"] != "other"]
+    return max(rows, key=lambda one: (one["date"] is not None, one["date"], one.number)) if rows else None
 
 
 def _data_quality(book: Workbook) -> Reason:

@@ -46,11 +46,11 @@ def work_out(book: Workbook) -> Verdict:
     sign_off = book.gate(approved).sign_off
     changed = tuple(sign_off.changed or ())
     stamp = f"STAGE {approved} APPROVED" + (", CHANGED SINCE SIGN-OFF" if changed else "")
-    after = f" Changed since sign-off: {_some(changed)}." if changed else ""
+    after = f"; changed since sign-off: {_some(changed)}" if changed else ""
     title = book.project.stage(approved).title
     return Verdict(
         stamp,
-        f"Stage {approved} ({title}) was {sign_off.sentence}.{after}{_next(book, approved)}",
+        f"Stage {approved} ({title}) was {sign_off.sentence}{after}{_next(book, approved)}.",
         must_not,
         approved,
         sign_off,
@@ -82,13 +82,15 @@ def _draft_sentence(book: Workbook) -> str:
     settled = sum(action.settled for action in book.action_states())
     total = len(book.action_states())
     first = next((stage for stage in GATES if not book.gate(stage).passed), None)
-    waits = f" The next gate is that of stage {first}." if first else ""
-    return f"This is a draft: {settled} of {count_of(total, 'action')} are settled, and no stage is approved.{waits}"
+    waits = (
+        f", no stage is approved, and the next gate is that of stage {first}" if first else " and no stage is approved"
+    )
+    return f"This is a draft: {settled} of {count_of(total, 'action')} are settled{waits}."
 
 
 def _next(book: Workbook, approved: int) -> str:
     later = [stage for stage in GATES if stage > approved and not book.gate(stage).passed]
     if not later:
         expires = book.gate(approved).sign_off.expires
-        return f" The approval lasts until {long_date(expires)}." if expires else ""
-    return f" The gate of stage {later[0]} is not passed yet."
+        return f"; the approval lasts until {long_date(expires)}" if expires else ""
+    return f"; the gate of stage {later[0]} is not passed yet"
