@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace as Say
 
 import pytest
 from bs4 import BeautifulSoup
@@ -139,7 +140,8 @@ def test_code_and_unchosen_outputs_are_not_on_pages(pack):
 def test_the_summary_has_its_parts_in_order(pack):
     page = pages(pack)["index.html"]
     assert [heading.text for heading in page.find_all("h2")] == [
-        "The ten stages", "Risks, worst first", "Sign-offs", "What changed since the last pack", "Figures that matter",
+        "The ten stages", "Risks, worst first", "Sign-offs", "What changed since the last released pack",
+        "Figures that matter",
         "Questions not answered", "Where to read on", "How to check this pack", "Words used", "How to print",
     ]  # fmt: skip
     text = page.get_text(" ", strip=True)
@@ -150,6 +152,28 @@ def test_the_summary_has_its_parts_in_order(pack):
     ):  # fmt: skip
         assert words in text
     assert text.index("This tool is not ready") < text.index("The ten stages")
+
+
+def test_the_tracker_says_gate_owner_date_and_open_conditions_in_words(pack):
+    table = pages(pack)["index.html"].find("caption", id="stages-caption").parent
+    rows = [[cell.get_text(" ", strip=True) for cell in row.find_all(["th", "td"])] for row in table.find_all("tr")]
+    assert rows[0][2:] == ["Gate", "Owner", "Date", "Open conditions"]
+    assert rows[1][2:] == ["met", "Ada Example, senior sponsor", "1 April 2026",
+                           "Agreed on condition: Ask again in May"]  # fmt: skip
+    assert rows[2][2:] == ["no gate", "Director", "", ""]
+    assert rows[3][2:5] == ["not met", "Ada Example, senior sponsor", "not yet"]
+    assert rows[3][5].startswith("The business case is signed. and 1 more")
+
+
+def test_thresholds_stand_with_the_figures(pack):
+    page = pages(pack)["index.html"]
+    table = page.find("caption", string="Thresholds set in stage 5, and whether testing met them").parent
+    assert [cell.text for cell in table.tbody.find_all(["th", "td"])] == [
+        "TH1",
+        "not met",
+        "Recall is 28.1%, under 30%.",
+    ]
+    assert table.find_previous("h2").text == "Figures that matter"
 
 
 def test_two_runs_are_the_same_byte_for_byte(pack, tmp_path, monkeypatch):
@@ -192,6 +216,23 @@ def test_what_changed_since_the_last_pack(tmp_path):
             ["Children", "1", "20", "30"],
             ["Twice", "3", "40", "60"],
         ]
+
+
+def test_what_people_wrote_and_decided_since_the_last_pack_is_counted(ready, tmp_path, monkeypatch):
+    release(*ready, "sample", folder=tmp_path / "sample", book=FakeBook())
+    asked = {"question": "What is the problem?", "where": "workbook/01_toy/answers.md#1.04"}
+    answered = FakeBook(stamp="STAGE 4 APPROVED")
+    answered.questions = lambda stage: [Say(**asked, state="answered", text="Moves.")] if stage == 1 else []
+    answered.sign_offs = list
+    old = changes.previous_of(tmp_path / "sample", {})
+    old["inputs"]["parameters"]["least"] = 2
+    again = release(*ready, "sample", folder=tmp_path / "sample", book=answered, previous=old)
+    page = pages(again)["index.html"]
+    facts = page.find(id="changes").find_next("dl")
+    assert [part.text for part in facts.find_all(["dt", "dd"])] == [
+        "Stamp", "was DRAFT, is STAGE 4 APPROVED", "Answers", "1 new", "Sign-offs", "1 no longer there",
+        "Parameters", "least was 2, is 3",
+    ]  # fmt: skip
 
 
 def test_an_altered_pack_is_compared_with_nothing(pack):

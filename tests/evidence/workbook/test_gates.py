@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from evidence.measures import as_rows, estimates
 from evidence.privacy import Rules
 from evidence.project import EvidenceError
-from evidence.workbook import Threshold, check_thresholds
+from evidence.workbook import GATES, Threshold, check_thresholds
 from evidence.workbook.maturity import level_of
 from evidence.workbook.thresholds import _check_each_group, _with_what_is_hidden
 from tests.evidence.workbook.helpers import edit, open_book, sign
@@ -335,7 +335,9 @@ def test_a_draft_says_so_and_what_must_not_be_done(blank):
     verdict = open_book(blank()).verdict()
     assert verdict.stamp == "DRAFT" and verdict.stage == 0
     assert len(verdict.must_not) == 3
-    assert "0 of 115 actions" in verdict.sentence
+    assert verdict.sentence == (
+        "This is a draft: 0 of 115 actions are settled, no stage is approved, and the next gate is that of stage 1."
+    )
 
 
 def test_the_stamp_names_stage_role_date_and_condition(answered, computed):
@@ -355,7 +357,8 @@ def test_the_stamp_names_stage_role_date_and_condition(answered, computed):
     assert "approved with condition" not in verdict.sentence
     assert (
         "Stage 4 (Ethics triage) was approved by David Okafor, senior sponsor, on 18 July 2025, "
-        "on this condition: Young people see each version first." in verdict.sentence
+        "on this condition: Young people see each version first; the gate of stage 7 is not passed yet."
+        == verdict.sentence
     )
     assert len(verdict.must_not) == 2
 
@@ -363,7 +366,21 @@ def test_the_stamp_names_stage_role_date_and_condition(answered, computed):
 def test_all_approved(signed, computed):
     verdict = open_book(signed, computed).verdict()
     assert verdict.stamp == "STAGE 8 APPROVED" and verdict.must_not == ()
-    assert "until 26 February 2027" in verdict.sentence
+    assert verdict.sentence.endswith("; the approval lasts until 26 February 2027.")
+
+
+def test_a_gate_names_who_decided_and_when_or_whose_it_is(blank, signed, computed):
+    book = open_book(signed, computed)
+    found = {stage: (book.gate(stage).owner, book.gate(stage).day) for stage in GATES}
+    assert found[4] == ("David Okafor, senior sponsor", date(2025, 7, 18))
+    assert found[8] == ("Helen Marsh, accountable owner", date(2026, 2, 26))
+    decided = {row["stage"]: row for row in book.register("decisions").rows if row["choice"] == "go on"}
+    for stage in (1, 2, 3, 7):
+        assert found[stage] == (decided[stage].text("decided_by"), decided[stage]["date"])
+    book = open_book(blank())
+    still = {stage: book.gate(stage) for stage in GATES}
+    assert {gate.day for gate in still.values()} == {None}
+    assert still[1].owner == "nobody named yet" and still[8].owner.endswith("the accountable owner signs")
 
 
 def test_what_is_written_later_says_changed_since_sign_off(signed, computed):
@@ -404,7 +421,7 @@ def test_a_figure_or_parameter_that_differs_is_said_in_words(signed_figures, com
     )
     verdict = open_book(signed_figures, computed).verdict()
     assert verdict.stamp == "STAGE 8 APPROVED, CHANGED SINCE SIGN-OFF"
-    assert "Changed since sign-off: the figure Recall went from 28.1% to 30.0%;" in verdict.sentence
+    assert "changed since sign-off: the figure Recall went from 28.1% to 30.0%;" in verdict.sentence
 
 
 def test_what_came_of_a_threshold_is_part_of_what_was_signed(signed_figures, computed):

@@ -2,5 +2,6 @@
 
 from evidence.documents.filled import FilledDocument, Known, Section, open_documents
 from evidence.documents.markdown import to_markdown
+from evidence.documents.word import to_word
 
-__all__ = ["FilledDocument", "Known", "Section", "open_documents", "to_markdown"]
+__all__ = ["FilledDocument", "Known", "Section", "open_documents", "to_markdown", "to_word"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from html import escape
@@ -77,8 +78,13 @@ def page_name(stage: StageInfo) -> str:
     return f"{stage.folder}.html"
 
 
-def stage_page(frame: Frame, record: RunRecord, stage: StageInfo, went: StageRecord) -> str:
-    """One stage's page. Raises EvidenceError, naming stage and cell, for what a reader could not follow."""
+def stage_page(
+    frame: Frame, record: RunRecord, stage: StageInfo, went: StageRecord, documents: Sequence[FilledDocument] = ()
+) -> str:
+    """One stage's page, with links to its documents.
+
+    Raises EvidenceError, naming stage and cell, for what a reader could not follow.
+    """
     page = Page(stage.folder)
     parts, left_out = _finished(record, stage, page) if went.state == "done" else (_stopped(stage, went, page), 0)
     notebook = nbformat.v4.new_notebook(cells=[_ready(html, place) for place, html in enumerate(parts)])
@@ -88,6 +94,7 @@ def stage_page(frame: Frame, record: RunRecord, stage: StageInfo, went: StageRec
         "went": went,
         "contents": page.contents if len(page.contents) > 2 else [],
         "left_out": left_out,
+        "documents": documents,
         "before": frame.stages[stage.number - 2] if stage.number > 1 else None,
         "after": frame.stages[stage.number] if stage.number < len(frame.stages) else None,
     }

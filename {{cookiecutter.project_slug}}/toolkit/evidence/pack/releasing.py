@@ -36,6 +36,8 @@ from evidence.project import EvidenceError, Project, atomic_write, git_says
 from evidence.project.folders import hold, put_in_place, recover, remove
 
 if TYPE_CHECKING:
+    from evidence.documents import FilledDocument
+    from evidence.pack.pages import Frame
     from evidence.privacy import Secrets
     from evidence.workbook import Workbook
 
@@ -137,9 +139,11 @@ def _build(
     frame = frame_of(project, record, standing.stamp)
     pages = {}
     for stage, went in zip(project.stages, record.stages, strict=True):
-        pages[page_name(stage)] = stage_page(frame, record, stage, went)
+        own = [document for document in documents if document.stage == stage.number]
+        pages[page_name(stage)] = stage_page(frame, record, stage, went, own)
     for document in documents:
         pages[f"documents/{document.name}.html"] = document_page(frame, document)
+        _write_word(part, document, frame)
     names = {stage.number: page_name(stage) for stage in project.stages}
     facts = project.facts
     more = {
@@ -165,6 +169,14 @@ def _build(
         (part / page).write_bytes(html.encode())
     shutil.copyfile(project.path("reference", "stages.toml"), part / PIPELINE)
     (part / METADATA).write_bytes(provenance(part, project, record, evidence.__version__).encode())
+
+
+def _write_word(part: Path, document: FilledDocument, frame: Frame) -> None:
+    """The document as a Word file beside its page: the same words, for those who comment on it or keep it on file."""
+    from evidence.documents import to_word
+
+    (part / "documents").mkdir(exist_ok=True)
+    (part / "documents" / f"{document.name}.docx").write_bytes(to_word(document, frame.stamp, frame.as_of))
 
 
 def _write_records(part: Path, book: Workbook) -> None:

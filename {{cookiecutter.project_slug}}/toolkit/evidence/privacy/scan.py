@@ -25,6 +25,8 @@ _RUN = re.compile(r"[^\W_]+(?:[-_/.][^\W_]+)*")
 _PIECE = re.compile(r"[^\W_]+")
 _DECIMAL = re.compile(r"(?<![\w.])[+-]?\d+\.\d+(?:[eE][+-]?\d+)?(?![\w.])")
 _COLOUR = re.compile(r"((?:fill|stroke|color|background|border)[\w-]*\s*[:=]\s*[\"']?)#[0-9a-f]{3,8}\b", re.IGNORECASE)
+# How large a page of a Word file is.
+_PAGE_SIZE = re.compile(r"<w:pgSz\b[^<>]*>")
 _POSTCODE = re.compile(r"(?<![A-Z0-9])([A-Z]{1,2}\d[A-Z\d]?) ?(\d[A-Z]{2})(?![A-Z0-9])")
 _DAY_FIRST = re.compile(r"(?<!\d)(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?!\d)")
 _YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})[-/](\d{2})[-/](\d{2})(?!\d)")
@@ -168,7 +170,8 @@ class _Search:
                 yield _line(starts, block.start()), kind
 
     def _in(self, text: str) -> Iterator[tuple[int, str]]:
-        plain = _DECIMAL.sub(lambda match: " " * len(match.group()), _COLOUR.sub(_blanked_colour, text)).upper()
+        plain = _PAGE_SIZE.sub(_blanked, _COLOUR.sub(_blanked_colour, text))
+        plain = _DECIMAL.sub(_blanked, plain).upper()
         yield from self._identifiers(plain if len(plain) == len(text) else text.upper())
         for match in _POSTCODE.finditer(plain):
             code = match.group(1) + match.group(2)
@@ -224,6 +227,10 @@ class _Search:
         except ValueError:
             return False
         return self._secrets.has_birth(found) and found not in self._allowed_days
+
+
+def _blanked(match: re.Match) -> str:
+    return " " * len(match.group())
 
 
 def _blanked_colour(match: re.Match) -> str:

@@ -72,11 +72,11 @@ def _owner(book: Workbook, stage: int, sign_off: SignOff | None) -> tuple[str, d
     if sign_off:
         return ", ".join(part for part in (sign_off.name, sign_off.role) if part), sign_off.day
     if stage in (4, 8):
-        return "senior sponsor or accountable owner", None
+        return "nobody yet; a senior sponsor or the accountable owner signs", None
     row = _latest_decision(book, stage)
     if row and row.text("decided_by"):
         return row.text("decided_by"), row["date"]
-    return "whoever the decision log is to name", None
+    return "nobody named yet", None
 
 
 def _assurance(book: Workbook, stage: int) -> SignOff | None:
