@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from docx.table import Table
 
 LANGUAGE = "en-GB"
+# In millimetres, on A4.
+_TEXT_WIDTH = 166
 # A file of Word says when it was made. This one says the same day whenever that was.
 _DAY = datetime(1980, 1, 1)
 _HEADINGS = {"Title": "12436D", "Subtitle": "4A5560", "Heading 1": "12436D", "Heading 2": "4A5560"}
@@ -93,8 +95,24 @@ def _table(word: Document, says: str, heads: tuple[str, ...], rows: tuple[tuple[
     for cell in table.rows[0].cells:
         for run in cell.paragraphs[0].runs:
             run.bold = True
+    _set_widths(table, heads, rows)
     _make_accessible(table, says)
     word.add_paragraph()
+
+
+def _set_widths(table: Table, heads: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> None:
+    """Columns of long texts get more of the page than those of an id or a date."""
+    from docx.shared import Mm
+
+    table.autofit = False
+    # Half of it by the longest word, which must not be broken, and half by the length of the whole.
+    longest = [max(len(text) for text in column) for column in zip(heads, *rows, strict=True)]
+    words = [max(map(len, " ".join(column).split()), default=0) for column in zip(heads, *rows, strict=True)]
+    shares = [min(word, 16) + 3 + min(text, 90) ** 0.5 for word, text in zip(words, longest, strict=True)]
+    for column, share in zip(table.columns, shares, strict=True):
+        column.width = width = Mm(_TEXT_WIDTH * share / sum(shares))
+        for cell in column.cells:
+            cell.width = width
 
 
 def _make_accessible(table: Table, says: str) -> None:
@@ -126,7 +144,9 @@ def _empty(title: str) -> Document:
     about.author = about.last_modified_by = about.comments = about.keywords = ""
     about.created = about.modified = _DAY
     about.revision = 1
-    word.sections[0].page_width, word.sections[0].page_height = Mm(210), Mm(297)
+    page = word.sections[0]
+    page.page_width, page.page_height = Mm(210), Mm(297)
+    page.left_margin = page.right_margin = Mm((210 - _TEXT_WIDTH) / 2)
     for style in word.styles:
         if fonts := style.element.findall(f".//{qn('w:rFonts')}"):
             _name_font(fonts, "Georgia" if style.name in _HEADINGS else "Arial")
