@@ -23,11 +23,7 @@ class FakeBook:
     def gate(self, stage: int):
         said = {"sentence": "approved by Ada Example, senior sponsor, on 1 April 2026", "condition": "Ask again in May"}
         sign_off = Say(**said) if stage == 1 else None
-        by = (
-            {"owner": "Ada Example, senior sponsor", "day": date(2026, 4, 1)}
-            if stage == 1
-            else {"owner": "", "day": None}
-        )
+        by = {"owner": "Ada Example, senior sponsor", "day": date(2026, 4, 1) if stage == 1 else None}
         reasons = [
             Say(met=stage == 1, text="The business case is signed."),
             Say(met=stage == 1, text="All is answered."),

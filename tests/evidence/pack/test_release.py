@@ -146,7 +146,7 @@ def test_the_summary_has_its_parts_in_order(pack):
     ]  # fmt: skip
     text = page.get_text(" ", strip=True)
     for words in (
-        "This tool is not ready for use.", "Do not use its results yet.", "approved by Ada Example",
+        "This tool is not ready for use.", "Do not use its results yet.", "Ada Example, senior sponsor",
         "too high to go on", "review overdue", "What is the problem?", "Example council is a made-up council.",
         "sha256sum -c", "Get-FileHash",
     ):  # fmt: skip

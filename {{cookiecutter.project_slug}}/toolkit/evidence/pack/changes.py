@@ -70,9 +70,7 @@ def by_digest(said: dict) -> dict:
     return {
         "Stamp": said["stamp"],
         "Gates": {f"stage {one['stage']}": one["state"] for one in said["gates"]},
-        "Answers": {
-            one["where"]: _digest(one["text"]) if one["state"] != "unanswered" else "" for one in said["answers"]
-        },
+        "Answers": {one["where"]: _digest(one["text"]) for one in said["answers"] if one["state"] != "unanswered"},
         "Registers": {one["title"]: _digest(one["lines"]) for one in said["registers"] if one["lines"]},
         "Risks and decisions": {one["id"]: _digest(one) for one in said["risks"]},
         "Sign-offs": {", ".join(row[:3]): _digest(row) for row in said["sign_offs"]},
