@@ -17,7 +17,7 @@ from tests.conftest import TEMPLATE
 @pytest.fixture
 def install(tmp_path):
     """install.py as a module, at home in a small folder that looks like a project."""
-    for name in ("requirements.lock", "pyproject.toml"):
+    for name in ("requirements.lock", "requirements-cluster.lock", "pyproject.toml"):
         (tmp_path / name).write_text("", encoding="utf-8")
     (tmp_path / "install.py").write_text((TEMPLATE / "install.py").read_text(encoding="utf-8"), encoding="utf-8")
     spec = importlib.util.spec_from_file_location("install_under_test", tmp_path / "install.py")
@@ -65,6 +65,34 @@ def test_a_new_lock_is_installed(install, monkeypatch, capsys):
     capsys.readouterr()
     assert install.main() == 0
     assert "Step 2 of 3" in capsys.readouterr().out
+
+
+def locks_installed(commands: Commands) -> list[str]:
+    return [Path(started.split()[-1]).name for started in commands.started if "--require-hashes" in started]
+
+
+def test_what_a_cluster_needs_is_installed_only_when_asked_for_and_then_stays(install, monkeypatch, capsys):
+    commands = Commands(install)
+    monkeypatch.setattr(install, "succeeds", commands)
+    assert install.main() == 0
+    assert locks_installed(commands) == ["requirements.lock"]
+    assert install.main(["--cluster"]) == 0
+    assert locks_installed(commands)[1:] == ["requirements.lock", "requirements-cluster.lock"]
+    assert "requirements.lock and requirements-cluster.lock" in capsys.readouterr().out
+    commands.started.clear()
+    assert install.main() == install.main(["--cluster"]) == 0
+    assert not locks_installed(commands)
+    (install.PROJECT / "requirements.lock").write_text("numpy==2.4.6\n", encoding="utf-8")
+    assert install.main() == 0
+    assert locks_installed(commands) == ["requirements.lock", "requirements-cluster.lock"]
+
+
+def test_any_other_option_is_refused_before_anything_happens(install, monkeypatch, capsys):
+    commands = Commands(install)
+    monkeypatch.setattr(install, "succeeds", commands)
+    assert install.main(["--clusters"]) == 2
+    assert capsys.readouterr().out == "install.py takes nothing, or --cluster for runs on a Dask cluster.\n"
+    assert not commands.started
 
 
 @pytest.mark.parametrize(

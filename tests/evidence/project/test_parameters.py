@@ -1,11 +1,13 @@
 """Parameter sets are refused before anything runs, in words that say what to write instead."""
 
 import json
+import os
 from datetime import date
 
 import pytest
 
 from evidence.project import EvidenceError, Project, declared_parameters
+from evidence.project.parameters import check_parameters
 
 CELL = 'as_of = "2026-04-30"  # a day\nflag_at = 0.25\nplaces = 3\nyear_end = ""\nstrict = True\n'
 
@@ -110,3 +112,31 @@ def test_every_shipped_set_fits_the_shipped_notebooks(template):
 def test_the_sample_set_is_what_the_notebooks_start_with(template):
     project = Project(template)
     assert project.parameters("sample") == project.declared_parameters
+
+
+@pytest.mark.skipif(os.name == "nt", reason="paths of Windows have another form")
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [
+        ("file:///share/returns%202026", "/share/returns 2026"),
+        ("file://localhost/share", "/share"),
+        ("file://server/share", "//server/share"),
+        ("s3://bucket/returns/", "s3://bucket/returns"),
+    ],
+)
+def test_an_address_of_a_file_is_its_path(address, path):
+    declared = {"as_of": "2026-04-30", "data_folder": "data/sample"}
+    assert check_parameters({"data_folder": address}, declared, "here")["data_folder"] == path
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("file:///share/../root", "up and out"),
+        ("file:///a/%2e%2e/b", "up and"),
+    ],
+)
+def test_an_address_that_goes_up_is_refused(address, says):
+    declared = {"as_of": "2026-04-30", "data_folder": "data/sample"}
+    with pytest.raises(EvidenceError, match=says):
+        check_parameters({"data_folder": address}, declared, "here")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from evidence.project import Project
-    from evidence.run import How, Progress
+    from evidence.run import Executor, How, Progress
 
 _positive = click.FloatRange(min=0, min_open=True)
 
@@ -30,6 +31,8 @@ _positive = click.FloatRange(min=0, min_open=True)
 @click.option("--cell-timeout", type=_positive, metavar="SECONDS", help="Stop a stage when one cell takes longer.")
 @click.option("--stage-timeout", type=_positive, metavar="SECONDS", help="Stop a stage that takes longer.")
 @click.option("--memory", type=_positive, metavar="GB", help="Stop a stage that needs more memory.")
+@click.option("--scheduler", metavar="ADDRESS", help="Send the stages to the workers of a Dask scheduler.")
+@click.option("--ship", is_flag=True, help="With --scheduler: send the project too; workers do not see its folder.")
 @click.option("--folder", type=click.Path(path_type=Path, file_okay=False), hidden=True)
 def command(
     names: tuple[str, ...],
@@ -44,6 +47,8 @@ def command(
     cell_timeout: float | None,
     stage_timeout: float | None,
     memory: float | None,
+    scheduler: str | None,
+    ship: bool,
     folder: Path | None,
 ) -> None:
     """Run the stages for each parameter set NAME and release a pack each.
@@ -52,7 +57,7 @@ def command(
     own where it uses yours. A stage whose inputs have not changed need not run again. A stage that stops does not
     stop those that do not need it; the pack says so.
     """
-    from evidence.project import open_project
+    from evidence.project import at_hand, open_project
     from evidence.run import How, Limits, progress_for
 
     project = open_project()
@@ -63,17 +68,37 @@ def command(
     names = names or ("sample" if project.facts.data_source == "sample" else "own",)
     # All are checked before the first one runs.
     parameters = {_plain_name(name): project.parameters(_plain_name(name)) for name in names}
-    for name, values in parameters.items():
-        _check_data_folder(project, name, values)
-        check_access(project, values)
-    how = How(workers, not no_warm, not no_cache, Limits(cell_timeout, stage_timeout, memory))
+    limits = Limits(cell_timeout, stage_timeout, memory)
     complete = []
-    for name in parameters:
-        if not quiet:
-            click.echo(f"Running {name}.", err=True)
-        progress = progress_for(explain=explain, quiet=quiet)
-        complete.append(run_one(project, name, parameters[name], stages, draft, no_pack, folder, how, progress))
+    with (
+        at_hand(values["data_folder"] for values in parameters.values()),
+        cluster_at(scheduler, workers, ship) as cluster,
+    ):
+        for name, values in parameters.items():
+            _check_data_folder(project, name, values)
+            check_access(project, values)
+        how = How(workers, not no_warm, not no_cache, limits, cluster)
+        for name in parameters:
+            if not quiet:
+                click.echo(f"Running {name}.", err=True)
+            progress = progress_for(explain=explain, quiet=quiet)
+            complete.append(run_one(project, name, parameters[name], stages, draft, no_pack, folder, how, progress))
     sys.exit(0 if all(complete) else 1)
+
+
+def cluster_at(scheduler: str | None, workers: int | None, ship: bool) -> AbstractContextManager[Executor | None]:
+    """The cluster whose scheduler has that address, connected; nothing where none was asked for."""
+    from evidence.project import EvidenceError
+
+    if scheduler is None:
+        if ship:
+            raise EvidenceError(
+                "there is nowhere to send the project to.", where="--ship", remedy="Add --scheduler ADDRESS."
+            )
+        return nullcontext()
+    from evidence.run.cluster import Cluster
+
+    return Cluster(scheduler, workers, ship, lambda line: click.echo(line, err=True))
 
 
 def _check_data_folder(project, name: str, parameters: dict) -> None:

@@ -2,7 +2,15 @@
 
 from evidence.privacy.anonymity import reidentification_risk
 from evidence.privacy.identifiers import Secrets
-from evidence.privacy.keys import Key, key_fingerprint, lasting_key, pseudonym_key, pseudonym_keys, rotate_key
+from evidence.privacy.keys import (
+    Key,
+    has_key,
+    key_fingerprint,
+    lasting_key,
+    pseudonym_key,
+    pseudonym_keys,
+    rotate_key,
+)
 from evidence.privacy.protect import Protected, protect
 from evidence.privacy.pseudonymise import pseudonymise, token
 from evidence.privacy.rules import Rules, load_rules
@@ -17,6 +25,7 @@ __all__ = [
     "Rules",
     "Secrets",
     "find_in",
+    "has_key",
     "key_fingerprint",
     "lasting_key",
     "load_rules",

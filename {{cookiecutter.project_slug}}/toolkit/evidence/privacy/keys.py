@@ -66,6 +66,11 @@ def pseudonym_key(project: Project) -> bytes:
     return _read(path)
 
 
+def has_key(project: Project) -> bool:
+    """Whether the project's key was made already, where this user's keys lie. Raises as `pseudonym_key` does."""
+    return _path(project).is_file()
+
+
 def pseudonym_keys(project: Project) -> list[Key]:
     """Every version of the project's key that is still kept, the one in use first. Raises as `pseudonym_key` does."""
     current, old = pseudonym_key(project), _retired(project)

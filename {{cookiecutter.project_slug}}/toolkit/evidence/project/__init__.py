@@ -1,5 +1,6 @@
 """Where the project is, what it says of itself, its parameter sets, and files that are never half written."""
 
+from evidence.project.addresses import at_hand
 from evidence.project.dates import long_date
 from evidence.project.errors import EvidenceError
 from evidence.project.facts import Facts
@@ -15,6 +16,7 @@ __all__ = [
     "Facts",
     "Project",
     "StageInfo",
+    "at_hand",
     "atomic_write",
     "declared_parameters",
     "git_digest",

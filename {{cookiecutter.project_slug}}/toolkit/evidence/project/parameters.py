@@ -9,6 +9,7 @@ import tomllib
 from datetime import date
 from pathlib import Path
 
+from evidence.project.addresses import is_address, path_of
 from evidence.project.errors import EvidenceError
 from evidence.project.files import read_text
 
@@ -68,7 +69,7 @@ def read_parameters(
 def shown_parameters(parameters: dict[str, object]) -> dict[str, object]:
     """The parameters as others may see them: a data folder outside the project by the name of its last folder."""
     folder = Path(str(parameters.get("data_folder", "")))
-    if not folder.is_absolute():
+    if not folder.is_absolute() and not is_address(str(parameters.get("data_folder", ""))):
         return parameters
     return {**parameters, "data_folder": f"{OUTSIDE}{folder.name}"}
 
@@ -97,6 +98,8 @@ def _checked(name: str, value: object, declared: dict[str, object], where: str) 
             where=where,
             remedy=f"For example: {name} = {_as_toml(declared[name])}",
         )
+    if name == "data_folder" and is_address(value):
+        value = path_of(value)
     if name == "data_folder" and ".." in Path(value).parts:
         raise EvidenceError(
             "data_folder goes up and out of its folder (..).",

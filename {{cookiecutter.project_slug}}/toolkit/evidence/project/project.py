@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
+from evidence.project.addresses import copy_of, is_address
 from evidence.project.errors import EvidenceError
 from evidence.project.facts import Facts, read_facts
 from evidence.project.files import read_text
@@ -25,7 +26,8 @@ class Project:
         self.root = Path(root).resolve()
 
     def path(self, *parts: str) -> Path:
-        return self.root.joinpath(*parts)
+        """A place in the project; a full path is itself, and an address is where its copy lies."""
+        return copy_of(parts[0]) if is_address(str(parts[0])) else self.root.joinpath(*parts)
 
     def relative(self, path: Path) -> str:
         """How a file is named to people: from the project's folder, with forward slashes."""

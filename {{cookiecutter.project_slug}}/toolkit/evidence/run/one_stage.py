@@ -45,6 +45,15 @@ def run_stage(
     return StageRun(stage.number, stage.notebook, "failed" if outcome.error else "done", why)
 
 
+def leave_unexecuted(folder: Path, project: Project, stage: StageInfo, log: str) -> None:
+    """Puts a notebook that could not be executed at all into the run's folder, and why into its log."""
+    import nbformat
+
+    _write_log(folder / "logs" / f"{stage.number:02d}.txt", log)
+    text = notebook_text(nbformat.read(project.notebook(stage), as_version=4))
+    atomic_write(folder / "notebooks" / stage.notebook, text)
+
+
 def _is_tagged(cell, tag: str) -> bool:
     return tag in cell.metadata.get("tags", ())
 
