@@ -202,6 +202,8 @@ def test_code_lists_are_proposed_where_chance_is_unlikely(project):
     assert ethnic.code_list.endswith(("ETHNIC", "Ethnicity")) and ethnic.special_category == "yes"
     legal = guess("LS", texts(["C1", "C2", "V2", "E1"] * 20), lists)
     assert (legal.code_list, legal.special_category) == ("ssda903/episodes/LS", "yes")
+    # What a draft calls a column of known codes is what the returns' catalogue calls it.
+    assert (ethnic.role, legal.role) == ("quasi-identifier", "sensitive")
     # Noughts and ones are the codes of half the lists.
     assert guess("Anything", texts(["0", "1"] * 40), lists).code_list == ""
     assert guess("Convicted", texts(["0", "1.0"] * 40), lists).code_list == "ssda903/oc2/CONVICTED"
@@ -280,5 +282,6 @@ def test_the_terminal_says_why_and_shows_no_value(bake, run_evidence):
         in said.stdout
     )
     assert "visits, Religion: sensitive, code, special category data" in said.stdout
+    assert "A quasi-identifier is what others see or know of a child" in said.stdout
     assert "who owns it" in said.stdout
     assert not re.search(r"70\d{3}|ZB\d|/2012", said.stdout)

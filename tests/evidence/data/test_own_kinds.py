@@ -123,3 +123,14 @@ def test_the_scan_sees_what_is_in_workbooks_and_parquet(own):
     assert secrets.has_postcode("ZB18PR")
     assert secrets.has_birth(datetime.date(2012, 3, 4)) and secrets.has_birth(datetime.date(2011, 2, 3))
     assert secrets.kind_of("9990000026") == "identifier"
+
+
+def test_what_is_noticed_while_reading_is_said_when_the_tables_are_described(own):
+    write_workbook(
+        own / "data" / "raw" / "extract.xlsx",
+        {"Referrals": [["Referrals of the year"], *REFERRALS], "Workings": PLANS},
+        hidden=("Workings",),
+    )
+    notes = draft(open_project(own), "data/raw").attrs["notes"]
+    assert any("the column names are in row 2; rows left out: 1 above" in note for note in notes)
+    assert any("Workings" in note and "hidden" in note for note in notes)

@@ -204,7 +204,9 @@ def test_variables_are_used_where_leaving_them_out_shows(tables):
         frame = pd.DataFrame({"child": people["child"], "born": people["born"]})
         return frame.assign(last=frame["child"].map(seen))
 
-    table = minimisation(a_tool(prepare), tables, {})
+    read = {3: tables.given, 6: [pair for pair in tables.given if pair[1] != "kind"]}
+    table = minimisation(a_tool(prepare), tables, {}, read)
+    assert table["handed_to_stages"].to_dict() == {pair: "3" if pair[1] == "kind" else "3, 6" for pair in tables.given}
     assert table["used"].to_dict() == {
         ("people", "child"): "yes",
         ("people", "born"): "yes",

@@ -67,6 +67,8 @@ def describe(folder: str, tables: tuple[str, ...]) -> None:
     if source_kind(project, project.path(folder)) == "published":
         return describe_published(project, folder)
     drafted = draft_of_database(project, tables) if folder == DATABASE else draft(project, folder)
+    for note in drafted.attrs.get("notes", []):
+        click.echo(note)
     columns = drafted[drafted["column"] != ""]
     if columns.empty:
         click.echo("Every column is in reference/catalogue.csv already. Nothing was changed.")
@@ -80,7 +82,9 @@ def describe(folder: str, tables: tuple[str, ...]) -> None:
         f"\n{len(columns)} columns were added to reference/catalogue.csv, unconfirmed: nothing of them is loaded yet.\n"
         "These are guesses. Open that file, check role and treatment row by row, name a code list or valid range\n"
         "where there is one, and write yes under `confirmed`. A direct identifier becomes a token, a month, a\n"
-        "postcode area, or is dropped."
+        "postcode area, or is dropped. A quasi-identifier is what others see or know of a child (sex, ethnic group,\n"
+        "team): with others it may single the child out. Sensitive is what they do not know and may hurt. Either may\n"
+        "be special category data, which has a column of its own."
     )
     if len(tables):
         click.echo(

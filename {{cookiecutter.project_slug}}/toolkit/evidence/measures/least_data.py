@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -122,11 +122,17 @@ def _share_same(first: np.ndarray, second: np.ndarray) -> float:
 # Which variables the tool uses ----------------------------------------------------------------------------------
 
 
-def minimisation(tool: ModuleType, tables: Tables, parameters: Mapping[str, object]) -> pd.DataFrame:
+def minimisation(
+    tool: ModuleType,
+    tables: Tables,
+    parameters: Mapping[str, object],
+    read: Mapping[int, Collection[tuple[str, str]]] | None = None,
+) -> pd.DataFrame:
     """Variables held against variables used (6.01): index (table, column).
 
     Columns: role (of the catalogue), loaded (yes, no: for this stage), used (yes, no, "read, but makes no difference";
-    empty where it is not loaded), needed_by (the stages that the catalogue names; empty means all).
+    empty where it is not loaded), handed_to_stages (the stages that were handed it, by `read`: stage to variables),
+    needed_by (the stages that the catalogue names; empty means all).
 
     Used is what was tried, not what was declared: the tool prepares its rows without the variable, and they are the
     same or not. What it does not declare in TABLES is taken away at once; what it declares, one by one, first for 1,000
@@ -142,6 +148,7 @@ def minimisation(tool: ModuleType, tables: Tables, parameters: Mapping[str, obje
             "role": about["role"],
             "loaded": YES if pair in given else NO,
             "used": used.get(pair, "") if pair in given else "",
+            "handed_to_stages": ", ".join(str(stage) for stage, pairs in sorted((read or {}).items()) if pair in pairs),
             "needed_by": about["needed_by"],
         }
     index = pd.MultiIndex.from_tuples(rows, names=["table", "column"])

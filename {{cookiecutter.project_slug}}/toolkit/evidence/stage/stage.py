@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from evidence.workbook import Workbook
 
 # What kind of file was opened, by the folder it lies in.
+# The result that says which variables a stage was handed.
+_VARIABLES = "variables_read"
 _KINDS = {"workbook": "workbook", "reference": "reference", "project.toml": "reference", "src": "code"}
 # Columns of `measures` that hold percentages from 0 to 100.
 PERCENT_COLUMNS = (
@@ -219,10 +221,20 @@ class Stage(InUse):
             on_read=self._note_data_file,
         )
         self._in_clear = tables.in_clear()
+        self.record(_VARIABLES, pd.DataFrame(tables.given, columns=["table", "column"]))
         if tables.withheld.role:
             self.results.note_read(self.number, "role", "at load", tables.withheld.standing)
         self.list("What this role may not see", tables.withheld.notes())
         return tables
+
+    def variables_read(self) -> dict[int, set[tuple[str, str]]]:
+        """Which variables (table, column) this stage and those that it rests on were handed, by stage (6.01)."""
+        found = {}
+        for number in range(1, self.number + 1):
+            if self.results.has(number, _VARIABLES):
+                rows = self.results.read(number, _VARIABLES)
+                found[number] = set(zip(rows["table"], rows["column"], strict=True))
+        return found
 
     def population(self) -> pd.DataFrame | None:
         """Says which reference population the data is held against, and returns it (guidance action 3.05).

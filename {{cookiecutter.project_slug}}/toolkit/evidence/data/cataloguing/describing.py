@@ -32,8 +32,9 @@ def draft(project: Project, data_folder: str | Path) -> pd.DataFrame:
     """The rows that the catalogue still lacks for the tables in `data_folder`, unconfirmed: its columns, and `why`.
 
     A row for each data set (with the years its dates cover, to be confirmed like everything else) and one for each
-    variable; `why` says what a guess rests on, without a value. Only people who may read the data can have it
-    described, and it is a line of the access log. Raises EvidenceError as `load_tables` does. Source: action 3.01.
+    variable; `why` says what a guess rests on, without a value, and `attrs["notes"]` what was noticed while reading, a
+    sentence each. Only people who may read the data can have it described, and it is a line of the access log. Raises
+    EvidenceError as `load_tables` does. Source: action 3.01.
     """
     check_there(project, data_folder)
     access = admitted(project, data_folder)
@@ -46,7 +47,9 @@ def draft(project: Project, data_folder: str | Path) -> pd.DataFrame:
         drafted += new
         read[name] = ([row["column"] for row in new if row["column"]], len(raw.frame))
     _log(project, access, place(project, data_folder), read)
-    return pd.DataFrame(drafted, columns=[*COLUMNS, "why"])
+    found = pd.DataFrame(drafted, columns=[*COLUMNS, "why"])
+    found.attrs["notes"] = sources.notes
+    return found
 
 
 def draft_of_database(project: Project, names: Sequence[str]) -> pd.DataFrame:
@@ -143,11 +146,13 @@ def _years(frame: pd.DataFrame, guesses: dict[str, Guess]) -> str:
 
 
 def known_lists(project: Project) -> Lists:
-    """Every code list by name, with its codes of all years, and which of them tell special category data."""
+    """Every code list by name, with its codes of all years, which tell special category data, and each one's role."""
     grouped = code_lists(project).groupby(["dataset", "table", "column"], sort=True)["code"]
     rows = catalogue(project)
     special = frozenset(rows.loc[rows["special_category"] == "yes", "code_list"]) - {""}
-    return Lists({"/".join(name): set(codes.str.upper()) for name, codes in grouped}, special)
+    # A draft calls a variable what the catalogue calls it in the returns already.
+    roles = dict(zip(rows["code_list"], rows["role"], strict=True))
+    return Lists({"/".join(name): set(codes.str.upper()) for name, codes in grouped}, special, roles)
 
 
 def add_to_catalogue(project: Project, drafted: pd.DataFrame) -> None:

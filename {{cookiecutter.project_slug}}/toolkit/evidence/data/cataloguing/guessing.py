@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -48,9 +48,9 @@ _NAMED = (
      "contact details"),
     (r"\bnotes?\b|comments?|narrative|\btext\b|free text|remarks?|details|description|summary|case ?note",
      "direct identifier", "drop", "text that people write"),
-    (r"\b(sex|gender|age|ward|area|team|school|district|lsoa|msoa|locality|household)\b|local authority|\bla\b",
-     "quasi-identifier", "code", "something others know of a child"),
-    (r"ethnic|disab|religion|faith|\bneeds?\b|abuse|legal|offen|convict|health|language|asylum|uasc|nationality|"
+    (r"\b(sex|gender|age|ward|area|team|school|district|lsoa|msoa|locality|household|race)\b|local authority|\bla\b|"
+     r"ethnic", "quasi-identifier", "code", "something others see or know of a child"),
+    (r"disab|religion|faith|\bneeds?\b|abuse|legal|offen|convict|health|language|asylum|uasc|nationality|"
      r"orientation|immigration|pregnan|mental|substance|diagnos", "sensitive", "code", "something sensitive"),
     (r"\bdates?\b", "ordinary", "date", "a date"),
 )  # fmt: skip
@@ -85,6 +85,8 @@ class Lists:
 
     codes: dict[str, set[str]]
     special: frozenset[str] = frozenset()
+    # What the catalogue of the returns calls a column of these codes.
+    roles: Mapping[str, str] = field(default_factory=dict)
 
 
 NO_LISTS = Lists({})
@@ -103,6 +105,7 @@ def guess(column: str, values: pd.Series, lists: Lists = NO_LISTS) -> Guess:
     code_list = _code_list(column, filled, lists.codes) if treatment in ("code", "number") else ""
     if code_list:
         treatment, why = "code", f"{why}; the codes are those of {code_list}"
+        role = lists.roles.get(code_list, role) if role == "ordinary" else role
     special = "yes" if _SPECIAL.search(words) or code_list in lists.special else ""
     if special:
         role = "sensitive" if role == "ordinary" else role

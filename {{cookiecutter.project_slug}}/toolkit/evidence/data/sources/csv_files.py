@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -58,7 +59,7 @@ def read_csv(path: Path, where: str) -> RawTable:
     rows = Rows(header, where)
     with rows.refusing_open_quotes():
         table = pyarrow.csv.read_csv(io.BytesIO(data), **rows.options())
-    rows.check(data.count(b'"'), [str(column[-1]) for column in table.columns])
+    rows.check(data.count(b'"'), [str(column[-1]) for column in table.columns if len(column)])
     table, lines = table.slice(header.line), rows.lines(1, table.num_rows)[header.line :]
     frame = named_columns(table.to_pandas(types_mapper=_as_text), list(header.names), f"{where}, line {header.line}")
     filled = frame.notna().to_numpy().any(axis=1)
@@ -146,8 +147,10 @@ class Header:
 def read_header(beginning: bytes, where: str) -> Header:
     """The header of a file that begins with these bytes of UTF-8."""
     text = beginning.lstrip(b"\r\n")
-    before = beginning[: len(beginning) - len(text)].count(b"\n")
-    line = text.split(b"\n", 1)[0].decode("utf-8", errors="replace").strip("\r")
+    above = beginning[: len(beginning) - len(text)]
+    before = max(above.count(b"\n"), above.count(b"\r"))
+    # Excel for a Mac can still end lines as old Macs did, with a carriage return alone.
+    line = re.split(rb"[\r\n]", text, maxsplit=1)[0].decode("utf-8", errors="replace")
     if not line.strip(",;\t \"'"):
         raise EvidenceError("the first line has no column names.", where=where, remedy="Put the column names there.")
     separator = max(SEPARATORS, key=line.count)
@@ -171,7 +174,7 @@ class Rows:
         names = [f"c{i}" for i in range(len(self.header.names))]
         return {
             # One thread keeps row numbers known, and the first block decides nothing as every column is text.
-            "read_options": pyarrow.csv.ReadOptions(use_threads=False, column_names=names, block_size=1 << 21),
+            "read_options": pyarrow.csv.ReadOptions(use_threads=False, column_names=names, block_size=1 << 20),
             "parse_options": pyarrow.csv.ParseOptions(
                 delimiter=self.header.separator,
                 newlines_in_values=True,

@@ -30,7 +30,7 @@ _STRUCTURE = {"CHILD", "HEADER", "EPISODE", "UASC", *_ELEMENTS, *_OTHER_NAMES}
 
 
 def read_tables(path: Path, where: str, columns: dict[str, list[str]]) -> tuple[dict[str, RawTable], list[str]]:
-    """Every table of the return as text, and a note on elements that it does not know.
+    """Every table of the return as text, and notes on elements that it does not know, or knows by their columns alone.
 
     `columns`: the columns of each table. `lines` number the child in the file, from 1. An element of a table that the
     XML is not known to have (social workers, deprivation of liberty) is read by the columns inside it. Raises
@@ -41,15 +41,21 @@ def read_tables(path: Path, where: str, columns: dict[str, list[str]]) -> tuple[
     known = {column for names in columns.values() for column in names} | _STRUCTURE
     by_columns = {name: set(columns[name]) - {"CHILD", "DOB"} for name in ("sw_episodes", "dolo") if name in columns}
     unknown: Counter[str] = Counter()
+    by_content: dict[str, str] = {}
     children = 0
     for _, child in records(path, where, "EXPSSDA903", {"CHILD": "EXPSSDA903"}):
         children += 1
+        by_content |= {_table_by_columns(part, by_columns): local_name(part) for part in child.iter()}
         for name, row in _rows(child, by_columns):
             rows[name].append({"": children, **row})
         unknown.update(_unknown(child, known, by_columns))
     if not children:
         raise EvidenceError("there is no child in the file.", where=where, remedy="Export the return again.")
-    notes = []
+    notes = [
+        f"{path.name}: the elements {element[:40]} were taken for the table {name} by what is in them, as no published "
+        "layout of the XML names that table. Check them."
+        for name, element in sorted((name, element) for name, element in by_content.items() if name)
+    ]
     if unknown:
         listed = ", ".join(f"{name[:40]} ({count:,})" for name, count in sorted(unknown.items())[:20])
         notes.append(f"{path.name} has elements that the return does not know, left out: {listed}.")
@@ -68,7 +74,10 @@ def _rows(child: ET.Element, by_columns: dict[str, set[str]]) -> Iterator[tuple[
     for part in [*(header if header is not None else ()), *child]:
         if local_name(part) == "EPISODE":
             yield "episodes", {**whose, **_named(part)}
-        elif table := _ELEMENTS.get(local_name(part)) or _table_by_columns(part, by_columns):
+        elif table := _ELEMENTS.get(local_name(part)):
+            yield table, {**whose, **_named(part)}
+    for part in child.iter():
+        if table := _table_by_columns(part, by_columns):
             yield table, {**whose, **_named(part)}
 
 
@@ -81,7 +90,9 @@ def _unknown(child: ET.Element, known: set[str], by_columns: dict[str, set[str]]
     return [
         local_name(part)
         for part in child.iter()
-        if local_name(part) not in known and _table_by_columns(part, by_columns) is None
+        if local_name(part) not in known
+        # Neither such a row nor what stands around such rows.
+        and not any(_table_by_columns(one, by_columns) for one in (part, *part))
     ]
 
 
