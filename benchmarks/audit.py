@@ -218,7 +218,7 @@ def _table(rows: list[list[str]], runs: int) -> str:
     about = (
         f"Python {platform.python_version()}, pandas {version('pandas')}, duckdb {version('duckdb')}, "
         f"{os.cpu_count()} processors, {_memory_of_machine()}. {runs} runs of each way in turn for the smaller case "
-        "(medians of the time, by the clock and of the processors; the most memory of all runs), one run for the larger. "
+        "(medians of the time, by the clock and of the processors; the most memory of all runs), one of the larger. "
         "The data is the size of the rows as CSV text. Made by `python benchmarks/audit.py`."
     )
     heads = ["case", "way", "time", "processor time", "most memory (RSS)", "against", "what it gives"]
