@@ -126,11 +126,9 @@ def test_the_scan_sees_what_is_in_workbooks_and_parquet(own):
 
 
 def test_what_is_noticed_while_reading_is_said_when_the_tables_are_described(own):
-    write_workbook(
-        own / "data" / "raw" / "extract.xlsx",
-        {"Referrals": [["Referrals of the year"], *REFERRALS], "Workings": PLANS},
-        hidden=("Workings",),
-    )
-    notes = draft(open_project(own), "data/raw").attrs["notes"]
-    assert any("the column names are in row 2; rows left out: 1 above" in note for note in notes)
-    assert any("Workings" in note and "hidden" in note for note in notes)
+    sheets = {"Referrals": REFERRALS, "Workings": PLANS}
+    write_workbook(own / "data" / "raw" / "extract.xlsx", sheets, hidden=("Workings",))
+    assert draft(open_project(own), "data/raw").attrs["notes"] == [
+        "extract.xlsx has hidden sheets, not read: Workings.",
+        "extract.xlsx, sheet Referrals: the column names are in row 3; rows left out: 2 above.",
+    ]

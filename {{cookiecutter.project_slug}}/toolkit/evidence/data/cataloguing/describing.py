@@ -19,7 +19,7 @@ from evidence.data.cataloguing.guessing import LOOKED_AT, NO_LISTS, Guess, Lists
 from evidence.data.codes import code_lists
 from evidence.data.sources import check_there, open_sources, place
 from evidence.data.sources.database import Asked, open_database, split_name
-from evidence.data.sources.own import table_name
+from evidence.data.sources.own import UNCONFIRMED, table_name
 from evidence.project import Project, atomic_write, read_text
 
 # What stands for a data folder where the database is meant.
@@ -48,7 +48,8 @@ def draft(project: Project, data_folder: str | Path) -> pd.DataFrame:
         read[name] = ([row["column"] for row in new if row["column"]], len(raw.frame))
     _log(project, access, place(project, data_folder), read)
     found = pd.DataFrame(drafted, columns=[*COLUMNS, "why"])
-    found.attrs["notes"] = sources.notes
+    # A draft is about the unconfirmed columns: for it none is left out.
+    found.attrs["notes"] = [note for note in sources.notes if UNCONFIRMED not in note]
     return found
 
 

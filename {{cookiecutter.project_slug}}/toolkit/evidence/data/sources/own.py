@@ -127,11 +127,14 @@ def wanted(known: pd.DataFrame, dropped: bool = True) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*confirmed["column"], *dates]))
 
 
+UNCONFIRMED = "has columns that nobody has confirmed"
+
+
 def unconfirmed(raw: RawTable, name: str, known: pd.DataFrame) -> list[str]:
     """A note on the columns that nobody has confirmed, if there are any."""
     confirmed = set(known.loc[known["confirmed"] == "yes", "column"])
     waiting = [column for column in raw.held if column not in confirmed]
-    return [f"{name} has columns that nobody has confirmed, left out: {', '.join(waiting)}."] if waiting else []
+    return [f"{name} {UNCONFIRMED}, left out: {', '.join(waiting)}."] if waiting else []
 
 
 def read_place(
