@@ -210,6 +210,8 @@ class Stage(InUse):
 
         earlier: with the return of the year before, where the folder `earlier` in the data folder holds one (3.06).
         """
+        import pandas as pd
+
         from evidence.data import load_tables, load_with_earlier
 
         tables = (load_with_earlier if earlier else load_tables)(
