@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import pandas as pd
 
 from evidence.data.sources.csv_files import NoRows, RawTable, named_columns, plain_number, squeezed
 from evidence.data.sources.found_in import WORKBOOKS
+from evidence.data.sources.old_workbooks import errors_of_xls, errors_of_xlsb
 from evidence.project import EvidenceError
 
 ENDINGS = WORKBOOKS
@@ -161,14 +163,25 @@ class Workbook:
         return pd.DataFrame(columns), ", ".join(counted)
 
     def _errors(self, sheet: str, named: str) -> list[str]:
-        if not self.path.name.lower().endswith((".xlsx", ".xlsm", ".ods")):
-            return [f"{named}: in this format a cell that shows an error cannot be told from an empty one."]
-        found = self._oddities.errors.get(sheet, [])
+        found = self._errors_shown.get(sheet)
+        if found is None:
+            return [f"{named}: a cell that shows an error could not be told from an empty one in this workbook."]
         if not found:
             return []
         places = ", ".join(place for place in found[:5] if place)
         at = f" ({places}{' and more' if len(found) > 5 else ''})" if places else ""
         return [f"{named}: cells that show an error such as #N/A were read as empty: {len(found):,}{at}."]
+
+    @cached_property
+    def _errors_shown(self) -> dict[str, list[str]]:
+        """By sheet where cells show an error; nothing of a sheet of which it cannot be told."""
+        name = self.path.name.lower()
+        if not name.endswith((".xls", ".xlsb")) or (name.endswith(".xls") and zipfile.is_zipfile(self.path)):
+            return {sheet.name: [] for sheet in self._sheets()} | self._oddities.errors
+        try:
+            return errors_of_xlsb(self.path) if name.endswith(".xlsb") else errors_of_xls(self.path)
+        except (zipfile.BadZipFile, ValueError, KeyError, IndexError, OSError, struct.error):
+            return {}
 
     @cached_property
     def _oddities(self) -> Oddities:
