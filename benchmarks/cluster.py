@@ -26,14 +26,12 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "cluster.md"
 RUNS = 5
-# Name, workers of the cluster (none: this machine), options.
+# Name, workers of the cluster (0: this machine), options.
 WAYS = (
     ("this machine, one stage at a time", 0, ("--workers", "1")),
     ("this machine, two stages side by side", 0, ("--workers", "2")),
-    ("this machine, side by side, cold kernels", 0, ("--workers", "2", "--no-warm")),
     ("Dask, one worker", 1, ()),
     ("Dask, two workers", 2, ()),
-    ("Dask, two workers, project sent along", 2, ("--ship",)),
 )
 
 

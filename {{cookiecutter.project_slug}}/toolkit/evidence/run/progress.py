@@ -78,6 +78,9 @@ class Bars(Lines):
 
         shape = "{desc} {bar} {n_fmt}/{total_fmt} cells, {elapsed}"
         with self._lock:
+            if stage.number in self._bars:
+                # It was begun before, on a machine that has been lost since.
+                self._bars.pop(stage.number).close()
             self._bars[stage.number] = tqdm(
                 total=cells, desc=f"{_name(stage):<30}", file=self.to, bar_format=shape, leave=False, ncols=80
             )
