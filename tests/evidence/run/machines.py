@@ -26,7 +26,7 @@ class Machines:
         self.file = self.folder / "scheduler.json"
         self.scheduler = self._start("scheduler", "--port", "0", "--idle-timeout", "900", "--scheduler-file", self.file)
         try:
-            wait_for(lambda: self.file.is_file() and self.file.read_text().endswith("}"))
+            wait_for(lambda: self.file.is_file() and self.file.read_text().endswith("}"), 180)
             self.address = json.loads(self.file.read_text())["address"]
             for _ in range(self._count):
                 self.add_worker()
