@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import re
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -332,32 +331,6 @@ def test_the_zip_opens_into_one_folder(pack, tmp_path):
     with zipfile.ZipFile(pack.with_name("sample.zip")) as archive:
         archive.extractall(tmp_path / "opened")
     assert verify(tmp_path / "opened/sample") == []
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no kill -9")
-@pytest.mark.parametrize("where", ["_scan", "write_manifest", "zip_bytes", "put_in_place", "atomic_write"])
-def test_killed_at_any_point_there_is_the_last_pack_or_the_new_one(ready, pack, where):
-    """The process kills itself at the step named; the pack in place is whole either way, and the next one works."""
-    code = f"""
-import os, signal
-from pathlib import Path
-from evidence.pack import releasing
-from evidence.privacy import Secrets
-from evidence.project import open_project
-from tests.evidence.fake_book import FakeBook
-releasing._identifying_values = lambda project, record: Secrets()
-releasing.{where} = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)
-releasing.release(open_project({str(ready[0].root)!r}), Path({str(ready[1])!r}), "sample",
-                  folder=Path({str(pack)!r}), book=FakeBook("NEW"))
-"""
-    killed = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3])
-    assert killed.returncode == -9
-    stamp = pages(pack)["index.html"].find(class_="stamp").text
-    # After the new folder is in place only the zip is still of the pack before.
-    assert stamp == ("NEW" if where == "atomic_write" else "DRAFT")
-    assert [fault.name for fault in verify(pack)] == (["../sample.zip"] if where == "atomic_write" else [])
-    release(*ready, "sample", folder=pack, book=FakeBook())
-    assert verify(pack) == [] and not list(pack.parent.glob(".*.part"))
 
 
 def test_a_figure_that_two_stages_put_first_is_listed_once(ready, tmp_path):

@@ -57,3 +57,8 @@ def main() -> None:
     except EvidenceError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
+    except OSError as error:
+        # A full disk or a closed folder can be met anywhere, and nothing is ever half written.
+        place = f"{error.filename}: " if error.filename else ""
+        click.echo(f"{place}the system refused it ({error.strerror or error}). What was there is as it was.", err=True)
+        sys.exit(2)

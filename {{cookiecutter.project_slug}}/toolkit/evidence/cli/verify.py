@@ -108,7 +108,7 @@ def _recorded(pack: Path, inputs: dict) -> dict:
 def _rerun(pack: Path) -> None:
     from evidence.pack import differences, release
     from evidence.project import open_project
-    from evidence.run import execute, progress_for
+    from evidence.run import How, execute, progress_for
 
     project = open_project()
     inputs = json.loads((pack / "inputs.json").read_text(encoding="utf-8"))
@@ -118,7 +118,9 @@ def _rerun(pack: Path) -> None:
     click.echo("Running it again.", err=True)
     project.path(".evidence").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="rerun-", dir=project.path(".evidence")) as folder:
-        run = execute(project, inputs["name"], parameters, asked, Path(folder) / "run", progress_for())
+        # Nothing is taken from earlier runs: what was kept of them would prove nothing.
+        how = How(cache=False)
+        run = execute(project, inputs["name"], parameters, asked, Path(folder) / "run", progress_for(), how)
         again = release(
             project,
             run.folder,
@@ -135,7 +137,10 @@ def _rerun(pack: Path) -> None:
     for item in causes:
         click.echo(f"why: {item.name} {item.what}")
     if not causes:
-        click.echo("why: no recorded input differs. Compare the versions of Python and its packages in receipt.json.")
+        click.echo(
+            "why: nothing that is recorded differs, so a stage uses something else: the clock, a random number "
+            "without a seed, or something outside the project. Look at the first notebook below."
+        )
     for item in found:
         if not item.cause:
             click.echo(f"{item.name}: {item.what}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +71,7 @@ def inputs_of(project: Project, record: RunRecord, toolkit_version: str, draft: 
         "code": record.code,
         "data": {"files": sorted(data), "sha256_together": hashlib.sha256(lines.encode()).hexdigest()},
         "draft": draft,
+        "environment": _lock(project),
         "files": {**read["reference"], **read["file"]},
         "name": record.name,
         "parameters": record.sealed_parameters,
@@ -77,6 +79,26 @@ def inputs_of(project: Project, record: RunRecord, toolkit_version: str, draft: 
         "stages": [stage.number for stage in record.stages if stage.state != "not asked"],
         "toolkit_version": toolkit_version,
     }
+
+
+def keyed_digests(project: Project, record: RunRecord) -> dict[str, dict[str, str]]:
+    """A digest of each data file under the project's own key, by the key's fingerprint.
+
+    They tell whoever has that key which file changed, and nobody else what a file might hold.
+    """
+    from evidence.privacy import key_fingerprint, pseudonym_key
+
+    data = _files_read(project, record)["data"]
+    if not data:
+        return {}
+    key = pseudonym_key(project)
+    keyed = {name: hmac.new(key, digest.encode(), hashlib.sha256).hexdigest() for name, digest in data.items()}
+    return {key_fingerprint(project): keyed}
+
+
+def _lock(project: Project) -> dict[str, str]:
+    lock = project.path("requirements.lock")
+    return {lock.name: sha256_of_file(lock)} if lock.is_file() else {}
 
 
 def _files_read(project: Project, record: RunRecord) -> dict[str, dict[str, str]]:

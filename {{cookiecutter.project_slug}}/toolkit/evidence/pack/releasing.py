@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import importlib.metadata
 import json
 import os
 import platform
@@ -24,6 +23,7 @@ from evidence.pack.record import (
     check_answers_unchanged,
     figures_of,
     inputs_of,
+    keyed_digests,
     listed_once,
     read_record,
 )
@@ -31,9 +31,11 @@ from evidence.pack.said import STANDING, said_in
 from evidence.pack.seal import RECEIPT, write_manifest, zip_bytes
 from evidence.pack.standing import standing_of
 from evidence.pack.statements import bring_along
+from evidence.pack.verifying import verify
 from evidence.pack.words import words_used
-from evidence.project import EvidenceError, Project, atomic_write, git_says
-from evidence.project.folders import hold, put_in_place, recover, remove
+from evidence.project import EvidenceError, Project, explained, git_says
+from evidence.project.folders import discard, hold, put_in_place, recover, remove
+from evidence.project.installed import installed_versions
 
 if TYPE_CHECKING:
     from evidence.documents import FilledDocument
@@ -48,10 +50,6 @@ _ABOUT = {
     "individual": "one child or family",
 }
 _ROUTES = {"director": (8, 9), "governance": (4, 5, 6), "oversight": (4, 7, 8), "evaluator": (3, 7, 9)}
-_PACKAGES = (
-    "papermill", "nbconvert", "nbclient", "ipykernel", "pandas", "numpy", "pyarrow", "matplotlib", "scikit-learn",
-    "beautifulsoup4", "mistune",
-)  # fmt: skip
 
 
 def pack_folder(project: Project, name: str) -> Path:
@@ -85,8 +83,9 @@ def release(
     if usual and is_current(project, final, digest):
         return final
     record = read_record(run_folder)
-    with hold(final.with_name(f".{final.name}.lock"), f"Making the pack {name}"):
-        recover(final)
+    refused = explained("the pack cannot be made. The previous one is as it was")
+    with refused, hold(final.with_name(f".{final.name}.lock"), f"Making the pack {name}"):
+        _recover(final)
         part = final.with_name(f".{final.name}.part")
         remove(part)
         part.mkdir(parents=True, mode=0o700)
@@ -96,15 +95,41 @@ def release(
             manifest = write_manifest(part)
             _write_json(part / RECEIPT, _receipt(project, record, scanned, manifest))
             bring_along(project, part)
-            zipped = zip_bytes(part, final.name)
             _share(part)
-            put_in_place(part, final)
-            atomic_write(final.with_name(f"{final.name}.zip"), zipped)
+            _put_in_place(part, final)
             if usual:
                 note(project, final, digest)
         finally:
-            remove(part)
+            discard(part)
     return final
+
+
+def _put_in_place(part: Path, final: Path) -> None:
+    """Folder and zip take the place of the previous ones; a zip never lies beside another pack than its own."""
+    beside, ready = _zips(final)
+    ready.write_bytes(zip_bytes(part, final.name))
+    try:
+        beside.unlink(missing_ok=True)
+        put_in_place(part, final)
+    except BaseException:
+        _recover(final)
+        raise
+    ready.replace(beside)
+
+
+def _recover(final: Path) -> None:
+    """Makes the pack in place whole after a crash: its folder, and its zip, which can be made from the folder."""
+    recover(final)
+    beside, ready = _zips(final)
+    ready.unlink(missing_ok=True)
+    if final.is_dir() and not beside.exists() and not verify(final):
+        ready.write_bytes(zip_bytes(final, final.name))
+        ready.replace(beside)
+
+
+def _zips(final: Path) -> tuple[Path, Path]:
+    """Where the zip of a pack lies, and where it waits until the pack is in place."""
+    return final.with_name(f"{final.name}.zip"), final.with_name(f".{final.name}.zip.part")
 
 
 def _build(
@@ -275,9 +300,10 @@ def _receipt(project: Project, record: RunRecord, scanned: dict, manifest_digest
         "user": _user(),
         "python": platform.python_version(),
         "system": platform.platform(),
-        "packages": {name: version for name in _PACKAGES if (version := _version(name))},
+        "packages": installed_versions(),
         "seconds_by_stage": record.seconds,
         "data_folder": record.parameters.get("data_folder", ""),
+        "data_files": keyed_digests(project, record),
         "leak_scan": scanned,
         "manifest_sha256": manifest_digest,
     }
@@ -288,13 +314,6 @@ def _user() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
         return "unknown"
-
-
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return ""
 
 
 def _share(part: Path) -> None:

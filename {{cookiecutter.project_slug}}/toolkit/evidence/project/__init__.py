@@ -4,7 +4,7 @@ from evidence.project.addresses import at_hand
 from evidence.project.dates import long_date
 from evidence.project.errors import EvidenceError
 from evidence.project.facts import Facts
-from evidence.project.files import atomic_write, read_text, sha256_of_file
+from evidence.project.files import atomic_write, explained, read_text, sha256_of_file
 from evidence.project.parameters import OUTSIDE, declared_parameters, shown_parameters
 from evidence.project.project import Project, open_project
 from evidence.project.stages import StageInfo, stages_needed
@@ -19,6 +19,7 @@ __all__ = [
     "at_hand",
     "atomic_write",
     "declared_parameters",
+    "explained",
     "git_digest",
     "git_says",
     "long_date",

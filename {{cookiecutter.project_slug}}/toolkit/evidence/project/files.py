@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from evidence.project.errors import EvidenceError
+
+_REMEDY = "If it is open in Excel or another program, close it there. Otherwise check that you may write to the folder."
+_FULL = "The disk or your share of it is full: make room, then repeat the command."
+_REMEDIES = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EROFS: "Nothing can be written there: choose another folder.",
+}
 
 
 def read_text(path: Path) -> str:
@@ -57,8 +68,23 @@ def atomic_write(path: Path, content: str | bytes) -> None:
         raise EvidenceError(
             f"the file cannot be written ({error.strerror}). Nothing was changed.",
             where=str(path),
-            remedy="If it is open in Excel or another program, close it there. "
-            "Otherwise check that you may write to the folder.",
+            remedy=_REMEDIES.get(error.errno, _REMEDY),
+        ) from None
+
+
+@contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Says in one line what the system refused while the block wrote: a full disk, a folder or file that is closed.
+
+    what: `the pack`, and what has become of the old one. Raises EvidenceError in place of any OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise EvidenceError(
+            f"{what} ({error.strerror or 'the system gave no reason'}).",
+            where=Path(str(error.filename)).name if error.filename else "",
+            remedy=_REMEDIES.get(error.errno, _REMEDY),
         ) from None
 
 

@@ -54,13 +54,13 @@ def put_in_place(part: Path, final: Path) -> None:
         if not final.exists():
             part.rename(final)
         elif _exchanged(part, final):
-            remove(part)
+            discard(part)
         else:
             aside = _aside(final)
             remove(aside)
             final.rename(aside)
             part.rename(final)
-            remove(aside)
+            discard(aside)
     except OSError as error:
         recover(final)
         raise EvidenceError(
@@ -84,6 +84,11 @@ def remove(folder: Path) -> None:
         shutil.rmtree(folder)
     else:
         folder.unlink(missing_ok=True)
+
+
+def discard(folder: Path) -> None:
+    """Removes what is no longer needed, as far as that can be done: a share may keep a file that somebody has open."""
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _aside(final: Path) -> Path:

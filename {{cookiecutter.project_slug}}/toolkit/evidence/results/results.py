@@ -91,7 +91,9 @@ class Results:
         if path.suffix == ".parquet":
             import pandas as pd
 
-            return pd.read_parquet(path)
+            # By its content: a path that is no UTF-8, as under an old locale, is refused.
+            with open(path, "rb") as file:
+                return pd.read_parquet(file)
         return json.loads(read_text(path))["value"]
 
     def names(self, stage: int) -> list[str]:
