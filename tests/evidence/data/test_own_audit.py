@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from evidence.data import (
@@ -254,6 +254,11 @@ texts = st.one_of(
 
 @settings(max_examples=200, deadline=None)
 @given(text=texts.map(str.strip).filter(bool))
+@example("31/12/1899").via("the last day too early")
+@example("1/1/1900").via("the first day")
+@example("2100-12-31 10:00").via("the last day")
+@example("2101-01-01").via("the first day too late")
+@example("29/02/2023").via("no day")
 def test_texts_are_read_in_sql_as_they_are_in_memory(text):
     import duckdb
 

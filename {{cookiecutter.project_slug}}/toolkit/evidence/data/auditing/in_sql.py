@@ -9,9 +9,11 @@ from evidence.data.deidentify import token_kind
 
 # DuckDB's patterns know no look-ahead: every comma stands before exactly three digits.
 _NUMBER = r"[+-]?\d+(,\d{3})*(\.\d+(,\d{3})*)?"
-# A date as `shapes` has it, before a time of day.
+# A date as `shapes` has it, from its first year to its last, before a time of day. What follows is made of functions of
+# one text alone: DuckDB works them out once for each different text, and not for each row.
+_YEAR = "(?:19[0-9]{2}|20[0-9]{2}|2100)"
 _DATE = (
-    r"^([0-9]{1,2}/[0-9]{1,2}/[0-9]{4}|[0-9]{4}-[0-9]{2}-[0-9]{2})"
+    rf"^([0-9]{{1,2}}/[0-9]{{1,2}}/{_YEAR}|{_YEAR}-[0-9]{{2}}-[0-9]{{2}})"
     rf"(?:{shapes.TIME_OF_DAY.pattern.removesuffix('$')})?$"
 )
 # The shapes of two kinds of identifier.
@@ -69,7 +71,7 @@ def value(text: str, variable: Mapping[str, str]) -> str:
 def unread(text: str, variable: Mapping[str, str]) -> str:
     """The SQL of whether a variable is filled with something that does not have its shape."""
     if kind := numbered(variable):
-        return f"coalesce(NOT {_fits(f'upper({text})', NUMBERED[kind].pattern)}, false)"
+        return f"coalesce({_if_it_fits(f'upper({text})', NUMBERED[kind].pattern)} = '', false)"
     if has_shape(variable):
         return f"({text} IS NOT NULL AND {value(text, variable)} IS NULL)"
     return "false"
@@ -86,19 +88,13 @@ def numbered(variable: Mapping[str, str]) -> str:
     return kind if kind in NUMBERED else ""
 
 
-def _fits(text: str, pattern: str) -> str:
-    return f"regexp_full_match({text}, '{pattern}')"
-
-
 def _if_it_fits(text: str, pattern: str) -> str:
     """The text where it has the shape, else an empty one."""
     return f"regexp_extract({text}, '^(?:{pattern})$')"
 
 
 def _date(text: str) -> str:
-    # Functions of one text alone: DuckDB then works each different text out once, and not each row.
-    read = f"try_strptime(regexp_extract({text}, '{_DATE}', 1), ['%d/%m/%Y', '%Y-%m-%d'])"
-    return f"CASE WHEN year({read}) BETWEEN {shapes.FIRST_YEAR} AND {shapes.LAST_YEAR} THEN CAST({read} AS DATE) END"
+    return f"CAST(try_strptime(regexp_extract({text}, '{_DATE}', 1), ['%d/%m/%Y', '%Y-%m-%d']) AS DATE)"
 
 
 def _code(text: str, column: str) -> str:
