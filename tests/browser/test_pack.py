@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 from axe_playwright_python import sync_playwright as axe
 from playwright.sync_api import Page
+from pypdf import PdfReader
 
+from evidence.pack.printing import print_pack
 from evidence.pack.releasing import release
 from evidence.project import open_project
 from evidence.run import execute
@@ -18,6 +21,7 @@ from tests.evidence.toy import TABLE, make_project, notebook
 pytestmark = pytest.mark.browser
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+LOOKS = [{"color_scheme": "light"}, {"color_scheme": "dark"}, {"forced_colors": "active"}, {"media": "print"}]
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 STATES = "".join(
     f'<li><span class="ev-state" data-state="{state}">{state}</span></li>'
@@ -59,13 +63,13 @@ def address(pack: Path, request) -> str:
     return (pack / f"{request.param}.html").as_uri()
 
 
-def violations(page: Page) -> list[str]:
-    found = axe.Axe().run(page, options=RULES).response["violations"]
+def violations(page: Page, options: dict = RULES) -> list[str]:
+    found = axe.Axe().run(page, options=options).response["violations"]
     return [f"{rule['id']}: {node['html'][:150]}" for rule in found for node in rule["nodes"]]
 
 
 @pytest.mark.parametrize("width", [1280, 320])
-@pytest.mark.parametrize("look", [{"color_scheme": "light"}, {"color_scheme": "dark"}, {"forced_colors": "active"}])
+@pytest.mark.parametrize("look", LOOKS)
 def test_no_accessibility_violations_and_nothing_cut_off(page, address, width, look):
     page.emulate_media(**look)
     page.set_viewport_size({"width": width, "height": 900})
@@ -133,6 +137,50 @@ def test_on_paper_all_columns_are_there_and_navigation_is_not(page, pack, tmp_pa
     assert b"/StructTreeRoot" in printed and b"/MarkInfo" in printed
 
 
+@pytest.fixture(scope="module")
+def printed(pack, chromium, tmp_path_factory) -> dict[str, PdfReader]:
+    """Every page of the pack as `evidence pdf` prints it."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("EVIDENCE_BROWSER", chromium)
+    files = print_pack(pack, tmp_path_factory.mktemp("pdf"))
+    patch.undo()
+    return {path.stem: PdfReader(path) for path in files}
+
+
+def test_each_page_prints_to_a_tagged_pdf_with_title_language_and_page_numbers(printed):
+    assert list(printed) == ["01_toy", "02_toy", "03_toy", "04_toy", "index"]
+    for name, pdf in printed.items():
+        root = pdf.trailer["/Root"]
+        assert root["/MarkInfo"]["/Marked"] is True and "/StructTreeRoot" in root, name
+        assert root["/Lang"] == "en-GB" and "Toy tool, Example council" in pdf.metadata.title
+        assert (round(float(pdf.pages[0].mediabox.width)), round(float(pdf.pages[0].mediabox.height))) == (595, 842)
+        for number, page in enumerate(pdf.pages, start=1):
+            assert f"{number} of {len(pdf.pages)}" in page.extract_text(), name
+        assert pdf.outline, name
+
+
+def test_in_a_pdf_the_heads_of_a_long_table_are_repeated_and_no_place_of_the_pack_is_named(printed, pack):
+    pages = [page.extract_text() for page in printed["02_toy"].pages]
+    with_rows = [text for text in pages if "12,345" in text]
+    assert len(with_rows) >= 2 and all("Column 11" in re.sub(r"\s+", " ", text) for text in with_rows)
+    for pdf in printed.values():
+        links = [note.get_object() for page in pdf.pages for note in page.get("/Annots", [])]
+        addresses = [link["/A"]["/URI"] for link in links if "/URI" in link.get("/A", {})]
+        assert all(address.startswith("https://example.org") for address in addresses)
+        assert str(pack.parent) not in str(pdf.metadata)
+
+
+def test_an_altered_pack_is_not_printed_and_without_a_browser_it_is_said_how_to(pack, tmp_path, run_evidence):
+    copy = shutil.copytree(pack, tmp_path / "copy")
+    none = run_evidence(pack.parents[1], "pdf", copy, EVIDENCE_BROWSER="/no/such/browser")
+    assert none.returncode == 2 and "Ctrl+P" in none.stderr and not (tmp_path / "copy-pdf").exists()
+    with (copy / "index.html").open("a") as page:
+        page.write("x")
+    altered = run_evidence(pack.parents[1], "pdf", copy)
+    assert altered.returncode == 1 and "index.html: was altered" in altered.stdout
+    assert not (tmp_path / "copy-pdf").exists()
+
+
 def test_it_reads_well_without_its_style(page, pack):
     page.goto((pack / "02_toy.html").as_uri())
     page.evaluate("document.querySelectorAll('style').forEach(part => part.remove())")
@@ -169,6 +217,22 @@ def test_every_page_of_the_demo_is_accessible(page, demo_pack, width):
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), address
         if width == 1280:
             assert page.evaluate(WIDER_THAN_THE_PAGE) == [], address
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("look", LOOKS[1:])
+def test_colours_of_the_demo_pass_in_every_look(page, demo_pack, look):
+    page.emulate_media(**look)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    for path in sorted(demo_pack.glob("*.html")):
+        page.goto(path.as_uri())
+        assert violations(page, {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}) == []
+
+
+@pytest.mark.slow
+def test_ten_pages_and_the_front_page_of_the_demo_are_small(demo_pack):
+    sizes = {path.name: path.stat().st_size for path in demo_pack.glob("*.html")}
+    assert len(sizes) == 11 and sum(sizes.values()) < 600_000, sizes
 
 
 @pytest.mark.slow

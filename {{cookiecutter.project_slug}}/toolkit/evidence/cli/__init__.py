@@ -15,6 +15,7 @@ _COMMANDS = {
     "period": "Add a period of the live tool: run it, release its pack, keep its figures.",
     "verify": "Check that a pack is whole and unaltered.",
     "compare": "Say what differs between two packs.",
+    "pdf": "Print the pages of a pack to PDFs.",
     "check": "List everything a reviewer would send back.",
     "scan": "Look for anything that identifies a child in a folder or file.",
     "sign-off": "Record an approval of a stage against a pack.",

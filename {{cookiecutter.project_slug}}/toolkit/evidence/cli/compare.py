@@ -27,7 +27,7 @@ def command(before: Path, after: Path, page: Path | None) -> None:
     """
     from evidence.pack import compare, open_pack
 
-    comparison = compare(open_pack(_place_of(before)), open_pack(_place_of(after)))
+    comparison = compare(open_pack(place_of(before)), open_pack(place_of(after)))
     for line in _in_words(comparison):
         click.echo(line)
     if page:
@@ -35,7 +35,7 @@ def command(before: Path, after: Path, page: Path | None) -> None:
     sys.exit(1 if comparison.warnings else 0)
 
 
-def _place_of(given: Path) -> Path:
+def place_of(given: Path) -> Path:
     """A pack's folder or zip; a name alone is looked for among the project's packs."""
     from evidence.project import EvidenceError, open_project
 

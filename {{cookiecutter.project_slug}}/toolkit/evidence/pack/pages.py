@@ -70,8 +70,15 @@ def frame_of(project: Project, record: RunRecord, stamp: str) -> Frame:
     ]
     facts = project.facts
     council = facts.council if facts.council_code else f"{facts.council} (a made-up council)"
-    css = read_text(TEMPLATE / "pack.css")
+    css = style()
     return Frame(stamp, facts.title, council, long_date(str(record.parameters["as_of"])), record.name, stages, css)
+
+
+@lru_cache(maxsize=1)
+def style() -> str:
+    """The style sheet as each page carries it: without comments and without the space that people read it by."""
+    text = re.sub(r"/\*.*?\*/", "", read_text(TEMPLATE / "pack.css"), flags=re.DOTALL)
+    return re.sub(r"\s*([{};])\s*", r"\1", re.sub(r"\s+", " ", text)).strip()
 
 
 def page_name(stage: StageInfo) -> str:
@@ -195,7 +202,7 @@ def front_page(frame: Frame, standing: object, more: dict) -> str:
 def comparison_page(comparison: Comparison) -> str:
     """Two packs beside each other, as one page that needs neither of them."""
     template = _exporter().environment.get_template("compare.html.j2")
-    html = template.render(comparison=comparison, css=read_text(TEMPLATE / "pack.css"))
+    html = template.render(comparison=comparison, css=style())
     return html.replace("\r\n", "\n").strip() + "\n"
 
 

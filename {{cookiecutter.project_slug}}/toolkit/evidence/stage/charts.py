@@ -1,7 +1,7 @@
 """Charts in the house style, drawn from a table that disclosure control has already passed.
 
-Colours pass 3:1 against white and against each other, four at most; values are labelled directly and intervals shown.
-The same table gives the same bytes.
+Each of the four colours passes 3:1 against white and against the one before it; the marks of lines differ in shape as
+well. Values are labelled directly and intervals shown. The same table gives the same bytes.
 """
 
 from __future__ import annotations
@@ -10,17 +10,18 @@ import base64
 import io
 import math
 import numbers
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from evidence.project import EvidenceError
 from evidence.stage.html import cell_text, cell_text_of_key, label
+from evidence.stage.slim import slim
 
 if TYPE_CHECKING:
     import pandas as pd
 
 COLOURS = ("#12436D", "#28A197", "#801650", "#F46A25")
+_SHAPES = ("o", "s", "^", "D")
 _STYLE = {
     "svg.hashsalt": "evidence",
     "svg.fonttype": "none",
@@ -77,7 +78,10 @@ def bars(
 
 
 def lines(*values: str, percent: bool = False) -> Chart:
-    """One line a column over the rows in order; four at most."""
+    """One line a column over the rows in order; four at most.
+
+    Where the table has columns such as `recall_low` and `recall_high`, they are drawn as the interval of `recall`.
+    """
     if len(values) > len(COLOURS):
         raise EvidenceError(f"a chart can show {len(COLOURS)} lines at most, and this one has {len(values)}.")
     return Chart("lines", values, percent=percent)
@@ -177,7 +181,7 @@ def _svg(chart: Chart, table: pd.DataFrame) -> bytes:
         {"bars": _draw_bars, "lines": _draw_lines, "funnel": _draw_funnel}[chart.kind](axes, chart, table)
         target = io.BytesIO()
         figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    return _without_hidden_text(target.getvalue())
+    return slim(target.getvalue())
 
 
 def _draw_bars(axes, chart: Chart, table: pd.DataFrame) -> None:
@@ -189,10 +193,10 @@ def _draw_bars(axes, chart: Chart, table: pd.DataFrame) -> None:
         if value is None:
             axes.text(reach * 0.01, place, "not shown", va="center", color="#505A5F")
             continue
-        axes.barh(place, value, color=COLOURS[0], height=0.62)
+        axes.barh(place, value, color=COLOURS[0], height=0.62, clip_on=False)
         end = value
         if low is not None and high is not None:
-            axes.plot([low, high], [place, place], color="#F46A25", linewidth=2.5, solid_capstyle="butt")
+            axes.plot([low, high], [place, place], color="#F46A25", linewidth=2.5, solid_capstyle="butt", clip_on=False)
             end = max(value, high)
         axes.text(end + reach * 0.015, place, cell_text(value, chart.percent), va="center", bbox=_BEHIND_TEXT)
     if chart.target is not None:
@@ -205,27 +209,38 @@ def _draw_bars(axes, chart: Chart, table: pd.DataFrame) -> None:
 
 
 def _draw_lines(axes, chart: Chart, table: pd.DataFrame) -> None:
-    top = 0.0
-    for colour, column in zip(COLOURS, chart.values, strict=False):
+    top, ends = 0.0, []
+    for colour, shape, column in zip(COLOURS, _SHAPES, chart.values, strict=False):
         values = _numbers(table[column])
         known = [number for number in values if number is not None]
         if not known:
             continue
-        top = max(top, *known)
-        axes.plot(
-            range(len(values)),
-            [math.nan if value is None else value for value in values],
-            color=colour,
-            marker="o",
-            linewidth=2.2,
-        )
+        reached = [number for _, *pair in _intervals(table, column) for number in pair]
+        top = max(top, *known, *reached)
+        gaps = [math.nan if value is None else value for value in values]
+        axes.plot(range(len(values)), gaps, color=colour, marker=shape, linewidth=2.2, clip_on=False)
+        for place, low, high in _intervals(table, column):
+            axes.plot([place, place], [low, high], color=colour, linewidth=1.2, clip_on=False)
         last = max(place for place, value in enumerate(values) if value is not None)
-        text = f"{label(column)} {cell_text(values[last], chart.percent)}"
-        axes.text(last + len(values) * 0.03, values[last], text, color="#0B0C0C", va="center")
+        ends.append((values[last], last, f"{label(column)} {cell_text(values[last], chart.percent)}"))
+    above = -math.inf
+    for value, last, text in sorted(ends):
+        # Two lines that end near each other would have their names written over each other.
+        above = max(value, above + (top or 1) * 0.08)
+        axes.text(last + len(table) * 0.03, above, text, color="#0B0C0C", va="center")
     axes.set_xticks(range(len(table)), _names(table))
     axes.set_xlim(-0.25, len(table) - 1 + max(0.9, len(table) * 0.28))
     axes.set_ylim(0, (top or 1) * 1.2)
     _number_axis(axes.yaxis, chart)
+
+
+def _intervals(table: pd.DataFrame, column: str) -> list[tuple[int, float, float]]:
+    """(place, low, high) of each row whose interval the table shows."""
+    ends = [f"{column}_low", f"{column}_high"]
+    if not set(ends) <= set(table.columns):
+        return []
+    pairs = zip(*(_numbers(table[end]) for end in ends), strict=True)
+    return [(place, low, high) for place, (low, high) in enumerate(pairs) if low is not None and high is not None]
 
 
 def _draw_funnel(axes, chart: Chart, table: pd.DataFrame) -> None:
@@ -266,12 +281,3 @@ def _number_axis(axis, chart: Chart) -> None:
 
     axis.set_major_locator(MaxNLocator(5))
     axis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:g}%" if chart.percent else f"{number:,g}"))
-
-
-def _without_hidden_text(svg: bytes) -> bytes:
-    """Drops comments and metadata: a picture says what is seen in it and nothing else."""
-    text = svg.decode("utf-8")
-    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = text.replace("'DejaVu Sans'", "Arial, Helvetica, 'DejaVu Sans', sans-serif")
-    return re.sub(r"\n\s*\n+", "\n", text).encode("utf-8")
