@@ -81,3 +81,41 @@ def test_a_funnel_says_where_the_council_lies_and_marks_differ_in_more_than_colo
     assert "Ours" in shown and "99.8% limits" in shown and "Here" not in shown
     assert shown.count("<use") >= 3
     assert html == charts.chart_html(chart, funnel_table(), "Ours lies above")
+
+
+def test_lines_show_the_intervals_of_their_table_and_differ_in_shape():
+    table = pd.DataFrame(
+        {"recall": [40.0, 20.0], "recall_low": [30.0, 10.0], "recall_high": [50.0, 35.0], "precision": [60.0, 21.0]},
+        index=pd.Index(["0.2", "0.3"], name="level"),
+    )
+    shown = svg_of(charts.chart_html(charts.lines("recall", "precision", percent=True), table, "Levels"))
+    # Two upright strokes beside the two lines, and four marks of two shapes.
+    assert len(re.findall(r'<path d="M[\d.]+ [\d.]+L[\d.]+ [\d.]+" style="[^"]*stroke:#12436d', shown)) == 3
+    assert len(set(re.findall(r'xlink:href="#(m\w+)"', shown))) >= 4
+    ends = [float(y) for y in re.findall(r'<text x="[\d.]+" y="([\d.]+)"[^>]*>(?:Recall|Precision)', shown)]
+    assert len(ends) == 2 and abs(ends[0] - ends[1]) > 11
+
+
+def test_a_picture_is_the_same_to_the_eye_without_what_nobody_sees():
+    from xml.etree import ElementTree
+
+    from evidence.stage.slim import slim
+
+    svg = (
+        b'<?xml version="1.0"?><!-- made by --><svg xmlns="http://www.w3.org/2000/svg" '
+        b'xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 10 10"><metadata>who</metadata>'
+        b"<defs><style>*{a: b}</style></defs><g id='figure_1'><g id='kept'>"
+        b"<path d='M 1.23456 2 \nL 3.0 -0.001 \nz\n' style='fill: #12436d; stroke: none'/></g>"
+        b"<use xlink:href='#kept' x='1.999999' style='fill: #000000'/>"
+        b"<text style=\"font-size: 11px; font-family: 'DejaVu Sans'; fill: #0b0c0c; text-anchor: end\" "
+        b"transform='rotate(-0 1 2)'>Girls &amp; boys</text></g></svg>"
+    )
+    root = ElementTree.fromstring(slim(svg))
+    name = "{http://www.w3.org/2000/svg}"
+    assert [part.tag.removeprefix(name) for part in root] == ["defs", "g", "use", "text"]
+    assert root[1].get("id") == "kept" and dict(root[1][0].attrib) == {
+        "d": "M1.23 2L3 0z", "style": "fill:#12436d;stroke:none",
+    }  # fmt: skip
+    assert dict(root[2].attrib) == {"{http://www.w3.org/1999/xlink}href": "#kept", "x": "2"}
+    assert dict(root[3].attrib) == {"style": "text-anchor:end"} and root[3].text == "Girls & boys"
+    assert slim(svg) == slim(svg)

@@ -70,7 +70,7 @@ def _as_style(said: dict[str, str]) -> str:
 def _fewer_digits(text: str) -> str:
     text = re.sub(r"-?\d+\.\d+", lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), text)
     text = re.sub(r"(?<![\d.])-0(?![\d.])", "0", text)
-    return re.sub(r"\s*([A-Za-z])\s+(?=[-\d])", r"\1", " ".join(text.split())) if text[:1] == "M" else text
+    return re.sub(r"\s*([A-Za-z])\s*", r"\1", " ".join(text.split())) if text[:1] == "M" else text
 
 
 def _unwrap(part: ElementTree.Element) -> None:
