@@ -151,7 +151,7 @@ def test_each_page_prints_to_a_tagged_pdf_with_title_language_and_page_numbers(p
     assert list(printed) == ["01_toy", "02_toy", "03_toy", "04_toy", "index"]
     for name, pdf in printed.items():
         root = pdf.trailer["/Root"]
-        assert root["/MarkInfo"]["/Marked"] is True and "/StructTreeRoot" in root, name
+        assert root["/MarkInfo"]["/Marked"].value is True and "/StructTreeRoot" in root, name
         assert root["/Lang"] == "en-GB" and "Toy tool, Example council" in pdf.metadata.title
         assert (round(float(pdf.pages[0].mediabox.width)), round(float(pdf.pages[0].mediabox.height))) == (595, 842)
         for number, page in enumerate(pdf.pages, start=1):
