@@ -32,7 +32,12 @@ _STATUS = {"done": "http://schema.org/CompletedActionStatus", "failed": "http://
 _TYPES = {bool: "Boolean", int: "Integer", float: "Float", str: "Text"}
 # Kinds of what a stage reads that are things of their own; a parameter or a role is said elsewhere.
 _THINGS = ("data", "workbook", "reference", "file", "code")
-_MEDIA = {".ipynb": "application/x-ipynb+json", ".toml": "application/toml", ".md": "text/markdown"}
+_MEDIA = {
+    ".ipynb": "application/x-ipynb+json",
+    ".toml": "application/toml",
+    ".md": "text/markdown",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+}
 
 
 def provenance(part: Path, project: Project, record: RunRecord, version: str) -> str:
