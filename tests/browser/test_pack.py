@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python import sync_playwright as axe
+from bs4 import BeautifulSoup
 from playwright.sync_api import Page
 from pypdf import PdfReader
 
@@ -233,6 +234,25 @@ def test_colours_of_the_demo_pass_in_every_look(page, demo_pack, look):
 def test_ten_pages_and_the_front_page_of_the_demo_are_small(demo_pack):
     sizes = {path.name: path.stat().st_size for path in demo_pack.glob("*.html")}
     assert len(sizes) == 11 and sum(sizes.values()) < 600_000, sizes
+
+
+@pytest.mark.slow
+def test_every_link_of_the_demo_leads_to_a_part_of_the_same_pack(demo_pack):
+    ids: dict[Path, set[str]] = {}
+    links: list[tuple[Path, Path, str]] = []
+    for path in sorted(demo_pack.rglob("*.html")):
+        page = BeautifulSoup(path.read_bytes(), "html.parser")
+        ids[path] = {tag["id"] for tag in page.find_all(id=True)}
+        for link in page.find_all("a", href=True):
+            name, _, part = link["href"].partition("#")
+            assert not name.startswith(("/", "file:", "http:", "\\")), link
+            if not name.startswith(("https:", "mailto:")):
+                links.append((path, (path.parent / name).resolve() if name else path, part))
+    assert len(links) > 200
+    for path, target, part in links:
+        assert target.is_file() and target.is_relative_to(demo_pack.resolve()), (path.name, target)
+        assert not part or part in ids[target], (path.name, target.name, part)
+    assert sum(target.suffix == ".docx" for _, target, _ in links) >= 16
 
 
 @pytest.mark.slow
