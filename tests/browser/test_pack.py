@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 from pathlib import Path
@@ -12,6 +13,8 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import Page
 from pypdf import PdfReader
 
+from evidence.pack import Fault, compare, open_pack
+from evidence.pack.pages import comparison_page
 from evidence.pack.printing import print_pack
 from evidence.pack.releasing import release
 from evidence.project import open_project
@@ -138,6 +141,23 @@ def test_on_paper_all_columns_are_there_and_navigation_is_not(page, pack, tmp_pa
     assert b"/StructTreeRoot" in printed and b"/MarkInfo" in printed
 
 
+@pytest.mark.parametrize("width", [1280, 320])
+def test_a_comparison_is_as_accessible_as_the_pages(page, pack, tmp_path, width):
+    before = open_pack(pack)
+    answered = [{**one, "state": "answered", "text": "Who may move. " * 40} for one in before.said["answers"]]
+    altered = [Fault("index.html", "was altered")]
+    after = dataclasses.replace(
+        before, figures=[], said={**before.said, "answers": answered, "risks": []}, faults=altered
+    )
+    path = tmp_path / "both.html"
+    path.write_text(comparison_page(compare(before, after)), encoding="utf-8")
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(path.as_uri())
+    assert page.get_by_role("table").count() >= 2 and page.get_by_role("region", name="Warning").is_visible()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
 @pytest.fixture(scope="module")
 def printed(pack, chromium, tmp_path_factory) -> dict[str, PdfReader]:
     """Every page of the pack as `evidence pdf` prints it."""
@@ -240,7 +260,7 @@ def test_ten_pages_and_the_front_page_of_the_demo_are_small(demo_pack):
 def test_every_link_of_the_demo_leads_to_a_part_of_the_same_pack(demo_pack):
     ids: dict[Path, set[str]] = {}
     links: list[tuple[Path, Path, str]] = []
-    for path in sorted(demo_pack.rglob("*.html")):
+    for path in sorted(demo_pack.resolve().rglob("*.html")):
         page = BeautifulSoup(path.read_bytes(), "html.parser")
         ids[path] = {tag["id"] for tag in page.find_all(id=True)}
         for link in page.find_all("a", href=True):
