@@ -76,6 +76,11 @@ def test_every_chart_keeps_to_the_house_style_and_holds_nothing_that_is_not_seen
             assert not (part.text or "").strip() or part.tag in (f"{SVG}style", f"{SVG}text")
             assert not any("://" in value for value in part.attrib.values())
             assert part.get("opacity", "1") != "0" and "display:none" not in part.get("style", "")
+        # What has no colour of its own would be drawn black.
+        styles = {f"#{part.get('id')}": part.get("style", "") for part in svg.iter()}
+        for part in svg.iter(f"{SVG}use"):
+            own = part.get("style", "") + styles[part.get("{http://www.w3.org/1999/xlink}href")]
+            assert "fill:" in own, image["alt"]
 
 
 @pytest.mark.slow

@@ -227,7 +227,7 @@ def _draw_lines(axes, chart: Chart, table: pd.DataFrame) -> None:
     for value, last, text in sorted(ends):
         # Two lines that end near each other would have their names written over each other.
         above = max(value, above + (top or 1) * 0.08)
-        axes.text(last + len(table) * 0.03, above, text, color="#0B0C0C", va="center")
+        axes.text(last + len(table) * 0.03, above, text, color="#0B0C0C", va="center", bbox=_BEHIND_TEXT)
     axes.set_xticks(range(len(table)), _names(table))
     axes.set_xlim(-0.25, len(table) - 1 + max(0.9, len(table) * 0.28))
     axes.set_ylim(0, (top or 1) * 1.2)

@@ -22,8 +22,9 @@ def slim(svg: bytes) -> bytes:
     for metadata in root.findall(f"{{{_SVG}}}metadata"):
         root.remove(metadata)
     used = _used_names(root)
+    styles = {part.get("id"): _declarations(part) for part in root.iter() if part.get("id") in used}
     for part in root.iter():
-        _shorten(part, used)
+        _shorten(part, styles)
     _unwrap(root)
     style = root.find(f".//{{{_SVG}}}style")
     style.text = f"{style.text}text{{{_as_style(_TEXT)}}}"
@@ -38,8 +39,8 @@ def _used_names(root: ElementTree.Element) -> set[str]:
     return names
 
 
-def _shorten(part: ElementTree.Element, used: set[str]) -> None:
-    if part.get("id") not in used:
+def _shorten(part: ElementTree.Element, styles: dict[str | None, dict[str, str]]) -> None:
+    if part.get("id") not in styles:
         part.attrib.pop("id", None)
     for name in _GEOMETRY:
         if name in part.attrib:
@@ -47,20 +48,26 @@ def _shorten(part: ElementTree.Element, used: set[str]) -> None:
     if part.get("transform", "").startswith("rotate(0"):
         del part.attrib["transform"]
     if "style" in part.attrib:
-        _shorten_style(part)
+        _shorten_style(part, styles)
     if part.tag != f"{{{_SVG}}}text" and not (part.text or "").strip():
         part.text = None
     part.tail = None
 
 
-def _shorten_style(part: ElementTree.Element) -> None:
-    """Leaves out what holds anyway: for a text what all have, for a copy what the original says."""
-    said = dict(one.split(": ", 1) for one in part.get("style").split("; "))
+def _shorten_style(part: ElementTree.Element, styles: dict[str | None, dict[str, str]]) -> None:
+    """Leaves out what holds anyway: for a text what all have, for a copy what the original says for itself."""
     usual = _DRAWN_WITH if part.tag == f"{{{_SVG}}}text" else {}
-    said = {name: value for name, value in said.items() if usual.get(name) != value}
+    original = styles.get(part.get(_HREF, "").removeprefix("#"), {})
+    said = {
+        name: value for name, value in _declarations(part).items() if name not in original and usual.get(name) != value
+    }
     del part.attrib["style"]
-    if said and part.tag != f"{{{_SVG}}}use":
+    if said:
         part.set("style", _as_style(said))
+
+
+def _declarations(part: ElementTree.Element) -> dict[str, str]:
+    return dict(one.split(": ", 1) for one in part.get("style", "").split("; ") if one)
 
 
 def _as_style(said: dict[str, str]) -> str:
