@@ -80,7 +80,9 @@ def test_no_accessibility_violations_and_nothing_cut_off(page, address, width, l
     page.goto(address)
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
     assert violations(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    # Paper is never 320 px wide.
+    if "media" not in look:
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 def test_a_page_asks_for_nothing_and_reports_nothing(page, address):
