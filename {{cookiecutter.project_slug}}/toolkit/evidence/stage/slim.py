@@ -45,7 +45,7 @@ def _shorten(part: ElementTree.Element, styles: dict[str | None, dict[str, str]]
     for name in _GEOMETRY:
         if name in part.attrib:
             part.set(name, _fewer_digits(part.get(name)))
-    if part.get("transform", "").startswith("rotate(0"):
+    if part.get("transform", "").startswith("rotate(0 "):
         del part.attrib["transform"]
     if "style" in part.attrib:
         _shorten_style(part, styles)
