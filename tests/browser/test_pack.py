@@ -280,8 +280,10 @@ def test_every_link_of_the_demo_leads_to_a_part_of_the_same_pack(demo_pack):
 @pytest.mark.slow
 def test_documents_are_pages_of_their_own_and_lead_back(page, demo_pack):
     page.goto((demo_pack / "index.html").as_uri())
-    page.get_by_role("link", name="Data protection impact assessment").click()
+    page.get_by_role("link", name="Data protection impact assessment", exact=True).click()
     assert page.get_by_role("heading", level=1).text_content() == "Data protection impact assessment"
     assert page.get_by_text("Known to the project: the tool (project.toml)").is_visible()
     page.get_by_role("main").get_by_role("link", name="stage 4, Ethics triage").click()
     assert page.get_by_role("heading", level=1).text_content() == "Ethics triage"
+    own = page.get_by_role("heading", name="Documents of this stage").locator("xpath=following-sibling::ul[1]")
+    assert own.get_by_role("listitem").count() == 3
