@@ -28,7 +28,7 @@ def add(last_day: str, base: str | None, draft: bool) -> None:
     of a year by then, and keeps the figures of stage 9, as the pack shows them, in workbook/periods/2026-06-30.csv.
     Every later run shows them.
     """
-    from evidence.cli.run import check_access, run_one
+    from evidence.cli.run import check_may_run, run_one
     from evidence.project import EvidenceError, open_project
     from evidence.run import How, progress_for
     from evidence.workbook import period_file
@@ -46,7 +46,7 @@ def add(last_day: str, base: str | None, draft: bool) -> None:
     name = f"period_{day.isoformat().replace('-', '_')}"
     _write_parameters(project, base, name, day)
     parameters = project.parameters(name)
-    check_access(project, parameters)
+    check_may_run(project, name, parameters)
     if not run_one(project, name, parameters, None, draft, False, None, How(), progress_for()):
         click.echo(
             "The period was not recorded, because a stage stopped. Put it right and add the period again.", err=True

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from evidence.project import Project
     from evidence.run import Executor, How, Progress
 
+_NOT_DONE = ("failed", "not run")
 _positive = click.FloatRange(min=0, min_open=True)
 
 
@@ -56,34 +57,108 @@ def command(
     NAME is a file in parameters/ without its ending. Without NAME: sample where the project uses the sample data,
     own where it uses yours. A stage whose inputs have not changed need not run again. A stage that stops does not
     stop those that do not need it; the pack says so.
+
+    Several runs: more than one NAME, a pattern ("parameters/*.toml") or a table with a row a run
+    (parameters/localities.csv). Stages that come out the same for several are run once, and a page compares the
+    packs. A run that is wrong or stops does not stop the others.
     """
     from evidence.project import at_hand, open_project
-    from evidence.run import How, Limits, progress_for
+    from evidence.run import How, Limits, asked_runs, progress_for
 
     project = open_project()
     signal.signal(signal.SIGTERM, _stop)
     if folder and (folder / "parameters.json").is_file():
         _run_in(project, folder, stages)
         return
-    names = names or ("sample" if project.facts.data_source == "sample" else "own",)
-    # All are checked before the first one runs.
-    parameters = {_plain_name(name): project.parameters(_plain_name(name)) for name in names}
+    asked = asked_runs(project, names, "sample" if project.facts.data_source == "sample" else "own")
     limits = Limits(cell_timeout, stage_timeout, memory)
-    complete = []
     with (
-        at_hand(values["data_folder"] for values in parameters.values()),
+        at_hand(values["data_folder"] for values in asked.runs.values()),
         cluster_at(scheduler, workers, ship) as cluster,
     ):
-        for name, values in parameters.items():
-            _check_data_folder(project, name, values)
-            check_access(project, values)
         how = How(workers, not no_warm, not no_cache, limits, cluster)
-        for name in parameters:
-            if not quiet:
-                click.echo(f"Running {name}.", err=True)
-            progress = progress_for(explain=explain, quiet=quiet)
-            complete.append(run_one(project, name, parameters[name], stages, draft, no_pack, folder, how, progress))
-    sys.exit(0 if all(complete) else 1)
+        if asked.many:
+            _run_many(project, asked, stages, draft, no_pack, how, explain, quiet)
+            return
+        ((name, parameters),) = asked.runs.items()
+        check_may_run(project, name, parameters)
+        if not quiet:
+            click.echo(f"Running {name}.", err=True)
+        progress = progress_for(explain=explain, quiet=quiet)
+        complete = run_one(project, name, parameters, stages, draft, no_pack, folder, how, progress)
+    sys.exit(0 if complete else 1)
+
+
+def check_may_run(project: Project, name: str, parameters: dict) -> None:
+    """Everything that can be refused before a stage runs: no data, nobody who may see it, a pack that may not be."""
+    from evidence.pack.apart import refused_beside_others
+
+    _check_data_folder(project, name, parameters)
+    check_access(project, parameters)
+    for error in refused_beside_others(project, {name: parameters}, f"parameters/{name}.toml").values():
+        raise error
+
+
+def _run_many(project: Project, asked, stages, draft: bool, no_pack: bool, how, explain: bool, quiet: bool) -> None:
+    """Several runs, a pack each, and the page that compares them."""
+    from evidence.pack.overview import release_overview
+    from evidence.run import asked_stages, execute_many, progress_for_many
+
+    _refuse_before_any_runs(project, asked)
+    for error in asked.refused.values():
+        click.echo(str(error), err=True)
+    wanted = asked_stages(stages, project.stages) if stages else None
+    progress = progress_for_many(explain=explain, quiet=quiet)
+    make = None if no_pack else lambda run: _released(project, run, draft)
+    ended = _stoppable(lambda: execute_many(project, asked.runs, wanted, progress, how, make)) if asked.runs else []
+    if quiet:
+        for one in ended:
+            for line in _what_went_wrong(one):
+                click.echo(f"{one.name}: {line}", err=True)
+    progress.finished(list(asked.refused))
+    made = [one for one in ended if one.made is not None]
+    if made:
+        trouble = {
+            one.name: tuple(stage.number for stage in one.run.stages if stage.state in _NOT_DONE) for one in made
+        }
+        stopped = {one.name: str(one.error) for one in ended if one.made is None}
+        stopped |= {name: str(error) for name, error in asked.refused.items()}
+        page = release_overview(project, asked.overview, {one.name: one.made for one in made}, trouble, stopped)
+        click.echo(f"{page / 'index.html'}")
+    sys.exit(2 if asked.refused else 0 if all(one.complete for one in ended) else 1)
+
+
+def _refuse_before_any_runs(project: Project, asked) -> None:
+    """Moves the runs that cannot be made to those refused; what is wrong with one folder is said once for each."""
+    from evidence.pack.apart import refused_beside_others
+    from evidence.project import EvidenceError
+
+    checked: dict[str, EvidenceError | None] = {}
+    for name, parameters in list(asked.runs.items()):
+        folder = str(parameters["data_folder"])
+        if folder not in checked:
+            try:
+                _check_data_folder(project, name, parameters)
+                check_access(project, parameters)
+                checked[folder] = None
+            except EvidenceError as error:
+                checked[folder] = error
+        if checked[folder] is not None:
+            asked.refuse(name, checked[folder])
+    for name, error in refused_beside_others(project, asked.runs).items():
+        asked.refuse(name, error)
+
+
+def _released(project: Project, run, draft: bool) -> Path:
+    from evidence.pack import release
+
+    return release(project, run.folder, run.name, draft=draft)
+
+
+def _what_went_wrong(ended) -> list[str]:
+    if ended.error is not None:
+        return str(ended.error).splitlines()
+    return [f"stage {one.number}: {one.why}" for one in ended.run.stages if one.state == "failed"]
 
 
 def cluster_at(scheduler: str | None, workers: int | None, ship: bool) -> AbstractContextManager[Executor | None]:
@@ -170,11 +245,6 @@ def _stoppable(work):
 
 def _stop(*_) -> None:
     raise KeyboardInterrupt
-
-
-def _plain_name(name: str) -> str:
-    """`parameters/sample.toml` names the same set as `sample`."""
-    return Path(name).stem if name.endswith(".toml") else name
 
 
 def _shown(project: Project, folder: Path) -> str:

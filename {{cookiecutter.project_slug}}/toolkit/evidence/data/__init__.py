@@ -1,6 +1,7 @@
 """Opens a council's files and hands over de-identified tables; audits them; makes sample data."""
 
 from evidence.data.access import access_log_lines, log_look_up, usage
+from evidence.data.area import in_area
 from evidence.data.auditing import words
 from evidence.data.auditing.checking import audit, error_families, failing_rows
 from evidence.data.auditing.earlier import load_with_earlier
@@ -48,6 +49,7 @@ __all__ = [
     "generate_sample",
     "groups",
     "identifying_values",
+    "in_area",
     "key_integrity",
     "labels",
     "load_published",

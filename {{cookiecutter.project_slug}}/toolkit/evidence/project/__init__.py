@@ -5,7 +5,7 @@ from evidence.project.dates import long_date
 from evidence.project.errors import EvidenceError
 from evidence.project.facts import Facts
 from evidence.project.files import atomic_write, explained, read_text, sha256_of_file
-from evidence.project.parameters import OUTSIDE, declared_parameters, shown_parameters
+from evidence.project.parameters import OUTSIDE, as_cell, declared_parameters, parameters_named, shown_parameters
 from evidence.project.project import Project, open_project
 from evidence.project.stages import StageInfo, stages_needed
 from evidence.project.version_control import git_digest, git_says
@@ -16,6 +16,7 @@ __all__ = [
     "Facts",
     "Project",
     "StageInfo",
+    "as_cell",
     "at_hand",
     "atomic_write",
     "declared_parameters",
@@ -24,6 +25,7 @@ __all__ = [
     "git_says",
     "long_date",
     "open_project",
+    "parameters_named",
     "read_text",
     "sha256_of_file",
     "shown_parameters",

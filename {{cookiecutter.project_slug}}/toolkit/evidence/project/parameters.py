@@ -17,6 +17,8 @@ from evidence.project.files import read_text
 _LIMITS = {"seed": (0, 2**32 - 1), "placements_at_least": (1, 1000), "flag_at": (0, 1)}
 # What stands before the name of a data folder that lies outside the project.
 OUTSIDE = "outside the project: "
+# Through these a cell reaches its variables without naming them.
+_REACHES_ALL = {"dir", "eval", "exec", "get_ipython", "globals", "locals", "vars", "__import__"}
 _WORDS = {
     str: "text in quotes",
     int: "a whole number",
@@ -35,6 +37,38 @@ def declared_parameters(notebook: Path) -> dict[str, object]:
         if "parameters" in cell.get("metadata", {}).get("tags", []):
             return _assignments("".join(cell["source"]), notebook.name)
     return {}
+
+
+def parameters_named(notebook: Path) -> set[str]:
+    """Those of a notebook's parameters that its cells name as variables.
+
+    All of them where a cell is no plain Python, or may reach a variable without naming it.
+    """
+    declared = set(declared_parameters(notebook))
+    named: set[str] = set()
+    for cell in json.loads(read_text(notebook))["cells"]:
+        if cell["cell_type"] != "code" or "parameters" in cell.get("metadata", {}).get("tags", []):
+            continue
+        try:
+            tree = ast.parse("".join(cell["source"]))
+        except SyntaxError:
+            return declared
+        named |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return declared if named & _REACHES_ALL else declared & named
+
+
+def as_cell(name: str, value: object) -> str:
+    """The line that papermill writes for a parameter, so that it can be put in place of another without papermill."""
+    return f"{name} = {_as_python(value)}"
+
+
+def _as_python(value: object) -> str:
+    if isinstance(value, str):
+        escaped = value.encode("unicode_escape").decode().replace('"', '\\"')
+        return f'"{escaped}"'
+    if isinstance(value, list):
+        return f"[{', '.join(map(_as_python, value))}]"
+    return str(value)
 
 
 def _assignments(source: str, where: str) -> dict[str, object]:

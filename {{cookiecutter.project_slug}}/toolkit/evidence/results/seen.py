@@ -2,10 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from evidence.results.results import HEADLINES, Results
+
+
+class SeenParameters(dict):
+    """A run's parameters that tell `seen` the name of each one whose value is looked at, however it is looked at."""
+
+    def __init__(self, values: dict[str, object], seen: Callable[[list[str]], None]) -> None:
+        super().__init__(values)
+        self._seen = seen
+        self._told: set[str] = set()
+
+    def __getitem__(self, name: str) -> object:
+        self._tell([name])
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: object = None) -> object:
+        self._tell([name])
+        return super().get(name, default)
+
+    # Whoever goes through the names may take any of the values; Python takes these ways for dict() and ** too.
+    def __iter__(self) -> Iterator[str]:
+        self._tell(list(super().keys()))
+        return super().__iter__()
+
+    def keys(self):
+        self._tell(list(super().keys()))
+        return super().keys()
+
+    def items(self):
+        self._tell(list(super().keys()))
+        return super().items()
+
+    def values(self):
+        self._tell(list(super().keys()))
+        return super().values()
+
+    def pop(self, name: str, *default: object) -> object:
+        self._tell([name])
+        return super().pop(name, *default)
+
+    def popitem(self) -> tuple[str, object]:
+        self._tell(list(super().keys()))
+        return super().popitem()
+
+    def setdefault(self, name: str, default: object = None) -> object:
+        self._tell([name])
+        return super().setdefault(name, default)
+
+    def copy(self) -> dict[str, object]:
+        return dict(self)
+
+    def __or__(self, other: dict) -> dict[str, object]:
+        return dict(self) | other
+
+    def __ror__(self, other: dict) -> dict[str, object]:
+        return other | dict(self)
+
+    def __eq__(self, other: object) -> bool:
+        return dict(self) == other
+
+    __hash__ = None
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+    def __reduce__(self) -> tuple:
+        return dict, (dict(self),)
+
+    def _tell(self, names: list[str]) -> None:
+        new = [name for name in names if name in self and name not in self._told]
+        if new:
+            self._told.update(new)
+            self._seen(new)
+
+
+def parameter_digest(value: object) -> str:
+    """The SHA-256 of a parameter's value, as it is noted where a stage has looked at it."""
+    return hashlib.sha256(repr(value).encode()).hexdigest()
 
 
 class StageResults(Results):
@@ -37,6 +115,16 @@ class StageResults(Results):
 
     def finished(self, stage: int) -> bool:
         return stage in self._rests_on and super().finished(stage)
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        values = super().parameters
+        self.note_parameters(values)
+        return values
+
+    def note_parameters(self, values: Mapping[str, object]) -> None:
+        """Notes that the stage has looked at these parameters of the run."""
+        self.note_reads(self.number, [("parameter", name, parameter_digest(value)) for name, value in values.items()])
 
     def _note(self, stage: int, name: str) -> None:
         if stage != self.number:

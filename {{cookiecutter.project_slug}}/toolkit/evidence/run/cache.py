@@ -1,9 +1,10 @@
 """Outputs of stages by content: a stage whose every input is what it was need not run again.
 
 Each entry holds what a stage left (notebook, results, tables, the record of what it read), what the stage stood on
-before it began (its cells, parameters, the toolkit, the environment, the files there are), and a digest of every file.
-An entry that does not match, is damaged or comes from another version is not used. Entries hold what a run's own folder
-holds, de-identified, and like it are for their owner only.
+before it began (its cells, the toolkit, the environment, the files there are), the parameters that it looked at, and a
+digest of every file. So runs share a stage that looks at nothing in which they differ. An entry that does not match, is
+damaged or comes from another version is not used. Entries hold what a run's own folder holds, de-identified, and like
+it are for their owner only.
 """
 
 from __future__ import annotations
@@ -14,28 +15,36 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from evidence.project import (
     EvidenceError,
     Project,
     StageInfo,
+    as_cell,
+    atomic_write,
     declared_parameters,
     git_digest,
+    parameters_named,
     read_text,
     sha256_of_file,
 )
 from evidence.project.folders import remove
 from evidence.project.installed import installed_packages
-from evidence.results import Results
+from evidence.results import Results, parameter_digest
 from evidence.run.fingerprints import FILES, cells_digest, where_it_lies
+from evidence.run.turns import LooksAt, Turns
 
-FORMAT = 1
+FORMAT = 2
 _ENTRY = "entry.json"
 _MOST_BYTES = 2 * 1024**3
+_IN_DATA_FOLDER = "the files in the data folder"
 # Folders whose files a stage may look for: one that appears or goes away is a change though nobody has read it yet.
 _LISTED = ("workbook", "reference", "src", "tests", "data/published")
 
@@ -70,16 +79,19 @@ class Standing:
                 **{name: sha256_of_file(project.path(name)) for name in ("project.toml", "reference/stages.toml")},
                 "Python": f"{platform.python_version()} {sys.platform} {platform.machine()}",
                 "the installed packages": installed_packages(),
-                "the files in the data folder": _names(data) if data.is_dir() else str(data.is_file()),
+                _IN_DATA_FOLDER: _names(data) if data.is_dir() else str(data.is_file()),
                 **listed,
             },
         )
 
     def of_stage(self, stage: StageInfo) -> dict[str, str]:
         """Name of a thing to its digest or value, for everything that is known before the stage begins."""
-        source = self.project.notebook(stage)
-        taken = {f"the parameter {name}": repr(self.parameters[name]) for name in declared_parameters(source)}
-        return {**self.common, "the notebook's cells": cells_digest(source), **taken}
+        return {**self.common, "the notebook's cells": cells_digest(self.project.notebook(stage))}
+
+    def parameters_of(self, stage: StageInfo) -> dict[str, str]:
+        """The digest of each parameter that the stage's notebook takes."""
+        declared = declared_parameters(self.project.notebook(stage))
+        return {name: parameter_digest(self.parameters[name]) for name in declared}
 
 
 @dataclass(frozen=True)
@@ -91,10 +103,15 @@ class Found:
 
 
 class Cache:
-    """Finds, restores and keeps entries of one project for one run's parameters."""
+    """Finds, restores and keeps entries of one project for one run's parameters.
 
-    def __init__(self, project: Project, parameters: dict[str, object]) -> None:
-        self._project = project
+    turns: where several runs go on at the same time, what they share, so that none executes what another one is about
+    to keep: `find` waits for it, and `over` ends the turn of whoever found nothing.
+    """
+
+    def __init__(self, project: Project, parameters: dict[str, object], turns: Turns | None = None) -> None:
+        self._project, self._turns = project, turns
+        self._mine: dict[int, LooksAt] = {}
         self._folder = cache_folder(project)
         self._standing = Standing.of(project, parameters)
         self._data = project.data_folder(parameters)
@@ -102,24 +119,57 @@ class Cache:
 
     def find(self, stage: StageInfo, results: Results) -> Found:
         """The entry for a stage, given the results that earlier stages left in this run."""
-        before = self._standing.of_stage(stage)
-        candidates = sorted(self._of_stage(stage), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+        while True:
+            ended = self._turns.ended(stage.number) if self._turns else 0
+            found, looks_at = self._find(stage, results)
+            if found.entry is not None or self._turns is None:
+                return found
+            if self._turns.take(stage.number, looks_at, ended):
+                self._mine[stage.number] = looks_at
+                return found
+
+    def over(self, stage: StageInfo) -> None:
+        """The stage has been executed, and kept where it is done: whoever waits for it may look."""
+        if stage.number in self._mine:
+            self._turns.give_back(stage.number, self._mine.pop(stage.number))
+
+    def _find(self, stage: StageInfo, results: Results) -> tuple[Found, LooksAt]:
+        """What there is of a stage, and what it looks at, as far as the entries tell."""
+        before, taken = self._standing.of_stage(stage), self._standing.parameters_of(stage)
+        candidates = self._of_stage(stage)
         why = "it has not run before" if not candidates else ""
+        of_others, looks_at = "", None
         for candidate in candidates:
             entry = _read_entry(candidate)
             if entry is None:
                 remove(candidate)
                 why = why or "what was kept of it is damaged or of another version"
                 continue
+            if looks_at is None:
+                looks_at = self._looks_at(entry, taken, results)
+            if other := _other_parameter(entry, taken):
+                of_others = of_others or f"the parameter {other} changed"
+                continue
             change = self._change(entry, before, results)
             if not change:
-                os.utime(candidate)
-                return Found(candidate, "")
+                _touch(candidate)
+                return Found(candidate, ""), looks_at
             why = why or change
-        return Found(None, why)
+        return Found(None, why or of_others), looks_at
+
+    def _looks_at(self, entry: dict, taken: dict[str, str], results: Results) -> dict[str, str]:
+        """What an entry's stage looked at in which runs can differ, as it is in this run."""
+        read = [one["name"] for one in entry["reads"] if one["kind"] == "result"]
+        return {
+            **{name: taken.get(name, "") for name in entry["parameters"]},
+            **{name: self._now("result", name, results) or "" for name in read},
+        }
 
     def restore(self, entry: Path, folder: Path) -> bool:
-        """Puts an entry's files into a run's folder; False, and nothing left, when one of them is damaged."""
+        """Puts an entry's files into a run's folder; False, and nothing left, when one of them is damaged.
+
+        The notebook names this run's parameters, also those that the stage never looked at.
+        """
         files = _read_entry(entry)["files"]
         put: list[Path] = []
         for name, digest in files.items():
@@ -135,11 +185,14 @@ class Cache:
                     path.unlink(missing_ok=True)
                 remove(entry)
                 return False
+        for path in put:
+            if path.suffix == ".ipynb":
+                _name_parameters(path, self._standing.parameters)
         return True
 
     def keep(self, stage: StageInfo, results: Results, notebook: str) -> None:
         """Keeps what a stage that is done has left in the run's folder. A disk that is full is no reason to stop."""
-        part = self._folder / f".part-{os.getpid()}-{stage.number:02d}"
+        part = self._folder / f".part-{os.getpid()}-{threading.get_ident()}-{stage.number:02d}"
         try:
             remove(part)
             part.mkdir(parents=True, mode=0o700)
@@ -150,34 +203,51 @@ class Cache:
                 shutil.copyfile(results.folder / name, part / name)
                 files[name] = sha256_of_file(part / name)
             before = self._standing.of_stage(stage)
-            entry = {"format": FORMAT, "before": before, "reads": results.reads(stage.number), "files": files}
+            reads = results.reads(stage.number)
+            entry = {
+                "format": FORMAT,
+                "before": before,
+                "parameters": self._looked_at(stage, reads),
+                "reads": reads,
+                "files": files,
+            }
             text = json.dumps(entry, ensure_ascii=False, sort_keys=True)
             digest = hashlib.sha256(text.encode()).hexdigest()
             (part / _ENTRY).write_text(f"{digest}\n{text}", encoding="utf-8")
             final = self._folder / f"{stage.number:02d}-{digest[:24]}"
-            remove(final)
-            part.rename(final)
+            if _read_entry(final) is None:
+                remove(final)
+                part.rename(final)
         except OSError:
+            pass
+        finally:
             shutil.rmtree(part, ignore_errors=True)
 
     def prune(self) -> None:
         """Removes the entries not used for longest, until all together take at most two gigabytes."""
-        entries = sorted(self._folder.glob("[0-9]*-*"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
         total = 0
-        for entry in entries:
-            total += sum(path.stat().st_size for path in entry.rglob("*") if path.is_file())
+        for entry in _newest_first(self._folder.glob("[0-9]*-*")):
+            total += _size(entry)
             if total > _MOST_BYTES:
-                remove(entry)
+                # Another run may be at it too, or have it open.
+                shutil.rmtree(entry, ignore_errors=True)
 
     # Comparing -------------------------------------------------------------------------------------------------
 
-    def _of_stage(self, stage: StageInfo) -> Iterator[Path]:
-        return self._folder.glob(f"{stage.number:02d}-*")
+    def _of_stage(self, stage: StageInfo) -> list[Path]:
+        return _newest_first(self._folder.glob(f"{stage.number:02d}-*"))
+
+    def _looked_at(self, stage: StageInfo, reads: list[dict]) -> dict[str, str]:
+        """The parameters that a stage named in its cells or asked its stage for, and the day, which is its clock."""
+        named = {"as_of", *parameters_named(self._project.notebook(stage))}
+        named |= {read["name"] for read in reads if read["kind"] == "parameter"}
+        return {name: digest for name, digest in self._standing.parameters_of(stage).items() if name in named}
 
     def _change(self, entry: dict, before: dict[str, str], results: Results) -> str:
         """In words, the first thing that is not what it was when the entry was made; empty where nothing is."""
         for name in sorted({*before, *entry["before"]}):
-            if before.get(name) != entry["before"].get(name):
+            looked_at = name != _IN_DATA_FOLDER or "data_folder" in entry["parameters"]
+            if looked_at and before.get(name) != entry["before"].get(name):
                 return f"{name} changed"
         for read in entry["reads"]:
             if read["kind"] == "parameter" or read["name"] == "toolkit/evidence":
@@ -228,6 +298,31 @@ def _role_now(project: Project, data: Path) -> str:
         return ""
 
 
+def _other_parameter(entry: dict, taken: dict[str, str]) -> str:
+    """The first parameter that the stage looked at and that is another now; empty where there is none."""
+    return next((name for name, digest in sorted(entry["parameters"].items()) if taken.get(name) != digest), "")
+
+
+def _name_parameters(notebook: Path, parameters: dict[str, object]) -> None:
+    """Puts these values into the cell in which papermill named those of the run that the notebook comes from."""
+    document = json.loads(notebook.read_text(encoding="utf-8"))
+    changed = False
+    for cell in document["cells"]:
+        if "injected-parameters" in cell["metadata"].get("tags", []):
+            lines = cell["source"].splitlines(keepends=True)
+            now = [_line_with(line, parameters) for line in lines]
+            changed = now != lines
+            cell["source"] = "".join(now)
+    if changed:
+        atomic_write(notebook, json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+
+
+def _line_with(line: str, parameters: dict[str, object]) -> str:
+    name = line.split(" = ", 1)[0]
+    end = "\n" if line.endswith("\n") else ""
+    return as_cell(name, parameters[name]) + end if name in parameters else line
+
+
 def clean(project: Project) -> int:
     """Removes every entry and returns how many there were."""
     folder = cache_folder(project)
@@ -236,7 +331,37 @@ def clean(project: Project) -> int:
     return count
 
 
+def _newest_first(entries: Iterable[Path]) -> list[Path]:
+    """By when they were last used; one that another run has just removed is left out."""
+    used = {}
+    for entry in entries:
+        with suppress(OSError):
+            used[entry] = entry.stat().st_mtime_ns
+    return sorted(used, key=lambda entry: (-used[entry], entry.name))
+
+
+def _touch(entry: Path) -> None:
+    with suppress(OSError):
+        os.utime(entry)
+
+
+@lru_cache(maxsize=20_000)
+def _size(entry: Path) -> int:
+    """The bytes of an entry's files. Its name is made from what is in it, so they are counted once."""
+    return sum(path.stat().st_size for path in entry.rglob("*") if path.is_file())
+
+
 def _read_entry(folder: Path) -> dict | None:
+    try:
+        stat = (folder / _ENTRY).stat()
+        return _entry_in(folder, stat.st_mtime_ns, stat.st_size)
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=5_000)
+def _entry_in(folder: Path, changed_at: int, size: int) -> dict | None:
+    """Read once: with many runs, each looks through the entries of the others."""
     try:
         digest, text = read_text(folder / _ENTRY).split("\n", 1)
         if hashlib.sha256(text.encode()).hexdigest() != digest:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evidence.project import StageInfo
@@ -13,26 +15,59 @@ from evidence.run.states import StageRun
 
 if TYPE_CHECKING:
     from evidence.run.kernels import Kernels
+    from evidence.run.warm import WarmServer
 
 _MOST = 4
 
 
 class Here:
-    """This machine as an executor. workers: stages side by side, None for one a core and at most four."""
+    """This machine as an executor. workers: stages side by side, None for one a core and at most four.
+
+    Used as a context, all its sessions fork their kernels from one server, which ends with it: getting one ready takes
+    longer than most stages.
+    """
 
     def __init__(self, workers: int | None = None, warm: bool = True) -> None:
         self.side_by_side = workers or min(_cores(), _MOST)
         self.warm = warm
+        self._shares = False
+        self._server: WarmServer | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Here:
+        from evidence.run.warm import can_be_warm
+
+        self._shares = self.warm and can_be_warm()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._folder.cleanup()
 
     def session(self, job: Job) -> _Session:
-        return _Session(job, self.side_by_side, self.warm)
+        return _Session(job, self.side_by_side, self.warm, self.server if self._shares else None)
+
+    def server(self, environment: dict[str, str]) -> WarmServer:
+        """What forks the kernels of all sessions; it starts in this environment, and each kernel gets its own."""
+        from evidence.run.warm import WarmServer
+
+        with self._lock:
+            if self._server is None:
+                short = "/tmp" if os.access("/tmp", os.W_OK) else None
+                self._folder = tempfile.TemporaryDirectory(prefix="ev-", dir=short, ignore_cleanup_errors=True)
+                folder = Path(self._folder.name)
+                self._server = WarmServer(folder, environment, folder / "warm.txt")
+            return self._server
 
 
 class _Session:
     """The kernels of one run, made when the first stage needs one."""
 
-    def __init__(self, job: Job, side_by_side: int, warm: bool) -> None:
-        self._job, self._side_by_side, self._warm = job, side_by_side, warm
+    def __init__(
+        self, job: Job, side_by_side: int, warm: bool, server: Callable[[dict[str, str]], WarmServer] | None = None
+    ) -> None:
+        self._job, self._side_by_side, self._warm, self._server = job, side_by_side, warm, server
         self._kernels: Kernels | None = None
         self._lock = threading.Lock()
         self._over = False
@@ -64,7 +99,9 @@ class _Session:
             if self._kernels is None:
                 job = self._job
                 environment, place = kernel_environment(job.folder, job.parameters), job.project.path("notebooks")
-                self._kernels = Kernels(environment, place, job.count, self._side_by_side, self._warm).__enter__()
+                server = self._server(environment) if self._server else None
+                made = Kernels(environment, place, job.count, self._side_by_side, self._warm, server)
+                self._kernels = made.__enter__()
             return self._kernels
 
 

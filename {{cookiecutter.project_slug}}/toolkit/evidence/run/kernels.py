@@ -64,17 +64,23 @@ class Kernels:
     """The kernels of one run. Several threads may take from it at once.
 
     cwd: the folder that they work in. count: how many the run will take at most. side_by_side: how many are at work at
-    one time. warm: fork them where that is safe. Used as a context: at its end no kernel is left, and nothing of theirs
-    on disk.
+    one time. warm: fork them where that is safe. server: what forks them, where several runs share it; it is left open.
+    Used as a context: at its end no kernel is left, and nothing of theirs on disk.
     """
 
     def __init__(
-        self, environment: dict[str, str], cwd: Path, count: int, side_by_side: int = 1, warm: bool = True
+        self,
+        environment: dict[str, str],
+        cwd: Path,
+        count: int,
+        side_by_side: int = 1,
+        warm: bool = True,
+        server: WarmServer | None = None,
     ) -> None:
         self._environment, self._cwd, self._left = environment, cwd, count
         self._side_by_side = side_by_side
         self._wants_warm = warm and can_be_warm()
-        self._server: WarmServer | None = None
+        self._server, self._shared = server, server is not None
         self._taken: list[Kernel] = []
         self._waiting: list[Kernel] = []
         self._lock = threading.RLock()
@@ -85,7 +91,9 @@ class Kernels:
         # A socket's full name may have about a hundred letters, which some temporary folders nearly use up alone.
         short = "/tmp" if os.name == "posix" and os.access("/tmp", os.W_OK) else None
         self._private = tempfile.TemporaryDirectory(prefix="ev-", dir=short, ignore_cleanup_errors=True)
-        if self._wants_warm and self._left > 1:
+        if self._shared:
+            register()
+        elif self._wants_warm and self._left > 1:
             folder = Path(self._private.name)
             self._server = WarmServer(folder, self._environment, folder / "warm.txt")
             register()
@@ -93,7 +101,7 @@ class Kernels:
 
     def __exit__(self, *_: object) -> None:
         self.end_all()
-        if self._server is not None:
+        if self._server is not None and not self._shared:
             self._server.close()
         self._private.cleanup()
 

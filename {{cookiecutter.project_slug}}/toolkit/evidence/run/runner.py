@@ -22,6 +22,7 @@ from evidence.run.here import Here
 from evidence.run.limits import Limits
 from evidence.run.progress import Progress
 from evidence.run.states import Run, StageRun
+from evidence.run.turns import Turns
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class How:
 
     workers: stages side by side, None for one a core and at most four. warm: fork kernels where that is safe. cache:
     take what an earlier run gave where nothing has changed, and keep what this one gives. executor: where the stages
-    are executed, which other runs may use at the same time; None for this machine.
+    are executed, which other runs may use at the same time; None for this machine. turns: what runs at the same time
+    share, so that each stage that is the same for several is executed once.
     """
 
     workers: int | None = None
@@ -38,6 +40,7 @@ class How:
     cache: bool = True
     limits: Limits = field(default_factory=Limits)
     executor: Executor | None = None
+    turns: Turns | None = None
 
     def where(self) -> Executor:
         return self.executor or Here(self.workers, self.warm)
@@ -107,7 +110,7 @@ class _Execution:
         self.folder, self.project, self.parameters, self.wanted = folder, project, parameters, wanted
         self.progress, self.how = progress, how
         self.results = Results(folder)
-        self.cache = Cache(project, parameters) if how.cache else None
+        self.cache = Cache(project, parameters, how.turns) if how.cache else None
         self.states: dict[int, StageRun] = {}
         self.seconds: dict[str, float] = {}
 
@@ -178,9 +181,13 @@ class _Execution:
             begun[:] = [time.monotonic()]
             self.progress.started(stage, _code_cells(self.project.notebook(stage)))
 
-        done = session.execute(stage, started, partial(self.progress.cell_done, stage))
-        if self.cache is not None and done.state == "done":
-            self.cache.keep(stage, self.results, stage.notebook)
+        try:
+            done = session.execute(stage, started, partial(self.progress.cell_done, stage))
+            if self.cache is not None and done.state == "done":
+                self.cache.keep(stage, self.results, stage.notebook)
+        finally:
+            if self.cache is not None:
+                self.cache.over(stage)
         return done, time.monotonic() - begun[0]
 
     def _end(self, stage: StageInfo, done: StageRun, seconds: float | None = None) -> None:

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +45,14 @@ class WarmServer:
                 start_new_session=True,
             )
         self._ready: bool | None = None
+        self._asking = threading.Lock()
 
     def ready(self) -> bool:
         """Waits until kernels can be had; False where the server has ended, or takes too long."""
-        if self._ready is None:
-            there, _, _ = select.select([self._process.stdout], [], [], _SECONDS_TO_GET_READY)
-            self._ready = bool(there) and self._process.stdout.read(len(READY)) == READY
+        with self._asking:
+            if self._ready is None:
+                there, _, _ = select.select([self._process.stdout], [], [], _SECONDS_TO_GET_READY)
+                self._ready = bool(there) and self._process.stdout.read(len(READY)) == READY
         return self._ready and self._process.poll() is None
 
     def close(self) -> None:

@@ -80,12 +80,15 @@ class InUse:
 
         about: accuracy, or sign. Columns period (its last day in words), characteristic, group, measure, n,
         denominator, percent, low, high (missing where hidden), reliability. A period that counts otherwise than this
-        run is left out, and the page says so.
+        run is left out, and the page says so; a run of one area is compared with none.
         """
         import pandas as pd
 
         from evidence.workbook import definition_digest, period_files, read_period
 
+        if self.parameters.get("area"):
+            self.say("Earlier periods are of all children and this run is of one area, so they are not compared.")
+            return _as_figures(pd.DataFrame([]))
         alike = definition_digest(self.result(5, "baseline.definition"))
         rows, others = [], []
         for path in period_files(self.project, self.as_of):

@@ -23,7 +23,7 @@ from evidence.project import (
     sha256_of_file,
     stages_needed,
 )
-from evidence.results import StageResults, headline_text
+from evidence.results import SeenParameters, StageResults, headline_text
 from evidence.stage import charts, governance
 from evidence.stage.earlier import run_missing_stages
 from evidence.stage.html import label, list_html, paragraphs, table_html
@@ -109,10 +109,13 @@ class Stage(InUse):
     funnel = staticmethod(charts.funnel)
 
     def __init__(self, project: Project, info: StageInfo, parameters: dict[str, object]) -> None:
-        self.project, self.info, self.parameters = project, info, parameters
-        self.number = info.number
+        self.project, self.info, self.number = project, info, info.number
         rests_on = stages_needed(info.reads, project.stages)
         self.results = StageResults(_run_folder(project, parameters), info.number, rests_on)
+        # A stage that never looks at a parameter is the same whatever that says, and need not run again for it.
+        self.parameters = SeenParameters(
+            parameters, lambda names: self.results.note_parameters({name: parameters[name] for name in names})
+        )
         self._reading = Reading(project)
         self._shown = 0
         # Texts that this stage was given in clear for a stated reason: they stop here.
@@ -148,8 +151,7 @@ class Stage(InUse):
         else:
             self._run_earlier_stages()
         self.results.clear(self.number)
-        reads = [("parameter", f"{name} = {value!r}", "") for name, value in self.parameters.items()]
-        reads.append(("code", "toolkit/evidence", self.project.toolkit_digest()))
+        reads = [("code", "toolkit/evidence", self.project.toolkit_digest())]
         # These two were opened before anybody listened.
         for name in ("project.toml", "reference/stages.toml"):
             reads.append(("reference", name, sha256_of_file(self.project.path(name))))
@@ -206,13 +208,15 @@ class Stage(InUse):
     def data(self, folder: str = "", earlier: bool = False) -> Tables:
         """The tables of the run's data folder (or another), de-identified as they are loaded (guidance action 6.02).
 
+        Where the parameter `area` names one, they are those of the children of that area alone.
+
         What the role of whoever is at work may not see is left out, and the page says so (5.12).
 
         earlier: with the return of the year before, where the folder `earlier` in the data folder holds one (3.06).
         """
         import pandas as pd
 
-        from evidence.data import load_tables, load_with_earlier
+        from evidence.data import in_area, load_tables, load_with_earlier
 
         tables = (load_with_earlier if earlier else load_tables)(
             self.project,
@@ -222,6 +226,8 @@ class Stage(InUse):
             why=self.info.purpose,
             on_read=self._note_data_file,
         )
+        if area := self.parameters.get("area"):
+            tables = in_area(tables, str(area), str(self.parameters["area_of"]), self.rules.hide_to + 1)
         self._in_clear = tables.in_clear()
         self.record(_VARIABLES, pd.DataFrame(tables.given, columns=["table", "column"]))
         if tables.withheld.role:
@@ -274,6 +280,8 @@ class Stage(InUse):
             named = "made-up sample data in the layout of the SSDA903 return"
         else:
             named = f"{kind.get(self.project.facts.data_source, kind['ssda903'])} of {self.project.facts.council}"
+        if area := self.parameters.get("area"):
+            named += f", children of the area {area}"
         until = str(self.parameters["year_end"])
         return f"{named}, year to {long_date(until)}." if until else f"{named}."
 
