@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # No result can have this name.
 HEADLINES = "headline figures"
+# Where a table that is kept says which of its columns hold numbers and texts.
+_MIXED = "columns of numbers and texts"
 _NAME = re.compile(r"[a-z][a-z0-9_.]*")
 
 
@@ -89,11 +91,7 @@ class Results:
                 remedy=f"Run the notebook of stage {stage} first, then this one.",
             )
         if path.suffix == ".parquet":
-            import pandas as pd
-
-            # By its content: a path that is no UTF-8, as under an old locale, is refused.
-            with open(path, "rb") as file:
-                return pd.read_parquet(file)
+            return _from_parquet(path)
         return json.loads(read_text(path))["value"]
 
     def names(self, stage: int) -> list[str]:
@@ -202,4 +200,22 @@ def _plain(value: object) -> object:
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:
-    return frame.to_parquet(index=True)
+    """Parquet has one type a column: numbers among which some are hidden behind a letter are kept as JSON."""
+    mixed = [name for name in frame if frame[name].dtype == object and frame[name].map(type).nunique() > 1]
+    if not mixed:
+        return frame.to_parquet(index=True)
+    kept = frame.assign(**{name: [json.dumps(_plain(value)) for value in frame[name]] for name in mixed})
+    kept.attrs = {**frame.attrs, _MIXED: mixed}
+    return kept.to_parquet(index=True)
+
+
+def _from_parquet(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    # By its content: a path that is no UTF-8, as under an old locale, is refused.
+    with open(path, "rb") as file:
+        frame = pd.read_parquet(file)
+    for name in frame.attrs.pop(_MIXED, []):
+        values = [float("nan") if (value := json.loads(text)) is None else value for text in frame[name]]
+        frame[name] = pd.Series(values, index=frame.index, dtype=object)
+    return frame

@@ -142,7 +142,7 @@ class Cache:
         for candidate in candidates:
             entry = _read_entry(candidate)
             if entry is None:
-                remove(candidate)
+                _forget(candidate)
                 why = why or "what was kept of it is damaged or of another version"
                 continue
             if looks_at is None:
@@ -170,7 +170,10 @@ class Cache:
 
         The notebook names this run's parameters, also those that the stage never looked at.
         """
-        files = _read_entry(entry)["files"]
+        read = _read_entry(entry)
+        if read is None:
+            return False
+        files = read["files"]
         put: list[Path] = []
         for name, digest in files.items():
             target = folder / name
@@ -183,7 +186,7 @@ class Cache:
             if digest is None or sha256_of_file(target) != digest:
                 for path in put:
                     path.unlink(missing_ok=True)
-                remove(entry)
+                _forget(entry)
                 return False
         for path in put:
             if path.suffix == ".ipynb":
@@ -216,7 +219,7 @@ class Cache:
             (part / _ENTRY).write_text(f"{digest}\n{text}", encoding="utf-8")
             final = self._folder / f"{stage.number:02d}-{digest[:24]}"
             if _read_entry(final) is None:
-                remove(final)
+                _forget(final)
                 part.rename(final)
         except OSError:
             pass
@@ -229,8 +232,7 @@ class Cache:
         for entry in _newest_first(self._folder.glob("[0-9]*-*")):
             total += _size(entry)
             if total > _MOST_BYTES:
-                # Another run may be at it too, or have it open.
-                shutil.rmtree(entry, ignore_errors=True)
+                _forget(entry)
 
     # Comparing -------------------------------------------------------------------------------------------------
 
@@ -338,6 +340,11 @@ def _newest_first(entries: Iterable[Path]) -> list[Path]:
         with suppress(OSError):
             used[entry] = entry.stat().st_mtime_ns
     return sorted(used, key=lambda entry: (-used[entry], entry.name))
+
+
+def _forget(entry: Path) -> None:
+    """Removes an entry; another run may be at it too, or have it open."""
+    shutil.rmtree(entry, ignore_errors=True)
 
 
 def _touch(entry: Path) -> None:

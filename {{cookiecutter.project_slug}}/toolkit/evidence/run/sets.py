@@ -82,7 +82,8 @@ def _fitting(project: Project, word: str) -> list[str]:
     places = [str(Path.cwd() / word), str(project.path(word)), str(project.path("parameters", word))]
     found = {Path(path).resolve() for place in places for path in glob.glob(place)}
     found |= {Path(path).resolve() for place in places for path in glob.glob(f"{place}.toml")}
-    fitting = sorted(path for path in found if path.suffix in (".toml", ".csv") and path.is_file())
+    folder = project.path("parameters")
+    fitting = sorted(path for path in found if path.suffix in (".toml", ".csv") and path.parent == folder)
     if not fitting:
         raise EvidenceError(
             f"no parameter set fits {word}.",
