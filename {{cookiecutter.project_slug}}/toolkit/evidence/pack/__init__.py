@@ -1,7 +1,9 @@
 """Makes an evidence pack of a finished run, seals it, and checks packs: pages for readers, digests for checkers."""
 
+from evidence.pack.apart import refused_beside_others
 from evidence.pack.comparing import Difference, differences
 from evidence.pack.opened import OpenedPack, open_pack
+from evidence.pack.overview import release_overview
 from evidence.pack.record import RunRecord, read_record
 from evidence.pack.releasing import pack_folder, release
 from evidence.pack.seal import MANIFEST, OUTSIDE_THE_SEAL, RECEIPT
@@ -31,7 +33,9 @@ __all__ = [
     "put_signature",
     "read_record",
     "record_file",
+    "refused_beside_others",
     "release",
+    "release_overview",
     "sign",
     "signatures_of",
     "statements_of",

@@ -18,12 +18,12 @@ from pathlib import Path
 
 import evidence
 from evidence.pack.record import FIGURES, INPUTS
+from evidence.pack.said import STANDING
 from evidence.pack.seal import MANIFEST, RECEIPT, write_manifest, zip_bytes
 from evidence.project import EvidenceError, Project, atomic_write, long_date, read_text, sha256_of_file
 from evidence.project.folders import hold, put_in_place, recover, remove
 
 RUNS = "runs.json"
-_STANDING = "standing.json"
 _TEMPLATE = Path(__file__).parent / "template"
 _RESTS_ON = re.compile(r"([\d,]+) of ([\d,]+) (?P<unit>[^;]+); interval ([\d.]+)% to ([\d.]+)%(; too few to be sure)?")
 TOGETHER = "All runs with a figure, together"
@@ -111,7 +111,7 @@ def release_overview(
 def _compared(name: str, pack: Path, trouble: tuple[int, ...]) -> Compared:
     inputs = json.loads(read_text(pack / INPUTS))
     figures = json.loads(read_text(pack / FIGURES))
-    said = json.loads(read_text(pack / _STANDING)) if (pack / _STANDING).is_file() else {}
+    said = json.loads(read_text(pack / STANDING)) if (pack / STANDING).is_file() else {}
     gates = said.get("gates", [])
     return Compared(
         name,
