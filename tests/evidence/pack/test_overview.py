@@ -13,6 +13,7 @@ import pytest
 from bs4 import BeautifulSoup
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from statsmodels.stats.proportion import proportion_confint
 
 from evidence.pack import MANIFEST, refused_beside_others, release_overview, verify
 from evidence.privacy import Rules, Secrets, protect
@@ -80,8 +81,8 @@ def test_it_compares_runs_highest_first_with_numbers_and_adds_up_what_is_shown(p
     assert [row[0] for row in figures] == ["c", "a", "d", "b", TOGETHER]
     assert figures[0] == ["c", "50.0%", "30", "60", "1.0% to 99.0%"]
     assert figures[3] == ["b", "not estimable: too few children for a figure"]
-    # Wilson's interval for 50 of 210, by hand.
-    assert figures[4] == [TOGETHER, "23.8%", "50", "210", "18.5% to 30.0%"]
+    low, high = (100 * bound for bound in proportion_confint(50, 210, method="wilson"))
+    assert figures[4] == [TOGETHER, "23.8%", "50", "210", f"{low:.1f}% to {high:.1f}%"]
     assert page.find("a", string="c")["href"] == "../c/index.html"
 
 

@@ -47,6 +47,7 @@ class Figure:
     high: float | None = None
     unit: str = "children"
     few: bool = False
+    is_number: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,8 @@ def _compared(name: str, pack: Path, trouble: tuple[int, ...]) -> Compared:
 def _figure(one: dict) -> Figure:
     found = _RESTS_ON.fullmatch(one["rests_on"] or "")
     if one["unit"] != "%" or one["value"] is None or found is None:
-        return Figure(one["text"], one["rests_on"])
+        is_number = isinstance(one["value"], int | float) and one["unit"] != "%"
+        return Figure(one["text"], one["rests_on"], is_number=is_number)
     n, denominator = (int(found[place].replace(",", "")) for place in (1, 2))
     low, high = float(found[4]), float(found[5])
     few = bool(found[6])
@@ -202,20 +204,18 @@ def _write(
 ) -> None:
     """apart: no child is in two of the runs, so that their numbers may be added up."""
     shown = [run for run in runs if not run.why]
-    percents, texts = [], []
+    percents, numbers, texts = [], {}, []
     for key, label in labels.items():
         of_run = {run.name: run.figures[key] for run in shown if key in run.figures}
         if any(one.percent is not None for one in of_run.values()):
-            percents.append((key, label, highest_first(of_run), together(of_run.values()) if apart else None))
+            rows, both = highest_first(of_run), together(of_run.values()) if apart else None
+            _write_text(part / "tables" / f"{key[0]:02d}_{key[1]}.csv", _csv(rows, both))
+            percents.append(([key[0]], label, rows, both))
+        elif of_run and all(one.is_number for one in of_run.values()):
+            numbers[f"{label} (stage {key[0]})"] = of_run
         elif of_run:
-            texts.append((key, label, _by_text(of_run)))
+            texts.append((key[0], label, _by_text(of_run)))
     links = {run.name: run.link for run in shown}
-    for (stage, figure), _, rows, both in percents:
-        lines = [("run", "n", "denominator", "percent", "low", "high")]
-        for run, one in [*rows, *([(TOGETHER, both)] if both else [])]:
-            values = (one.n, one.denominator, one.percent, one.low, one.high)
-            lines.append((run, *("c" if value is None else value for value in values)))
-        _write_text(part / "tables" / f"{stage:02d}_{figure}.csv", _csv(lines))
     days = {run.as_of for run in shown}
     stamps = {run.stamp for run in shown}
     facts = project.facts
@@ -229,7 +229,8 @@ def _write(
         "root": "",
     }
     html = _template().render(
-        frame=frame, runs=in_order(runs), links=links, percents=percents, texts=texts, together=TOGETHER,
+        frame=frame, runs=in_order(runs), links=links, percents=_listed_once(percents),
+        numbers=numbers, texts=texts, together=TOGETHER,
         failed=[run for run in runs if run.why], troubled=[run for run in shown if run.trouble],
         complete=[run for run in shown if not run.trouble], differ=any(run.differs for run in shown),
     )  # fmt: skip
@@ -240,6 +241,18 @@ def _write(
         "toolkit_version": evidence.__version__,
     }
     _write_text(part / RUNS, _json(listed))
+
+
+def _listed_once(percents: list[tuple]) -> list[tuple]:
+    """Two stages may put the same figure first: it is one table, with both stages named."""
+    once: list[tuple] = []
+    for stages, label, rows, both in percents:
+        same = next((one for one in once if (one[1], one[2]) == (label, rows)), None)
+        if same:
+            same[0].extend(stages)
+        else:
+            once.append((stages, label, rows, both))
+    return once
 
 
 def _by_text(figures: Mapping[str, Figure]) -> list[tuple[str, list[str]]]:
@@ -286,9 +299,13 @@ def _place(pack: Path) -> str:
     return str(json.loads(read_text(pack / RECEIPT))["data_folder"])
 
 
-def _csv(lines: list[tuple]) -> str:
+def _csv(rows: list[tuple[str, Figure]], both: Figure | None) -> str:
     target = io.StringIO()
-    csv.writer(target, lineterminator="\n").writerows(lines)
+    lines = csv.writer(target, lineterminator="\n")
+    lines.writerow(("run", "n", "denominator", "percent", "low", "high"))
+    for run, one in [*rows, *([(TOGETHER, both)] if both else [])]:
+        values = (one.n, one.denominator, one.percent, one.low, one.high)
+        lines.writerow((run, *("c" if value is None else value for value in values)))
     return target.getvalue()
 
 
