@@ -42,12 +42,18 @@ def refused_beside_others(
 
 
 def _overlap(project: Project, one: Mapping[str, object], other: Mapping[str, object]) -> bool:
-    folders = {project.data_folder(dict(values)).resolve() for values in (one, other)}
-    if len(folders) > 1 or folders == {project.path("data", "sample").resolve()}:
+    folders = {_data(project, values) for values in (one, other)}
+    if len(folders) > 1 or folders == {str(project.path("data", "sample").resolve())}:
         return False
     if _is_whole(one) or _is_whole(other):
         return _is_whole(one) != _is_whole(other)
     return one.get("area_of") != other.get("area_of")
+
+
+def _data(project: Project, values: Mapping[str, object]) -> str:
+    """One name for one folder, however it is written; an address is its own name."""
+    written = str(values["data_folder"])
+    return written if "://" in written else str(project.root.joinpath(written).resolve())
 
 
 def _is_whole(values: Mapping[str, object]) -> bool:
