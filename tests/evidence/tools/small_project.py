@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 import json
+import multiprocessing
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -28,8 +30,6 @@ seed = 2026
 
 @lru_cache(maxsize=1)
 def _sample(children: int) -> dict[str, bytes]:
-    import tempfile
-
     from evidence.data import generate_sample
 
     with tempfile.TemporaryDirectory() as folder:
@@ -41,7 +41,8 @@ def _sample(children: int) -> dict[str, bytes]:
 def make(folder: Path, kind: str, children: int = 1200) -> Path:
     """A project with the worked tool of that kind as its tool.py, sample data, and ten notebooks of three cells."""
     for name in ("toolkit", "reference", "tests"):
-        shutil.copytree(TEMPLATE / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        # With the compiled files: they are good for a copy too, and compiling takes a second each time.
+        shutil.copytree(TEMPLATE / name, folder / name)
     for name in ("conftest.py", "pyproject.toml"):
         shutil.copy(TEMPLATE / name, folder / name)
     facts = (TEMPLATE / "project.toml").read_text(encoding="utf-8")
@@ -93,15 +94,48 @@ def _cell(source: str, *tags: str) -> dict:
     }  # fmt: skip
 
 
+# What the shipped tests and the worked tools import, without the toolkit: each project has its own copy of that.
+LIBRARIES = ["nbval.plugin", "pandas", "pytest", "scipy.stats", "sklearn.linear_model", "sklearn.pipeline", "xdist"]
+QUIET = ["-q", "-rfE", "--tb=line", "--no-header", "-p", "no:cacheprovider"]
+
+
 def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
-    """pytest in the project, as its team runs it."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    environment["PYTHONDONTWRITEBYTECODE"] = "1"
-    quiet = ["-q", "-rfE", "--tb=line", "--no-header", "-p", "no:cacheprovider"]
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", *quiet, *arguments],
-        cwd=folder, env=environment, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+    """pytest in the project, as its team runs it.
+
+    Where processes can be forked, each call is a fork of one process that has imported the libraries: that takes most
+    of the time otherwise. What a call does with modules, folders or the environment ends with its process.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        return subprocess.run(
+            [sys.executable, "-B", "-m", "pytest", *QUIET, *arguments],
+            cwd=folder, env=environment, capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(LIBRARIES)
+    with tempfile.TemporaryDirectory() as apart:
+        said = Path(apart) / "said.txt"
+        process = context.Process(target=_pytest_in_a_fork, args=(folder, arguments, said))
+        process.start()
+        process.join(300)
+        if process.exitcode is None:
+            process.kill()
+        return subprocess.CompletedProcess(arguments, process.exitcode, said.read_text(encoding="utf-8"), "")
+
+
+def _pytest_in_a_fork(folder: Path, arguments: Sequence[str], said: Path) -> None:
+    with said.open("w", encoding="utf-8") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    os.chdir(folder)
+    os.environ.pop("PYTHONPATH", None)
+    os.environ["PYTHONDONTWRITEBYTECODE"], sys.dont_write_bytecode = "1", True
+    # Only the project's own copy of the toolkit may be found.
+    sys.path[:] = [place for place in sys.path if not (Path(place) / "evidence").is_dir()]
+    assert not [name for name in sys.modules if name.split(".")[0] == "evidence"]
+    import pytest
+
+    sys.exit(int(pytest.main([*QUIET, *arguments])))
 
 
 def failed(result: subprocess.CompletedProcess) -> set[str]:

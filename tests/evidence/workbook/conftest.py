@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.evidence.workbook.helpers import Planted, make_project, open_book, sign
+from tests.evidence.workbook.helpers import Planted, make_project, measured, open_book, sign
 
 
 @pytest.fixture
@@ -34,10 +34,12 @@ def answered(tmp_path: Path, template: Path, root: Path) -> Path:
 @pytest.fixture
 def computed(answered: Path) -> Planted:
     """Every named result that an action rests on, as a run would leave them, all good enough."""
-    groups = [{"group_by": "sex", "group": sex, "measure": "recall", "value": 0.5} for sex in "FM"]
+    groups = [
+        {"group_by": "sex", "group": sex, "measure": "recall", "value": 0.5, "n": 50, "denominator": 100} for sex in "FM"
+    ]
     values = {
         (3, "quality_decision"): "go on",
-        (7, "metrics"): pd.DataFrame({"measure": ["precision", "recall", "accuracy"], "value": [0.5, 0.6, 0.8]}),
+        (7, "metrics"): measured(precision=0.5, recall=0.6, accuracy=0.8),
         (7, "metrics_by_group"): pd.DataFrame(groups),
         (7, "calibration"): 0.1,
         (7, "against_baseline"): pd.DataFrame({"better": ["tool"]}, index=["precision"]),

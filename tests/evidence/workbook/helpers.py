@@ -6,6 +6,8 @@ import shutil
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
+
 from evidence.project import open_project
 from evidence.workbook import Workbook, open_workbook, record_sign_off
 
@@ -50,6 +52,15 @@ class Planted:
 
     def finished(self, stage: int) -> bool:
         return stage not in self.unfinished
+
+
+def measured(of: int = 1000, **shares: float | None) -> pd.DataFrame:
+    """Measures as stage 7 records them, each of so many children; None is a share of nobody."""
+    rows = [
+        {"measure": name, "value": share, "n": round((share or 0) * of), "denominator": 0 if share is None else of}
+        for name, share in shares.items()
+    ]
+    return pd.DataFrame(rows, columns=["measure", "value", "n", "denominator"])
 
 
 def make_project(folder: Path, template: Path, analytics_type: str, output_about: str) -> Path:

@@ -15,7 +15,7 @@ from evidence.project import EvidenceError
 from evidence.workbook import GATES, Threshold, check_thresholds
 from evidence.workbook.maturity import level_of
 from evidence.workbook.thresholds import _check_each_group, _with_what_is_hidden
-from tests.evidence.workbook.helpers import edit, open_book, sign
+from tests.evidence.workbook.helpers import edit, measured, open_book, sign
 
 MATURITY = "workbook/02_capability_assessment/maturity.csv"
 GOVERNANCE = "workbook/04_ethics_triage/governance.csv"
@@ -238,7 +238,9 @@ def test_nobody_inside_can_validate(signed, computed):
     [
         (0.6, [0.5, 0.5], True),
         (0.2, [0.5, 0.5], False),
+        (0.26, [0.5, 0.5], False),
         (0.6, [0.5, 0.05], False),
+        (0.6, [0.5, 0.11], False),
         (None, [0.5, 0.5], False),
         (0.6, [0.5, None], True),
         (0.6, [None, 0.05], False),
@@ -247,14 +249,40 @@ def test_nobody_inside_can_validate(signed, computed):
     ],
 )
 def test_results_against_the_thresholds(signed, computed, recall, by_group, passed):
-    computed.values[7, "metrics"] = pd.DataFrame(
-        {"measure": ["precision", "recall", "accuracy"], "value": [0.5, recall, 0.8]}
-    )
-    rows = [{"group_by": "sex", "group": str(n), "measure": "recall", "value": one} for n, one in enumerate(by_group)]
-    computed.values[7, "metrics_by_group"] = pd.DataFrame(rows, columns=["group_by", "group", "measure", "value"])
+    computed.values[7, "metrics"] = measured(precision=0.5, recall=recall, accuracy=0.8)
+    rows = measured(**{str(place): one for place, one in enumerate(by_group)})
+    rows = rows.rename(columns={"measure": "group"}).assign(group_by="sex", measure="recall")
+    computed.values[7, "metrics_by_group"] = rows
     book = open_book(signed, computed)
     assert book.gate(7).passed is passed
     assert all(check.met in (True, False, None) for check in check_thresholds(book))
+
+
+@pytest.mark.parametrize(
+    ("found", "of", "outcome", "said"),
+    [
+        (70, 200, "pass", "0.35 (0.29 to 0.42). The whole interval reaches it"),
+        (56, 200, "insufficient evidence", "may be reached or missed"),
+        (44, 200, "insufficient evidence", "may be reached or missed"),
+        (20, 200, "fail", "The whole interval lies below it"),
+        (6, 9, "insufficient evidence", "too few c"),
+    ],
+)
+def test_the_interval_decides_and_the_gate_holds_to_it(signed, computed, found, of, outcome, said):
+    counts = estimates([150, found, 900], [200, of, 1000], pd.Index(["precision", "recall", "accuracy"]))
+    computed.values[7, "metrics"] = as_rows(counts.rename_axis("measure"))
+    book = open_book(signed, computed)
+    check = next(one for one in check_thresholds(book) if one.threshold.id == "TH1")
+    assert check.outcome == outcome and said in check.text
+    assert book.gate(7).passed is (outcome == "pass")
+    assert (book.action("7.04").state == "done") is (outcome in ("pass", "fail"))
+
+
+def test_a_figure_without_its_numbers_is_not_enough_evidence(signed, computed):
+    computed.values[7, "metrics"] = pd.DataFrame({"measure": ["precision", "recall", "accuracy"], "value": 0.9})
+    checks = [one for one in check_thresholds(open_book(signed, computed)) if one.threshold.group == "everyone"]
+    assert [one.outcome for one in checks] == ["insufficient evidence"] * 3
+    assert all("recorded without the numbers it rests on" in one.text for one in checks)
 
 
 def test_a_threshold_for_one_group(signed, computed):
@@ -277,19 +305,28 @@ def each_group(folder, results):
 def test_only_groups_that_can_be_judged_are_and_the_others_are_a_limitation(signed, computed):
     computed.values[7, "metrics_by_group"] = by_group(A=(20, 60), B=(15, 60), C=(3, 40), D=(2, 9), E=(0, 8), F=(0, 0))
     check = each_group(signed, computed)
-    assert check.met is True and "2 of 2 groups that can be judged reach it" in check.text
+    assert check.met is True and "2 of 2 groups that can be judged reach it with their whole interval" in check.text
     assert "3 groups are too small to judge" in check.text
     assert "Recall is not estimable, with too few children, for sex C, D and E." in check.limitation
     assert open_book(signed, computed).gate(7).passed and open_book(signed, computed).action("7.04").state == "done"
 
 
 def test_a_group_that_falls_short_is_named_only_where_its_figure_may_be_shown(signed, computed):
-    computed.values[7, "metrics_by_group"] = by_group(A=(20, 60), B=(6, 100), C=(30, 60))
+    computed.values[7, "metrics_by_group"] = by_group(A=(20, 60), B=(6, 200), C=(30, 60))
     check = each_group(signed, computed)
-    assert check.met is False and "2 of 3 groups" in check.text and "the lowest is sex B with 0.06" in check.text
-    computed.values[7, "metrics_by_group"] = by_group(A=(20, 60), B=(4, 100), C=(30, 60))
+    assert check.met is False and "2 of 3 groups" in check.text
+    assert "below it with the whole interval: sex B (0.03)" in check.text
+    computed.values[7, "metrics_by_group"] = by_group(A=(20, 60), B=(4, 200), C=(30, 60))
     check = each_group(signed, computed)
-    assert "0.04" not in check.text and "B" not in check.text and "sex A and B" in check.limitation
+    assert "0.02" not in check.text and "B" not in check.text and "sex A and B" in check.limitation
+
+
+def test_one_group_whose_interval_holds_the_threshold_keeps_the_whole_from_passing(signed, computed):
+    computed.values[7, "metrics_by_group"] = by_group(A=(20, 60), B=(9, 60), C=(30, 60))
+    check = each_group(signed, computed)
+    assert (check.outcome, check.met) == ("insufficient evidence", None)
+    assert "2 of 3 groups" in check.text and "the interval holds the threshold: sex B (0.15)" in check.text
+    assert not open_book(signed, computed).gate(7).passed
 
 
 @given(
@@ -425,10 +462,8 @@ def test_a_figure_or_parameter_that_differs_is_said_in_words(signed_figures, com
 
 
 def test_what_came_of_a_threshold_is_part_of_what_was_signed(signed_figures, computed):
-    computed.values[7, "metrics"] = pd.DataFrame(
-        {"measure": ["precision", "recall", "accuracy"], "value": [0.5, 0.1, 0.8]}
-    )
-    words = "the threshold TH1: Recall for everyone of at least 0.25 went from met to not met"
+    computed.values[7, "metrics"] = measured(precision=0.5, recall=0.1, accuracy=0.8)
+    words = "the threshold TH1: Recall for everyone of at least 0.25 went from pass to fail"
     assert open_book(signed_figures, computed).sign_offs()[1].changed == (words,)
 
 

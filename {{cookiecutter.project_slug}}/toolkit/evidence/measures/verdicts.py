@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +17,7 @@ PASS, FAIL, INSUFFICIENT = "pass", "fail", "insufficient evidence"
 EVERYONE, EACH_GROUP = "everyone", "each group"
 
 
-def verdict(row: pd.Series, at_least: float) -> str:
+def verdict(row: Mapping[str, float], at_least: float) -> str:
     """`pass` where the whole interval reaches the threshold, `fail` where none of it does, else insufficient evidence.
 
     row: percent, low, high (0 to 100); at_least: 0 to 100. A figure that is missing is not estimable.

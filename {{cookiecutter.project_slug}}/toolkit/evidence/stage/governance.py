@@ -48,7 +48,7 @@ def costs_html(book: Workbook) -> str:
 
 
 def thresholds_html(book: Workbook) -> str:
-    """Each threshold fixed in stage 5 beside what was measured: met, not met, or not known."""
+    """Each threshold fixed in stage 5 beside what was measured: pass, fail or insufficient evidence."""
     checks = check_thresholds(book)
     lines = "".join(f"<li>{state_html(check.outcome)} {escape(check.text)}</li>" for check in checks)
     limits = "".join(f"<li>{escape(check.limitation)}</li>" for check in checks if check.limitation)

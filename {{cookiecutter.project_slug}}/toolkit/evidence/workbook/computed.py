@@ -76,14 +76,15 @@ def _threshold(book: Workbook) -> tuple[str, str]:
 
 
 def _against_thresholds(book: Workbook) -> tuple[str, str]:
-    from evidence.workbook.thresholds import check_thresholds
+    from evidence.workbook.thresholds import NOT_KNOWN, check_thresholds
 
     checks = check_thresholds(book)
-    if all(check.met is None for check in checks):
-        set_already = book.thresholds() or book.register("success_criteria").complete_rows
-        return ("waiting" if set_already and not book.has_result(7, "metrics") else "not started"), checks[0].text
-    open_checks = [check.text for check in checks if check.met is None]
-    return ("in progress", open_checks[0]) if open_checks else ("done", f"{count_of(len(checks), 'check')} made")
+    still = [check for check in checks if check.met is None]
+    if not still:
+        return "done", f"{count_of(len(checks), 'check')} made"
+    if len(still) == len(checks) and all(check.waits for check in still):
+        return "waiting", still[0].text
+    return ("not started" if all(check.outcome == NOT_KNOWN for check in checks) else "in progress"), still[0].text
 
 
 def _improves_on_today(book: Workbook) -> tuple[str, str]:

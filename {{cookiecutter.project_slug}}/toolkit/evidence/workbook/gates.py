@@ -121,6 +121,7 @@ def _fourth(book: Workbook) -> list[Reason]:
 def _seventh(book: Workbook) -> list[Reason]:
     reasons = [_passed_before(book, 4), *(_actions(book, stage) for stage in (5, 6, 7)), *_questions(book, 7)]
     reasons += [_required(one) for one in book.requirements() if one.required and one.stage in (5, 7)]
+    # Insufficient evidence is no pass: the gate stays shut, and says why.
     reasons += [Reason(check.met is True, check.text, check.waits) for check in check_thresholds(book)]
     reasons.append(_validated(book))
     reasons.append(_decision(book, 7, "to go on to live use"))

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from evidence.privacy import Rules
     from evidence.workbook.book import Workbook
 
+PASS, FAIL, INSUFFICIENT = "pass", "fail", "insufficient evidence"
+WAITS, NOT_JUDGED, NOT_KNOWN = "waiting", "not judged", "not known"
 TOO_FEW = "on too few children to be shown"
 EVERYONE, EACH_GROUP = "everyone", "each group"
 
@@ -39,21 +41,27 @@ class Threshold:
 
 @dataclass(frozen=True)
 class ThresholdCheck:
-    """A threshold beside what was measured. `met` is None where it was not measured or could not be judged.
+    """A threshold beside what was measured.
 
-    `limitation` names in words the groups that are too small to judge; empty where there is none. `waits` is True where
-    stage 7 has not measured it yet.
+    `outcome`: pass where the whole interval reaches the threshold, fail where none of it does, insufficient evidence
+    where the interval holds the threshold or there are too few children; not judged where it was changed after results
+    were seen, waiting where stage 7 has not measured it yet, not known where there is nothing to judge. `limitation`
+    names in words the groups that are too small to judge; empty where there is none.
     """
 
     threshold: Threshold | None
-    met: bool | None
+    outcome: str
     text: str
     limitation: str = ""
-    waits: bool = False
 
     @property
-    def outcome(self) -> str:
-        return {True: "met", False: "not met", None: "not known"}[self.met]
+    def met(self) -> bool | None:
+        """Whether it passes or fails; None for anything else, which is neither."""
+        return {PASS: True, FAIL: False}.get(self.outcome)
+
+    @property
+    def waits(self) -> bool:
+        return self.outcome == WAITS
 
 
 def read_thresholds(book: Workbook) -> list[Threshold]:
@@ -71,32 +79,33 @@ def check_thresholds(book: Workbook) -> list[ThresholdCheck]:
     besides. A value that is missing was not estimable. With columns `n` and `denominator`, a figure that disclosure
     control hides on the page is not judged either: to say that it is met would tell something of it.
 
-    A threshold for each group is met where every group that can be judged reaches it and at least one can be judged;
-    the others are named as a limitation. For a tool that is not predictive, success criteria take the place of
-    thresholds, and what is checked is that there are some and that stage 7 measured the tool.
+    The interval decides: low and high where they are recorded, else Wilson's of n and denominator. A threshold for each
+    group passes where every group that can be judged passes and at least one can be judged, and fails where one fails;
+    groups with too few children are named as a limitation. For a tool that is not predictive, success criteria take the
+    place of thresholds, and what is checked is that there are some and that stage 7 measured the tool.
     """
     if book.project.facts.analytics_type != "predictive":
         return [_measured(book)]
     thresholds = read_thresholds(book)
     if not thresholds:
-        return [ThresholdCheck(None, None, "No thresholds have been set, so there is nothing to test against.")]
+        return [ThresholdCheck(None, NOT_KNOWN, "No thresholds have been set, so there is nothing to test against.")]
     changed = objections(book)
     return [_not_judged(one, changed[one.id]) if one.id in changed else _check(book, one) for one in thresholds]
 
 
 def _not_judged(threshold: Threshold, why: str) -> ThresholdCheck:
-    return ThresholdCheck(threshold, None, f"{threshold.wanted} {why}.")
+    return ThresholdCheck(threshold, NOT_JUDGED, f"{threshold.wanted} {why}.")
 
 
 def _measured(book: Workbook) -> ThresholdCheck:
     criteria = len(book.register("success_criteria").complete_rows)
     if not criteria:
-        return ThresholdCheck(None, None, "No success criteria have been set, so there is nothing to test against.")
+        return ThresholdCheck(None, NOT_KNOWN, "No success criteria have been set, so there is nothing to test against.")
     if not book.has_result(7, "metrics"):
-        return ThresholdCheck(None, None, "Waits for stage 7 to measure the tool.", waits=True)
+        return ThresholdCheck(None, WAITS, "Waits for stage 7 to measure the tool.")
     said = "criterion is" if criteria == 1 else "criteria are"
     return ThresholdCheck(
-        None, True, f"Stage 7 has measured the tool. Whether the {criteria} success {said} met is for people to judge."
+        None, PASS, f"Stage 7 has measured the tool. Whether the {criteria} success {said} met is for people to judge."
     )
 
 
@@ -104,20 +113,32 @@ def _check(book: Workbook, threshold: Threshold) -> ThresholdCheck:
     name = "metrics" if threshold.group == EVERYONE else "metrics_by_group"
     wanted = threshold.wanted
     if not book.has_result(7, name):
-        return ThresholdCheck(threshold, None, f"{wanted}: waits for stage 7 to measure it.", waits=True)
+        return ThresholdCheck(threshold, WAITS, f"{wanted}: waits for stage 7 to measure it.")
     frame = book.result(7, name)
     if not hasattr(frame, "columns") or not {"measure", "value"} <= set(frame.columns):
-        return ThresholdCheck(threshold, None, f"{wanted}: stage 7 recorded something that cannot be compared.")
+        return ThresholdCheck(threshold, NOT_KNOWN, f"{wanted}: stage 7 recorded something that cannot be compared.")
     # Reading the rules loads pandas, which is here already once there is a table to judge.
     from evidence.privacy import load_rules
 
-    rows = _with_what_is_hidden(frame, threshold, load_rules(book.project))
+    rows = _with_what_is_hidden(_with_intervals(frame), threshold, load_rules(book.project))
     if threshold.group == EACH_GROUP:
         return _check_each_group(threshold, rows)
     if threshold.group != EVERYONE and len(rows):
         labels = (rows["group_by"].astype(str) + ": " + rows["group"].astype(str)).map(plain)
         rows = rows[labels == threshold.group]
     return _check_one(threshold, rows)
+
+
+def _with_intervals(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows with low and high (0 to 100): as recorded, else from n and denominator, else missing."""
+    from evidence.measures import intervals
+
+    if {"low", "high"} <= set(frame.columns):
+        return frame
+    if not {"n", "denominator"} <= set(frame.columns):
+        return frame.assign(low=float("nan"), high=float("nan"))
+    low, high = intervals.wilson(frame["n"], frame["denominator"])
+    return frame.assign(low=100 * low, high=100 * high)
 
 
 def _with_what_is_hidden(frame: pd.DataFrame, threshold: Threshold, rules: Rules) -> pd.DataFrame:
@@ -142,13 +163,34 @@ def _with_what_is_hidden(frame: pd.DataFrame, threshold: Threshold, rules: Rules
 def _check_one(threshold: Threshold, rows: pd.DataFrame) -> ThresholdCheck:
     wanted = threshold.wanted
     if rows.empty:
-        return ThresholdCheck(threshold, None, f"{wanted}: not measured.")
+        return ThresholdCheck(threshold, NOT_KNOWN, f"{wanted}: not measured.")
     row = rows.iloc[0]
     if row["hidden"]:
-        return ThresholdCheck(threshold, None, f"{wanted}: not judged, it rests {TOO_FEW}.")
-    if row["value"] != row["value"] or row["value"] is None:
-        return ThresholdCheck(threshold, None, f"{wanted}: not estimable, too few cases.")
-    return ThresholdCheck(threshold, bool(row["value"] >= threshold.at_least), f"{wanted}: {row['value']:.2f}.")
+        return ThresholdCheck(threshold, INSUFFICIENT, f"{wanted}: not judged, it rests {TOO_FEW}.")
+    if _missing(row["value"]):
+        return ThresholdCheck(threshold, INSUFFICIENT, f"{wanted}: not estimable, too few cases.")
+    outcome = _by_interval(row, threshold.at_least)
+    why = {
+        PASS: "The whole interval reaches it",
+        FAIL: "The whole interval lies below it",
+        INSUFFICIENT: "The interval holds the threshold, so it may be reached or missed: not enough evidence",
+    }
+    said = f"{row['value']:.2f} ({row['low'] / 100:.2f} to {row['high'] / 100:.2f}). {why[outcome]}"
+    if _missing(row["low"]):
+        said = f"{row['value']:.2f}, recorded without the numbers it rests on: not enough evidence"
+    return ThresholdCheck(threshold, outcome, f"{wanted}: {said}.")
+
+
+def _by_interval(row: pd.Series, at_least: float) -> str:
+    if _missing(row["low"]) or _missing(row["high"]):
+        return INSUFFICIENT
+    from evidence.measures.verdicts import verdict
+
+    return verdict({"percent": row["value"], "low": row["low"], "high": row["high"]}, 100 * at_least)
+
+
+def _missing(value: object) -> bool:
+    return value is None or value != value
 
 
 def _check_each_group(threshold: Threshold, rows: pd.DataFrame) -> ThresholdCheck:
@@ -158,17 +200,26 @@ def _check_each_group(threshold: Threshold, rows: pd.DataFrame) -> ThresholdChec
     limitation = _limitation(threshold.measure, small)
     if judged.empty:
         said = "no group is large enough to be judged" if len(rows) else "not measured"
-        return ThresholdCheck(threshold, None, f"{wanted}: {said}.", limitation)
-    values = judged["value"].astype(float)
-    below = values < threshold.at_least
-    said = f"{len(values) - below.sum()} of {count_of(len(values), 'group')} that can be judged"
-    said += " reaches it" if len(values) - below.sum() == 1 else " reach it"
-    if below.any():
-        lowest = judged.loc[values.idxmin()]
-        said += f", the lowest is {lowest['group_by']} {lowest['group']} with {values.min():.2f}"
+        return ThresholdCheck(threshold, INSUFFICIENT if len(rows) else NOT_KNOWN, f"{wanted}: {said}.", limitation)
+    outcomes = judged.apply(_by_interval, axis="columns", at_least=threshold.at_least)
+    passed, failed, unsure = (judged[outcomes == one] for one in (PASS, FAIL, INSUFFICIENT))
+    said = f"{len(passed)} of {count_of(len(judged), 'group')} that can be judged"
+    said += " reaches it with the whole interval" if len(passed) == 1 else " reach it with their whole interval"
+    if len(failed):
+        said += f"; below it with the whole interval: {_named(failed)}"
+    if len(unsure):
+        said += f"; not enough evidence, as the interval holds the threshold: {_named(unsure)}"
     if len(small):
         said += f"; {count_of(len(small), 'group is', 'groups are')} too small to judge"
-    return ThresholdCheck(threshold, not below.any(), f"{wanted}: {said}.", limitation)
+    outcome = FAIL if len(failed) else INSUFFICIENT if len(unsure) else PASS
+    return ThresholdCheck(threshold, outcome, f"{wanted}: {said}.", limitation)
+
+
+def _named(rows: pd.DataFrame) -> str:
+    """`sex F 0.06; age band 1 to 4 0.12 and 5 to 9 0.14`: groups with their figure, kind by kind."""
+    with_figure = rows["group"].astype(str) + " (" + rows["value"].map("{:.2f}".format) + ")"
+    kinds = with_figure.groupby(rows["group_by"], sort=False)
+    return "; ".join(f"{name} {listed(list(part))}" for name, part in kinds)
 
 
 def _limitation(measure: str, small: pd.DataFrame) -> str:
