@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binom, poisson
-from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+from scipy.stats import binom, norm, poisson
+from scipy.stats.mstats import winsorize
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, proportions_ztest
 
 from evidence.data import read_plain, read_published
 from evidence.measures import comparing_words, comparisons
@@ -186,19 +187,69 @@ def test_authorities_without_a_difference_lie_outside_as_rarely_as_said():
     table = table.assign(place=table["code"], n=random.binomial(sizes, 0.1).astype(float), denominator=sizes, symbol="")
     table["value"] = 100 * table["n"] / table["denominator"]
     measure = _measure()
-    found = comparisons.funnel_of(table, measure, "0")["standing"].value_counts()
+    funnel = comparisons.funnel_of(table, measure, "0")
+    found = funnel["standing"].value_counts()
     assert found.filter(like="99.8").sum() <= 0.002 * 4000 + 3 * np.sqrt(8)
     assert found.drop("within the limits").sum() == pytest.approx(0.05 * 4000, abs=3 * np.sqrt(200) + 40)
-    assert comparing_words.outside_limits(comparisons.funnel_of(table, measure, "0")) == ""
+    # Drawing in the outer tenths leaves less than chance gives, so nothing is widened.
+    assert funnel["dispersion"].iloc[0] < 1
+    assert "those of chance alone" in comparing_words.how_limits_are_drawn(funnel)
+
+
+@pytest.mark.parametrize("binomial", [True, False])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_dispersion_is_that_of_statsmodels_and_scipy(binomial, seed):
+    """Scores of statsmodels (or Pearson's), drawn in by scipy, which counts authorities where we take percentiles."""
+    random = np.random.default_rng(seed)
+    sizes = random.integers(50, 2000, 151)
+    n = random.binomial(sizes, random.beta(8, 60, 151))
+    rate = n.sum() / sizes.sum()
+    if binomial:
+        scores = [proportions_ztest(one, of, rate, prop_var=rate)[0] for one, of in zip(n, sizes, strict=True)]
+    else:
+        scores = (n - sizes * rate) / np.sqrt(sizes * rate)
+    expected = np.mean(np.asarray(winsorize(np.asarray(scores), limits=(0.1, 0.1))) ** 2)
+    found = comparisons.dispersion_of(n, sizes, rate, binomial)
+    assert found == pytest.approx(expected) and found > 1
+    low, high = comparisons.widened_limits(sizes, rate, 0.95, binomial, found)
+    spread = np.sqrt(found) * norm.ppf(0.975) * np.sqrt(rate * (1 - rate if binomial else 1) / sizes)
+    assert high == pytest.approx(rate + spread) and low == pytest.approx(np.maximum(rate - spread, 0))
+
+
+def test_authorities_that_differ_in_more_than_chance_lie_outside_the_widened_limits_about_as_rarely_as_said():
+    random = np.random.default_rng(8)
+    sizes = np.full(4000, 400)
+    table = pd.DataFrame({"level": "authority", "region": "r", "code": [str(n) for n in range(4000)], "year": 2025})
+    n = random.binomial(sizes, np.clip(random.normal(0.2, 0.03, 4000), 0, 1)).astype(float)
+    table = table.assign(place=table["code"], n=n, denominator=sizes, symbol="", value=100 * n / sizes)
+    funnel = comparisons.funnel_of(table, _measure(), "0")
+    # One by chance and 0.03 ** 2 / (0.2 * 0.8 / 400) between authorities, of which drawing in the tails leaves 0.68:
+    # 2 * 0.1 * q ** 2 + 0.8 - 2 * q * norm.pdf(q) for the normal, q being its 90th percentile.
+    q = norm.ppf(0.9)
+    left = 2 * 0.1 * q**2 + 0.8 - 2 * q * norm.pdf(q)
+    assert funnel["dispersion"].iloc[0] == pytest.approx(3.25 * left, rel=0.08)
+    by_chance, widened = (funnel[name].str.contains("limit$") for name in ("standing_by_chance", "standing"))
+    assert by_chance.mean() > 0.2
+    assert widened.mean() == pytest.approx(2 * norm.sf(norm.ppf(0.975) * np.sqrt(left)), abs=0.015)
+    assert funnel["standing"].str.contains("99.8").mean() == pytest.approx(0.0109, abs=0.006)
+    assert "times as much as chance" in comparing_words.how_limits_are_drawn(funnel)
+
+
+def test_without_authorities_there_is_no_dispersion():
+    assert np.isnan(comparisons.dispersion_of(np.array([]), np.array([]), 0.1, True))
+    assert comparing_words.how_limits_are_drawn(pd.DataFrame()) == ""
 
 
 def test_the_funnel_of_the_file(measures, published):
     table = comparisons.funnel_of(published[STABILITY][0], measures[STABILITY], "856", ["380"], ["330"])
-    assert table.loc["Leicester", "standing"] == "below the 99.8% limit"
+    assert table.loc["Leicester", "standing_by_chance"] == "below the 99.8% limit"
+    assert table["dispersion"].iloc[0] > 1
+    assert (table["low_998"] <= table["low_998_by_chance"]).all()
+    assert table.loc["Leicester", "standing"] in ("below the 95% limit", "within the limits")
     assert table["kind"].value_counts()["this council"] == 1
     assert "City of London" not in table.index
     assert table["denominator"].is_monotonic_increasing
-    assert "differ in more than chance" in comparing_words.outside_limits(table)
+    assert "times as much as chance" in comparing_words.how_limits_are_drawn(table)
 
 
 def _measure(**changes: object) -> comparisons.PublishedMeasure:

@@ -81,6 +81,7 @@ def test_a_funnel_says_where_the_council_lies_and_marks_differ_in_more_than_colo
     assert "Ours" in shown and "99.8% limits" in shown and "Here" not in shown
     assert shown.count("<use") >= 3
     assert html == charts.chart_html(chart, funnel_table(), "Ours lies above")
+    assert "widened" not in html
 
 
 def test_lines_show_the_intervals_of_their_table_and_differ_in_shape():
@@ -120,3 +121,11 @@ def test_a_picture_is_the_same_to_the_eye_without_what_nobody_sees():
     assert root[2].get("x") == "2" and root[2].get("style") == "fill:#000000;stroke-width:2"
     assert dict(root[3].attrib) == {"style": "text-anchor:end"} and root[3].text == "Girls & boys"
     assert slim(svg) == slim(svg)
+
+
+def test_a_funnel_of_authorities_that_differ_in_more_than_chance_says_so_and_keeps_the_limits_of_chance():
+    chart = charts.funnel("percent", "denominator", percent=True, target=10.0, target_label="England")
+    table = funnel_table().assign(low_998_by_chance=[1, 4, 7], high_998_by_chance=[20, 17, 13], dispersion=2.4)
+    html = charts.chart_html(chart, table, "Ours lies above")
+    assert "99.8% limits, which are widened for the spread of authorities" in html
+    assert "99.8% limits, widened" in svg_of(html) and "99.8% limits, chance alone" in svg_of(html)

@@ -34,9 +34,8 @@ def answered(tmp_path: Path, template: Path, root: Path) -> Path:
 @pytest.fixture
 def computed(answered: Path) -> Planted:
     """Every named result that an action rests on, as a run would leave them, all good enough."""
-    groups = [
-        {"group_by": "sex", "group": sex, "measure": "recall", "value": 0.5, "n": 50, "denominator": 100} for sex in "FM"
-    ]
+    half = {"measure": "recall", "value": 0.5, "n": 50, "denominator": 100}
+    groups = [{"group_by": "sex", "group": sex, **half} for sex in "FM"]
     values = {
         (3, "quality_decision"): "go on",
         (7, "metrics"): measured(precision=0.5, recall=0.6, accuracy=0.8),

@@ -61,25 +61,45 @@ def trend(table: pd.DataFrame, measure: PublishedMeasure) -> str:
 
 
 def funnel(table: pd.DataFrame) -> str:
-    """Where the council lies: within the limits that chance alone keeps to, or beyond them."""
+    """Where the council lies: within the limits that chance, or the spread of all authorities, keeps to, or beyond."""
     here = table[table["kind"] == COUNCIL]
     if here.empty:
         return "The council has no figure to place among the others"
-    name, standing = here.index[0], here.iloc[0]["standing"]
-    if standing == "within the limits":
+    name, standing, by_chance = here.index[0], here.iloc[0]["standing"], here.iloc[0]["standing_by_chance"]
+    within, higher = standing == "within the limits", by_chance.startswith("above")
+    if not _spread(table):
+        if within:
+            return f"{name} lies within the limits: its size alone could explain how far it is from England"
+        return f"{name} lies {standing}: {'higher' if higher else 'lower'} than chance alone would explain"
+    if within and by_chance == "within the limits":
         return f"{name} lies within the limits: its size alone could explain how far it is from England"
-    higher = "higher" if standing.startswith("above") else "lower"
-    return f"{name} lies {standing}: {higher} than chance alone would explain"
+    if within:
+        way = "higher" if higher else "lower"
+        return (
+            f"{name} is {way} than chance alone would explain, but no further from England than authorities often are"
+        )
+    return f"{name} lies {standing}, further from England than authorities usually are"
 
 
-def outside_limits(table: pd.DataFrame) -> str:
-    """A warning where more authorities lie outside than chance allows, which makes the limits a poor guide."""
-    outside, expected = int(table["standing"].str.contains("99.8").sum()), 0.002 * len(table)
-    if outside <= expected + 3 * np.sqrt(expected):
+def _spread(table: pd.DataFrame) -> bool:
+    """Whether authorities differ by more than chance, so that the limits are widened."""
+    return bool(len(table) and table["dispersion"].iloc[0] > 1)
+
+
+def how_limits_are_drawn(table: pd.DataFrame) -> str:
+    """What the limits of the funnel rest on, and how many authorities lie outside them."""
+    if table.empty:
         return ""
+    by_chance, outside = (int(table[name].str.contains("99.8").sum()) for name in ("standing_by_chance", "standing"))
+    if not _spread(table):
+        return (
+            f"The limits are those of chance alone. {outside} of {len(table)} authorities lie outside the outer ones."
+        )
     return (
-        f"{outside} of {len(table)} authorities lie outside the 99.8% limits, and chance alone would put "
-        f"{expected:.1f} there: they differ in more than chance, so lying outside is no sign of good or poor practice."
+        f"Authorities differ {table['dispersion'].iloc[0]:.1f} times as much as chance alone would make them: "
+        f"{by_chance} of {len(table)} lie outside the 99.8% limits of chance, where {0.002 * len(table):.1f} would by "
+        f"chance. The limits are widened by that spread (Spiegelhalter 2005); {outside} lie outside the widened ones. "
+        "What makes authorities differ may be practice, families, or how things are recorded: the plot cannot tell."
     )
 
 

@@ -382,9 +382,11 @@ def funnel_of(
     """Every authority with counts in the latest year against what chance alone would give it: index place.
 
     Columns kind, n, denominator, value, low_95, high_95, low_998, high_998 (limits around England's figure for an
-    authority of that size), standing (`within the limits`, `above the 95% limit`, ...); from the smallest denominator
-    up. The limits are exact, binomial for percentages and Poisson for rates, smoothed between whole numbers
-    (Spiegelhalter 2005). Empty where no counts are published.
+    authority of that size), low_998_by_chance and high_998_by_chance (those that chance alone keeps to), standing
+    (`within the limits`, `above the 95% limit`, ...), standing_by_chance, dispersion; from the smallest denominator up.
+    By chance alone the limits are exact, binomial for percentages and Poisson for rates, smoothed between whole numbers
+    (Spiegelhalter 2005). Where `dispersion_of` is above 1 the others are widened by it; elsewhere they are the same.
+    Empty where no counts are published.
     """
     latest = series[series["year"] == series["year"].max()]
     rows = latest[(latest["level"] == AUTHORITY) & (latest["denominator"] > 0) & latest["n"].notna()]
@@ -394,11 +396,51 @@ def funnel_of(
     kinds = {**dict.fromkeys(chosen, CHOSEN), **dict.fromkeys(neighbours, NEIGHBOUR), council: COUNCIL}
     table = rows.assign(kind=rows["code"].map(kinds).fillna(AUTHORITY)).sort_values(["denominator", "code"])
     table = table.set_index("place")[["kind", "n", "denominator", "value"]]
+    size, binomial = table["denominator"].to_numpy(), measure.per == 100
+    dispersion = dispersion_of(table["n"].to_numpy(), size, rate, binomial)
+    chance = pd.DataFrame({"value": table["value"]})
     for level, end in ((INNER, "95"), (OUTER, "998")):
-        low, high = control_limits(table["denominator"].to_numpy(), rate, level, measure.per == 100)
+        low, high = control_limits(size, rate, level, binomial)
+        chance[f"low_{end}"], chance[f"high_{end}"] = measure.per * low, measure.per * high
+        if dispersion > 1:
+            wide = widened_limits(size, rate, level, binomial, dispersion)
+            # In a small authority normal limits may lie within the exact ones.
+            low, high = np.minimum(low, wide[0]), np.maximum(high, wide[1])
         table[f"low_{end}"], table[f"high_{end}"] = measure.per * low, measure.per * high
-    table["standing"] = _standing(table)
-    return table
+    for side in ("low", "high"):
+        table[f"{side}_998_by_chance"] = chance[f"{side}_998"]
+    return table.assign(standing=_standing(table), standing_by_chance=_standing(chance), dispersion=dispersion)
+
+
+def dispersion_of(n: np.ndarray, denominator: np.ndarray, rate: float, binomial: bool) -> float:
+    """How many times as much as chance alone authorities differ: 1 is chance; missing without an authority.
+
+    The mean of the squared standard scores around `rate`, of which the lowest and the highest tenth are first drawn in
+    to the 10th and 90th percentile, so that a few outlying authorities do not decide (Spiegelhalter 2005, Statistics in
+    Medicine 24, 1185-1202, doi 10.1002/sim.1970, the multiplicative adjustment for over-dispersion). Drawing in makes
+    it 0.68 where there is nothing but chance, so what is above 1 is more than chance.
+    """
+    n, size = np.asarray(n, float), np.asarray(denominator, float)
+    if not len(size) or not 0 < rate < (1 if binomial else np.inf):
+        return np.nan
+    scores = (n / size - rate) / _standard_error(size, rate, binomial)
+    return float(np.mean(np.clip(scores, *np.quantile(scores, [0.1, 0.9])) ** 2))
+
+
+def widened_limits(
+    denominator: np.ndarray, rate: float, level: float, binomial: bool, dispersion: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Limits for authorities that differ `dispersion` times as much as by chance: (low, high), as shares.
+
+    The normal limits of Spiegelhalter (2005) with the variance times the dispersion, cut off at 0 (and at 1 for a
+    percentage).
+    """
+    reach = intervals.normal(level) * np.sqrt(dispersion) * _standard_error(denominator, rate, binomial)
+    return np.clip(rate - reach, 0, None), np.clip(rate + reach, None, 1 if binomial else None)
+
+
+def _standard_error(denominator: np.ndarray, rate: float, binomial: bool) -> np.ndarray:
+    return np.sqrt(rate * (1 - rate if binomial else 1) / np.asarray(denominator, float))
 
 
 def control_limits(denominator: np.ndarray, rate: float, level: float, binomial: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -90,7 +90,8 @@ def lines(*values: str, percent: bool = False) -> Chart:
 def funnel(value: str, size: str, percent: bool = False, target: float | None = None, target_label: str = "") -> Chart:
     """One point a place: its figure against its size, between limits that chance alone keeps to, around `target`.
 
-    The table has the columns that `measures.funnel_of` gives: kind, low_95, high_95, low_998, high_998, standing.
+    The table has the columns that `measures.funnel_of` gives: kind, low_95, high_95, low_998, high_998, standing. Where
+    its dispersion is above 1, the outer limits of chance alone are drawn as well.
     """
     return Chart("funnel", (value,), percent=percent, target=target, target_label=target_label, size=size)
 
@@ -137,12 +138,13 @@ def _funnel_in_words(chart: Chart, table: pd.DataFrame, headline: str) -> str:
     here = [
         f"{place} {cell_text(value, chart.percent)}, {said}" for place, kind, value, said in places if kind == _HERE
     ]
-    outside = int(table["standing"].str.contains("99.8").sum())
+    outside, wide = int(table["standing"].str.contains("99.8").sum()), _widened(table)
     return " ".join(
         [
             f"Funnel plot of {len(table)} authorities. {headline.rstrip('.')}.",
             *(f"{one}." for one in here),
-            f"{outside} lie outside the 99.8% limits. The table holds the figures.",
+            f"{outside} lie outside the 99.8% limits{', which are widened for the spread of authorities' * wide}. "
+            "The table holds the figures.",
         ]
     )
 
@@ -245,7 +247,11 @@ def _intervals(table: pd.DataFrame, column: str) -> list[tuple[int, float, float
 
 def _draw_funnel(axes, chart: Chart, table: pd.DataFrame) -> None:
     size, value = (_numbers(table[name]) for name in (chart.size, chart.values[0]))
-    for end, style, said in (("95", (0, (1, 1.5)), "95% limits"), ("998", (0, (5, 2)), "99.8% limits")):
+    limits = [("95", (0, (1, 1.5)), "95% limits"), ("998", (0, (5, 2)), "99.8% limits")]
+    if _widened(table):
+        limits = [(end, style, f"{said}, widened") for end, style, said in limits]
+        limits.append(("998_by_chance", (0, (8, 2, 1, 2)), "99.8% limits, chance alone"))
+    for end, style, said in limits:
         for side in ("low", "high"):
             axes.plot(size, _numbers(table[f"{side}_{end}"]), color="#505A5F", linestyle=style, linewidth=1.2)
         axes.plot([], [], color="#505A5F", linestyle=style, linewidth=1.2, label=said)
@@ -268,6 +274,10 @@ def _draw_funnel(axes, chart: Chart, table: pd.DataFrame) -> None:
     axes.legend(loc="upper right", frameon=False, fontsize=9)
     _number_axis(axes.yaxis, chart)
     _number_axis(axes.xaxis, Chart("funnel", ()))
+
+
+def _widened(table: pd.DataFrame) -> bool:
+    return "dispersion" in table and bool((table["dispersion"] > 1).any())
 
 
 def _wrapped(names: list[str]) -> list[str]:

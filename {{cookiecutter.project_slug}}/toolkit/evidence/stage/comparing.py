@@ -243,10 +243,12 @@ def _show_one(
     apart = funnel["kind"] != AUTHORITY
     england = table.loc[table["kind"] == ENGLAND, "value"]
     stage.show(
-        funnel.loc[apart, ["kind", "n", "denominator", "value", "standing"]].rename(columns={"value": measure.unit}),
+        funnel.loc[apart, ["kind", "n", "denominator", "value", "standing", "standing_by_chance"]].rename(
+            columns={"value": measure.unit}
+        ),
         words.funnel(funnel),
         name=f"{name}_funnel",
-        note=f"Every authority is in the file {name}_funnel_all.csv. {words.outside_limits(funnel)}".strip(),
+        note=f"Every authority is in the file {name}_funnel_all.csv. {words.how_limits_are_drawn(funnel)}".strip(),
         source=source,
         counts=[],
         percent=[measure.unit] if percent else [],

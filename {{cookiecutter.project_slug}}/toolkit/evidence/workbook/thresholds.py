@@ -100,7 +100,8 @@ def _not_judged(threshold: Threshold, why: str) -> ThresholdCheck:
 def _measured(book: Workbook) -> ThresholdCheck:
     criteria = len(book.register("success_criteria").complete_rows)
     if not criteria:
-        return ThresholdCheck(None, NOT_KNOWN, "No success criteria have been set, so there is nothing to test against.")
+        words = "No success criteria have been set, so there is nothing to test against."
+        return ThresholdCheck(None, NOT_KNOWN, words)
     if not book.has_result(7, "metrics"):
         return ThresholdCheck(None, WAITS, "Waits for stage 7 to measure the tool.")
     said = "criterion is" if criteria == 1 else "criteria are"
