@@ -237,8 +237,8 @@ def test_nobody_inside_can_validate(signed, computed):
     ("recall", "by_group", "passed"),
     [
         (0.6, [0.5, 0.5], True),
-        (0.2, [0.5, 0.5], False),
-        (0.26, [0.5, 0.5], False),
+        (0.1, [0.5, 0.5], False),
+        (0.16, [0.5, 0.5], False),
         (0.6, [0.5, 0.05], False),
         (0.6, [0.5, 0.11], False),
         (None, [0.5, 0.5], False),
@@ -262,9 +262,9 @@ def test_results_against_the_thresholds(signed, computed, recall, by_group, pass
     ("found", "of", "outcome", "said"),
     [
         (70, 200, "pass", "0.35 (0.29 to 0.42). The whole interval reaches it"),
-        (56, 200, "insufficient evidence", "may be reached or missed"),
-        (44, 200, "insufficient evidence", "may be reached or missed"),
-        (20, 200, "fail", "The whole interval lies below it"),
+        (36, 200, "insufficient evidence", "may be reached or missed"),
+        (26, 200, "insufficient evidence", "may be reached or missed"),
+        (10, 200, "fail", "The whole interval lies below it"),
         (6, 9, "insufficient evidence", "too few c"),
     ],
 )
@@ -463,7 +463,7 @@ def test_a_figure_or_parameter_that_differs_is_said_in_words(signed_figures, com
 
 def test_what_came_of_a_threshold_is_part_of_what_was_signed(signed_figures, computed):
     computed.values[7, "metrics"] = measured(precision=0.5, recall=0.1, accuracy=0.8)
-    words = "the threshold TH1: Recall for everyone of at least 0.25 went from pass to fail"
+    words = "the threshold TH1: Recall for everyone of at least 0.15 went from pass to fail"
     assert open_book(signed_figures, computed).sign_offs()[1].changed == (words,)
 
 

@@ -102,7 +102,7 @@ def _piece(book: Workbook, info: ActionInfo, evidence: str) -> tuple[str, str]:
         stage, _, result = name.partition("/")
         if book.has_result(int(stage), result):
             return DONE, f"recorded in stage {stage}"
-        return WAITING, f"waits for {info.waits_for}, which stage {stage} records when it runs"
+        return _not_recorded(book, info, int(stage))
     if kind == "document":
         return _document(book, name)
     if kind == "gate":
@@ -112,6 +112,14 @@ def _piece(book: Workbook, info: ActionInfo, evidence: str) -> tuple[str, str]:
     if "#" in evidence:
         return _answer(book, evidence.rpartition("#")[2])
     return register_state(book.register_at(evidence), _for_this_tool(book, read_needs(info.needs)))
+
+
+def _not_recorded(book: Workbook, info: ActionInfo, stage: int) -> tuple[str, str]:
+    """A run helps where the stage has not run yet; where it has, or has nothing to go by, people have to."""
+    if info.rests_on and book.results is not None and book.results.finished(stage):
+        return NOT_STARTED, f"stage {stage} has run without it; still needed is {info.rests_on}"
+    needed = f", once there is {info.rests_on}" if info.rests_on else ""
+    return WAITING, f"waits for {info.waits_for}, which stage {stage} records when it runs{needed}"
 
 
 def _for_this_tool(book: Workbook, needs: Needs) -> Needs:

@@ -17,7 +17,11 @@ from evidence.project import EvidenceError, Project, read_text
 
 @dataclass(frozen=True)
 class ActionInfo:
-    """One of the 115 actions: `evidence` names where its evidence lies, `needs` when that evidence is enough."""
+    """One of the 115 actions: `evidence` names where its evidence lies, `needs` when that evidence is enough.
+
+    Where the evidence is a stage's result, `waits_for` says what the stage records, and `rests_on` what there has to be
+    first; empty where the stage records it in any case.
+    """
 
     id: str
     stage: int
@@ -28,6 +32,7 @@ class ActionInfo:
     needs: str
     applies_to: str
     waits_for: str
+    rests_on: str
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,7 @@ class Reference:
                 row["needs"],
                 row["applies_to"],
                 row["waits_for"],
+                row["rests_on"],
             )
             for row in self._table("guidance.csv")
         }
