@@ -7,17 +7,22 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from statsmodels.stats.proportion import proportion_confint
-from statsmodels.stats.weightstats import DescrStatsW
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from evidence.measures import (
+    answers_before_after,
+    asked_alike,
     definition_of,
     differences_of_definition,
+    minutes_before_after,
     need_same_definition,
     survey_answers,
     survey_minutes,
 )
+from evidence.measures.words import answers_before_after as said_of_answers
 from evidence.measures.words import baseline_survey as in_words
+from evidence.measures.words import minutes_before_after as said_of_minutes
 from evidence.project import EvidenceError
 
 PARAMETERS = {"as_of": "2026-04-30", "data_folder": "data/sample", "year_end": "", "seed": 1, "flag_at": 0.25}
@@ -110,3 +115,46 @@ def test_a_handful_of_people_give_no_figure_and_no_one_answer_can_be_read_off():
     assert not np.isnan(table.at["Social worker", "mean"])
     assert in_words(survey_minutes(asked(3))) == "3 people say how long a decision takes: too few for a figure"
     assert "12 people say" in in_words(table)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_before_and_since_are_compared_as_statsmodels_does(seed):
+    before, since = asked(25 + seed, seed), asked(40, 100 + seed)
+    row = minutes_before_after(before, since).iloc[0]
+    low, high = CompareMeans(DescrStatsW(since["minutes"]), DescrStatsW(before["minutes"])).tconfint_diff(
+        usevar="unequal"
+    )
+    assert row["difference"] == pytest.approx(since["minutes"].mean() - before["minutes"].mean())
+    assert (row["low"], row["high"]) == pytest.approx((low, high))
+    shares = answers_before_after(before, since).loc[("is confident in the decision", "yes (4 or 5 of 5)")]
+    yes = [(rows["confidence"] >= 4).sum() for rows in (since, before)]
+    low, high = confint_proportions_2indep(yes[0], len(since), yes[1], len(before), method="newcomb")
+    assert (shares["low"], shares["high"]) == pytest.approx((100 * low, 100 * high))
+
+
+def test_only_people_asked_about_the_same_decision_are_compared():
+    rows = pd.DataFrame(
+        {
+            "asked": ["before the tool", "before the tool", "since the tool", "since the tool"],
+            "decision": ["Whom to visit", "Whether to meet", "whom  to VISIT", "Whom to list"],
+        }
+    )
+    before, since, once = asked_alike(rows)
+    assert (list(before.index), list(since.index)) == ([0], [2])
+    assert once == ["Whether to meet", "Whom to list"]
+
+
+def test_an_answer_that_nobody_gives_any_more_is_still_in_the_table():
+    before = asked(30).assign(made_how="meeting")
+    since = asked(30, 2).assign(made_how="report")
+    table = answers_before_after(before, since).loc["how the decision is made"]
+    assert table.loc["meeting", ["n_before", "n"]].tolist() == [30, 0]
+    assert table.loc["report", ["n_before", "n"]].tolist() == [0, 30]
+    assert "meeting (100% before, 0% since)" in said_of_answers(answers_before_after(before, since))
+
+
+def test_too_few_before_or_since_are_not_compared():
+    table = minutes_before_after(asked(9), asked(40))
+    assert table[["mean_before", "mean", "difference", "low", "high"]].isna().all(axis=None)
+    assert "Too few" in said_of_minutes(table)
+    assert "Too few" in said_of_answers(answers_before_after(asked(9), asked(40)))

@@ -129,3 +129,19 @@ def test_a_funnel_of_authorities_that_differ_in_more_than_chance_says_so_and_kee
     html = charts.chart_html(chart, table, "Ours lies above")
     assert "99.8% limits, which are widened for the spread of authorities" in html
     assert "99.8% limits, widened" in svg_of(html) and "99.8% limits, chance alone" in svg_of(html)
+
+
+def test_a_series_marks_where_the_tool_began_and_what_was_to_be_expected():
+    ends = ["May 2025", "June 2025", "July 2025", "August 2025"]
+    table = pd.DataFrame(
+        {"percent": [5.0, 5.5, "c", 4.0], "low": [4.0, 4.5, "c", 3.0], "high": [6.0, 6.5, "c", 5.0],
+         "expected": [None, None, 6.0, 6.5]},
+        index=pd.Index(ends, name="until the end of"),
+    )  # fmt: skip
+    chart = charts.series("percent", "low", "high", began=2, began_label="the tool began", expected="expected")
+    html = charts.chart_html(chart, table, "The share fell")
+    assert "A line marks where the tool began: before July 2025." in html
+    assert "May 2025 5.0%, then to August 2025 4.0%." in html and "1 not shown." in html
+    assert "expected from the trend" in svg_of(html) and "the tool began" in svg_of(html)
+    plain = charts.chart_html(charts.series("percent", "low", "high"), table, "The share fell")
+    assert "A line marks" not in plain and "expected" not in svg_of(plain)

@@ -79,6 +79,11 @@ def weights(frame, parameters):
     return frame[OUTPUT].value_counts().sort_index().rename_axis("factor").to_frame("rows")
 
 
+def series(tables, parameters):
+    """Children who moved to another placement in the month, of those looked after on its last day."""
+    return placements.moves_by_month(tables["episodes"], parameters)
+
+
 def recount(tables, frame, parameters):
     """The placements of these rows counted in a second way, to check the first: a Series with the rows' index."""
     counted = pd.Series(0, index=frame.index)

@@ -163,6 +163,11 @@ def today(frame, parameters):
     return frame["placements"] >= 2
 
 
+def series(tables, parameters):
+    """Children who moved to another placement in the month, of those looked after on its last day."""
+    return placements.moves_by_month(tables["episodes"], parameters)
+
+
 def weights(frame, parameters):
     """A weight is the mean size of a thing's part in the log odds of the outcome, over all children learnt from.
 

@@ -9,7 +9,7 @@ gave:
 
 | stage | call |
 |---|---|
-| 1, 5 | baseline(tool, frame, parameters), by_period(tool, frame, by=...) |
+| 1, 5 | baseline(tool, frame, parameters), by_period(tool, frame, by=...), series_of(tool, tables, parameters) |
 | 3 | completeness(counted), year_changes(recorded), representativeness(children, population) |
 | 5 | definition_of(tool, parameters), representation_of(tool, frame), disproportionality_of(tool, frame), |
 |   | against_population_of(tool, frame, people), proxies_of(tool, frame, seed), |
@@ -24,7 +24,8 @@ gave:
 |   | edge_cases(tool, path, parameters); as_rows(table) for what is recorded |
 |   | beside_today(tool, output, decisions), parallel_run(tool, lines, beside), differently_by_group(...), |
 |   | alpha_to_beta(tool, output, parameters), drift_to_beta(...), rollout(lines, as_of), survey(answers), themes(...) |
-| 8 | outcomes(lines), own_outcome(tool, frame, began), interrupted(series, began), trial_plan(plans) |
+| 8 | answers_before_after(before, since), minutes_before_after(before, since), outcomes(lines), trial_plan(plans), |
+|   | own_outcome(tool, frame, began), interrupted(series, began), beside_trend(series, began) |
 | 9 | period_figures(tool, output, parameters), over_periods(earlier, now, period), groups_over_periods(...), |
 |   | drift_of(tool, frame, seed), usage_by_period(lines, as_of), period_signs(...), |
 |   | retraining(series, measure, alarms), review_calendar(lines, as_of), outcomes(lines) |
@@ -49,8 +50,12 @@ from evidence.measures.accuracy import (
 from evidence.measures.agreeing import AGREEMENT, DIFFERENTLY, agreement, cohens_kappa, treated_differently
 from evidence.measures.asking import survey, sus_scores, themes
 from evidence.measures.baselines import (
+    BEFORE,
+    answers_before_after,
+    asked_alike,
     definition_of,
     differences_of_definition,
+    minutes_before_after,
     need_same_definition,
     survey_answers,
     survey_minutes,
@@ -141,7 +146,7 @@ from evidence.measures.retiring import (
     rollout,
 )
 from evidence.measures.review import triggers
-from evidence.measures.series import interrupted
+from evidence.measures.series import beside_trend, interrupted, series_of
 from evidence.measures.stability import against_published, definition_tests, own_counts, resampled, revisions
 from evidence.measures.steadiness import case_stability, explanation_stability
 from evidence.measures.summaries import as_rows, output_counts, trial_sizes
@@ -150,6 +155,7 @@ from evidence.measures.verdicts import against_thresholds
 
 __all__ = [
     "AGREEMENT",
+    "BEFORE",
     "DIFFERENTLY",
     "against_baseline",
     "against_population_of",
@@ -161,11 +167,14 @@ __all__ = [
     "alarms_by_period",
     "alpha_beta",
     "alpha_to_beta",
+    "answers_before_after",
     "apart",
     "as_rows",
+    "asked_alike",
     "baseline",
     "before_after",
     "beside_today",
+    "beside_trend",
     "by_each",
     "by_period",
     "by_year",
@@ -222,6 +231,7 @@ __all__ = [
     "metrics",
     "metrics_by_group",
     "minimisation",
+    "minutes_before_after",
     "missing_kinds",
     "need_same_definition",
     "observed_expected",
@@ -261,6 +271,7 @@ __all__ = [
     "revisions",
     "rollout",
     "says_yes_or_no",
+    "series_of",
     "shares",
     "side_by_side",
     "stepped_wedge_power",

@@ -11,7 +11,7 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 
-from evidence.measures.estimating import NOT_ESTIMABLE_BELOW, estimates, reliability
+from evidence.measures.estimating import NOT_ESTIMABLE_BELOW, before_after, estimates, reliability
 from evidence.project import EvidenceError
 
 # Parameters that say when, where and by which dice, and not what is counted. The level of flags changes what a tool
@@ -80,17 +80,21 @@ _CHOICES = {"made_how": "how the decision is made", "outcome_known": "learns wha
 _SCORES = {"confidence": "is confident in the decision", "information": "has the information that is needed"}
 
 
-def survey_answers(rows: pd.DataFrame) -> pd.DataFrame:
+BEFORE, SINCE = "before the tool", "since the tool"
+
+
+def survey_answers(rows: pd.DataFrame, alike: pd.DataFrame | None = None) -> pd.DataFrame:
     """What people say of how they decide today (5.04): index (question, answer), columns as `estimates`.
 
     rows: one a person, with the columns of the register baseline_survey. n is people; a score of 4 or 5 of 5 counts as
-    yes. Blank answers count in neither number.
+    yes. Blank answers count in neither number. alike: people whose answers get a row as well, with n = 0 where nobody
+    of `rows` gave them.
     """
-    parts = []
+    parts, alike = [], rows if alike is None else alike
     for column, question in _CHOICES.items():
         given = rows[column].replace("", pd.NA).dropna()
-        counts = given.value_counts().sort_index()
-        parts.append(_answered(question, counts, len(given)))
+        answers = sorted(alike[column].replace("", pd.NA).dropna().unique())
+        parts.append(_answered(question, given.value_counts().reindex(answers, fill_value=0), len(given)))
     for column, question in _SCORES.items():
         given = rows[column].dropna()
         parts.append(_answered(question, pd.Series({"yes (4 or 5 of 5)": int((given >= 4).sum())}), len(given)))
@@ -100,6 +104,48 @@ def survey_answers(rows: pd.DataFrame) -> pd.DataFrame:
 def _answered(question: str, counts: pd.Series, of: int) -> pd.DataFrame:
     index = pd.MultiIndex.from_product([[question], [str(one) for one in counts.index]], names=["question", "answer"])
     return estimates(counts, np.repeat(of, len(counts)), index)
+
+
+def asked_alike(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """(those asked before, those asked since, decisions asked about one time only): like is compared with like (8.06).
+
+    Decisions are the same where they are written in the same words, capitals and spaces apart. Empty frames where
+    nobody was asked about the same decision both times.
+    """
+    decision = rows["decision"].str.split().str.join(" ").str.lower()
+    before, since = (rows["asked"] == when for when in (BEFORE, SINCE))
+    both = set(decision[before]) & set(decision[since])
+    once = rows["decision"][~decision.isin(both)].drop_duplicates()
+    return rows[before & decision.isin(both)], rows[since & decision.isin(both)], sorted(once)
+
+
+def answers_before_after(before: pd.DataFrame, since: pd.DataFrame) -> pd.DataFrame:
+    """What those asked before and those asked since say: index (question, answer), columns of `before_after`.
+
+    They are two samples: nobody gave a name, so no person's two answers can be set side by side.
+    """
+    everyone = pd.concat([before, since])
+    return before_after(survey_answers(before, everyone), survey_answers(since, everyone))
+
+
+def minutes_before_after(before: pd.DataFrame, since: pd.DataFrame) -> pd.DataFrame:
+    """How long a decision takes, in minutes, before and since: one row; index figure.
+
+    Columns people_before, mean_before, people, mean, difference with low and high (95%, Welch's t, which does not take
+    both times to spread alike), reliability. Missing where either has fewer than NOT_ESTIMABLE_BELOW people.
+    """
+    from scipy.stats import ttest_ind
+
+    old, new = (rows["minutes"].dropna().astype("float64") for rows in (before, since))
+    row = dict.fromkeys(("mean_before", "mean", "difference", "low", "high"), np.nan)
+    if min(len(old), len(new)) >= NOT_ESTIMABLE_BELOW:
+        ends = ttest_ind(new, old, equal_var=False).confidence_interval(0.95)
+        row = {"mean_before": old.mean(), "mean": new.mean(), "difference": new.mean() - old.mean()}
+        row |= {"low": float(ends.low), "high": float(ends.high)}
+    table = pd.DataFrame([{"people_before": len(old), "people": len(new), **row}])
+    table.index = pd.Index(["minutes that a decision takes"], name="figure")
+    table["reliability"] = reliability([min(len(old), len(new))])
+    return table[["people_before", "mean_before", "people", "mean", "difference", "low", "high", "reliability"]]
 
 
 def survey_minutes(rows: pd.DataFrame) -> pd.DataFrame:

@@ -216,21 +216,22 @@ def trial_plan(table: pd.DataFrame, problems: Sequence[str] = ()) -> str:
     return f"{said}, {enough}: those there would notice it in {row['power_percent']:.0f} of 100 such trials"
 
 
-def interrupted(table: pd.DataFrame, began: date | None, months: int) -> str:
+def interrupted(table: pd.DataFrame, began: date | None, points: int) -> str:
     """The step at the beginning of the tool, beside what the trend led to expect."""
     from evidence.measures.series import FEWEST_AFTER, FEWEST_BEFORE, STEP
 
-    if not months:
-        return "There is no monthly series yet; it is kept in workbook/08_pre_deployment/outcome_series.csv"
+    if not points:
+        return "There is no series by month or quarter yet; it is kept in workbook/08_pre_deployment/outcome_series.csv"
     if began is None:
         return (
             "No first day of use is recorded in workbook/07_testing/rollout.csv, so the series has no before and after"
         )
-    before, after = int(table["months_before"].iloc[0]), int(table["months_after"].iloc[0])
+    unit = "month" if "months_before" in table else "quarter"
+    before, after = (int(table[f"{unit}s_{when}"].iloc[0]) for when in ("before", "after"))
     if pd.isna(table.at[STEP, "estimate"]):
         return (
-            f"The series has {_number(before, 'month')} before the tool began and {after} after; it needs "
-            f"{FEWEST_BEFORE} and {FEWEST_AFTER}"
+            f"The series has {_number(before, unit)} before the tool began and {after} after; it needs "
+            f"{FEWEST_BEFORE} and {FEWEST_AFTER} before a step can be told from chance"
         )
     row = table.loc[STEP]
     sure = "more than chance explains" if row["low"] > 0 or row["high"] < 0 else "which may be chance"

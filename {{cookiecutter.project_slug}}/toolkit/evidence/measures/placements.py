@@ -132,6 +132,24 @@ def first_day(year_end: pd.Timestamp) -> pd.Timestamp:
     return pd.Timestamp(year_end) - pd.DateOffset(years=1) + pd.Timedelta(days=1)
 
 
+def moves_by_month(episodes: pd.DataFrame, parameters: Mapping[str, object]) -> pd.DataFrame:
+    """How many children moved, month by month, over the years that the data covers: columns month_ending, n, of.
+
+    of: children looked after on the month's last day; n: those of them whose placement began in that month with a move
+    from another one (reason P or B). A child's placement on coming into care is no move.
+    """
+    rows = follow_placements(episodes)
+    years = years_covered(rows, parameters)
+    begun = rows.dropna(subset=["PLACEMENT"]).drop_duplicates(["CHILD", "PLACEMENT"])
+    moved = begun[(begun["PLACEMENT"] > 1) & begun["RNE"].isin(["P", "B"])]
+    found = []
+    for day in pd.date_range(first_day(years[0]), years[-1], freq="ME"):
+        there = looked_after_on(rows, day)["CHILD"]
+        in_month = moved.loc[(moved["DECOM"] > day - pd.offsets.MonthEnd(1)) & (moved["DECOM"] <= day), "CHILD"]
+        found.append({"month_ending": day, "n": int(there.isin(in_month).sum()), "of": len(there)})
+    return pd.DataFrame(found)
+
+
 def years_covered(episodes: pd.DataFrame, parameters: Mapping[str, object], most: int = 3) -> list[pd.Timestamp]:
     """The year ends, oldest first, that the data covers up to the parameter `year_end`: at most `most`, without a gap.
 

@@ -561,6 +561,34 @@ def baseline_survey(minutes: pd.DataFrame) -> str:
     return f"A decision takes {row['mean']:.0f} minutes ({row['low']:.0f} to {row['high']:.0f}), {people}"
 
 
+def minutes_before_after(table: pd.DataFrame) -> str:
+    """How much longer or shorter a decision takes than before the tool, and whether chance could explain it."""
+    row = table.iloc[0]
+    people = f"{int(row['people_before'])} people asked before the tool and {int(row['people'])} since"
+    if pd.isna(row["difference"]):
+        return f"Too few of the {people} to compare how long a decision takes"
+    sure = "more than chance explains" if row["low"] > 0 or row["high"] < 0 else "which may be chance"
+    return (
+        f"A decision took {row['mean_before']:.0f} minutes before the tool and takes {row['mean']:.0f} since, a "
+        f"difference of {row['difference']:.0f} ({row['low']:.0f} to {row['high']:.0f}), {sure}; {people}"
+    )
+
+
+def answers_before_after(table: pd.DataFrame) -> str:
+    """Which answers those who decide give more often, or less often, than before the tool."""
+    judged = table[table["difference"].notna()]
+    if judged.empty:
+        return "Too few people were asked to compare how decisions are made"
+    moved = judged[(judged["low"] > 0) | (judged["high"] < 0)]
+    if moved.empty:
+        return "No answer about how decisions are made has changed by more than chance"
+    said = [
+        f"{question}: {answer} ({row['percent_before']:.0f}% before, {row['percent']:.0f}% since)"
+        for (question, answer), row in moved.iterrows()
+    ]
+    return f"Changed by more than chance: {'; '.join(said)}"
+
+
 def software_practice(table: pd.DataFrame) -> str:
     """What of good practice is shown, and what is still needed."""
     missing = list(table.index[table["shown"] != "yes"])

@@ -50,9 +50,10 @@ _MARKS = {
 
 @dataclass(frozen=True)
 class Chart:
-    """What to draw: `kind` is bars, lines or funnel, `values` its columns, `low` and `high` an interval's ends.
+    """What to draw: `kind` is bars, lines, funnel or series, `values` its columns, `low` and `high` an interval's ends.
 
-    `size` names the column of a funnel that says how large a place is.
+    `size` names the column of a funnel that says how large a place is. In a series `target` is the place of the first
+    point after something began, and `expected` the column of what was to be expected of it.
     """
 
     kind: str
@@ -63,6 +64,7 @@ class Chart:
     target: float | None = None
     target_label: str = ""
     size: str = ""
+    expected: str = ""
 
 
 def bars(
@@ -87,6 +89,13 @@ def lines(*values: str, percent: bool = False) -> Chart:
     return Chart("lines", values, percent=percent)
 
 
+def series(
+    value: str, low: str, high: str, began: int | None = None, began_label: str = "", expected: str = ""
+) -> Chart:
+    """Percentages over time with their intervals, a line where something began, and what was to be expected after."""
+    return Chart("series", (value,), low, high, True, began, began_label, expected=expected)
+
+
 def funnel(value: str, size: str, percent: bool = False, target: float | None = None, target_label: str = "") -> Chart:
     """One point a place: its figure against its size, between limits that chance alone keeps to, around `target`.
 
@@ -109,7 +118,7 @@ def alt_text(chart: Chart, table: pd.DataFrame, headline: str) -> str:
     """What the chart shows, in a sentence or two, for someone who cannot see it."""
     if chart.kind == "funnel":
         return _funnel_in_words(chart, table, headline)
-    kind = {"bars": "Bar chart", "lines": "Line chart"}[chart.kind]
+    kind = "Bar chart" if chart.kind == "bars" else "Line chart"
     sentences = [f"{kind}. {headline.rstrip('.')}."]
     for column in chart.values:
         known = [
@@ -120,13 +129,15 @@ def alt_text(chart: Chart, table: pd.DataFrame, headline: str) -> str:
         if not known:
             continue
         text = lambda pair: f"{pair[0]} {cell_text(pair[1], chart.percent)}"  # noqa: E731
-        if chart.kind == "lines":
+        if chart.kind != "bars":
             sentences.append(f"{label(column)}: {text(known[0])}, then to {text(known[-1])}.")
         elif len(known) > 1:
             ordered = sorted(known, key=lambda pair: pair[1])
             sentences.append(f"Lowest: {text(ordered[0])}. Highest: {text(ordered[-1])}.")
         else:
             sentences.append(f"{text(known[0])}.")
+    if chart.kind == "series" and chart.target is not None:
+        sentences.append(f"A line marks where {chart.target_label}: before {_names(table)[int(chart.target)]}.")
     hidden = sum(number is None for column in chart.values for number in _numbers(table[column]))
     if hidden:
         sentences.append(f"{hidden} not shown.")
@@ -176,11 +187,12 @@ def _svg(chart: Chart, table: pd.DataFrame) -> bytes:
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(_STYLE):
-        height = {"bars": 1.1 + 0.42 * len(table), "lines": 3.6, "funnel": 4.4}[chart.kind]
+        height = {"bars": 1.1 + 0.42 * len(table), "lines": 3.6, "series": 3.8, "funnel": 4.4}[chart.kind]
         figure = Figure(figsize=(7.2, height), layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.add_subplot()
-        {"bars": _draw_bars, "lines": _draw_lines, "funnel": _draw_funnel}[chart.kind](axes, chart, table)
+        draw = {"bars": _draw_bars, "lines": _draw_lines, "series": _draw_series, "funnel": _draw_funnel}[chart.kind]
+        draw(axes, chart, table)
         target = io.BytesIO()
         figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return slim(target.getvalue())
@@ -243,6 +255,30 @@ def _intervals(table: pd.DataFrame, column: str) -> list[tuple[int, float, float
         return []
     pairs = zip(*(_numbers(table[end]) for end in ends), strict=True)
     return [(place, low, high) for place, (low, high) in enumerate(pairs) if low is not None and high is not None]
+
+
+def _draw_series(axes, chart: Chart, table: pd.DataFrame) -> None:
+    values, lows, highs = (_numbers(table[name]) for name in (chart.values[0], chart.low, chart.high))
+    places = range(len(values))
+    for place, low, high in zip(places, lows, highs, strict=True):
+        if low is not None and high is not None:
+            axes.plot([place, place], [low, high], color="#BFBFBF", linewidth=2.5, solid_capstyle="butt", zorder=1)
+    shown = [math.nan if value is None else value for value in values]
+    axes.plot(places, shown, color=COLOURS[0], marker="o", markersize=4, linewidth=2, label=label(chart.values[0]))
+    axes.plot([], [], color="#BFBFBF", linewidth=2.5, label="95% interval")
+    expected = _numbers(table[chart.expected]) if chart.expected else []
+    if any(number is not None for number in expected):
+        drawn = [math.nan if value is None else value for value in expected]
+        axes.plot(places, drawn, color=COLOURS[2], linestyle=(0, (4, 2)), linewidth=2, label="expected from the trend")
+    top = max(number for number in [*values, *highs, *expected] if number is not None)
+    if chart.target is not None:
+        axes.axvline(chart.target - 0.5, color="#0B0C0C", linestyle=(0, (1, 1.5)), linewidth=1.6)
+        axes.text(chart.target - 0.6, top * 1.16, chart.target_label, ha="right", va="top", bbox=_BEHIND_TEXT)
+    names, step = _names(table), max(1, math.ceil(len(table) / 6))
+    axes.set_xticks(list(places)[::step], names[::step], fontsize=9)
+    axes.set_ylim(0, (top or 1) * 1.2)
+    axes.legend(loc="lower left", frameon=False, fontsize=9)
+    _number_axis(axes.yaxis, chart)
 
 
 def _draw_funnel(axes, chart: Chart, table: pd.DataFrame) -> None:

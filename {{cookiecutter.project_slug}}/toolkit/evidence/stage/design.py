@@ -33,8 +33,8 @@ def show_baseline_survey(stage: Stage) -> None:
     if register.not_applicable:
         stage.say(f"Nobody is asked how they decide today: {register.not_applicable}")
         return
-    complete = {row.id for row in register.complete_rows}
-    rows = register.frame[register.frame["id"].isin(complete)]
+    rows = stage.entries("baseline_survey")
+    rows = rows[rows["asked"] == measures.BEFORE]
     if rows.empty:
         stage.say(f"Nobody has said yet how decisions are made today. It is written in {register.where}.")
         return
@@ -52,6 +52,32 @@ def show_baseline_survey(stage: Stage) -> None:
         percent=["percent", "low", "high"],
     )
     stage.show(minutes, words.baseline_survey(minutes), name="baseline_minutes", source=asked, counts=[])
+
+
+def show_survey_again(stage: Stage) -> None:
+    """Shows and records how those who decide answer now, beside how they answered before the tool (8.06)."""
+    from evidence import measures
+    from evidence.measures import words
+
+    where = stage.workbook.register("baseline_survey").where
+    before, since, once = measures.asked_alike(stage.entries("baseline_survey"))
+    stage.list("Asked about one time only, and so not compared:", once)
+    if since.empty:
+        stage.say(
+            "Nobody has been asked about the same decision before the tool and again since, so how decisions are made "
+            f"cannot be compared. Both belong in {where}."
+        )
+        return
+    minutes = measures.minutes_before_after(before, since)
+    stage.record("survey_minutes", minutes)
+    asked = f"{where}: {len(before)} people before the tool, {len(since)} since."
+    stage.show(minutes, words.minutes_before_after(minutes), name="survey_minutes", source=asked, counts=[])
+    answers = measures.answers_before_after(before, since)
+    stage.record("survey_answers", answers)
+    percent = ["percent_before", "percent", "difference", "low", "high"]
+    said = words.answers_before_after(answers)
+    note = "Of those who were asked; no child is counted."
+    stage.show(answers, said, name="survey_answers", source=asked, note=note, counts=[], percent=percent)
 
 
 def show_software_practice(stage: Stage) -> None:

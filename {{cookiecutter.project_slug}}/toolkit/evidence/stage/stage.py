@@ -107,6 +107,7 @@ class Stage(InUse):
     bars = staticmethod(charts.bars)
     lines = staticmethod(charts.lines)
     funnel = staticmethod(charts.funnel)
+    series = staticmethod(charts.series)
 
     def __init__(self, project: Project, info: StageInfo, parameters: dict[str, object]) -> None:
         self.project, self.info, self.number = project, info, info.number
@@ -537,6 +538,18 @@ class Stage(InUse):
         from evidence.stage.design import show_baseline_survey
 
         show_baseline_survey(self)
+
+    def survey_again(self) -> None:
+        """Shows and records how decisions are made since the tool, beside how they were made before it (8.06)."""
+        from evidence.stage.design import show_survey_again
+
+        show_survey_again(self)
+
+    def outcome_series(self, began: date | None) -> None:
+        """Shows and records the outcome over time before and after the tool began, with a chart (8.06)."""
+        from evidence.stage.outcome_series import show_outcome_series
+
+        show_outcome_series(self, began)
 
     def software_practice(self) -> None:
         """Shows tests, reviews and versions of the code, and records them once each is shown (5.15)."""
