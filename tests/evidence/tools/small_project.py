@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import compileall
 import datetime
+import gc
 import json
 import multiprocessing
 import os
@@ -29,6 +31,15 @@ seed = 2026
 
 
 @lru_cache(maxsize=1)
+def _toolkit() -> tempfile.TemporaryDirectory:
+    """The toolkit with its compiled files, which are good for copies too: compiling takes a second each time."""
+    folder = tempfile.TemporaryDirectory()
+    shutil.copytree(TEMPLATE / "toolkit", Path(folder.name, "toolkit"))
+    compileall.compile_dir(folder.name, quiet=1)
+    return folder
+
+
+@lru_cache(maxsize=1)
 def _sample(children: int) -> dict[str, bytes]:
     from evidence.data import generate_sample
 
@@ -40,9 +51,9 @@ def _sample(children: int) -> dict[str, bytes]:
 
 def make(folder: Path, kind: str, children: int = 1200) -> Path:
     """A project with the worked tool of that kind as its tool.py, sample data, and ten notebooks of three cells."""
-    for name in ("toolkit", "reference", "tests"):
-        # With the compiled files: they are good for a copy too, and compiling takes a second each time.
-        shutil.copytree(TEMPLATE / name, folder / name)
+    shutil.copytree(Path(_toolkit().name, "toolkit"), folder / "toolkit")
+    for name in ("reference", "tests"):
+        shutil.copytree(TEMPLATE / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("conftest.py", "pyproject.toml"):
         shutil.copy(TEMPLATE / name, folder / name)
     facts = (TEMPLATE / "project.toml").read_text(encoding="utf-8")
@@ -95,8 +106,10 @@ def _cell(source: str, *tags: str) -> dict:
 
 
 # What the shipped tests and the worked tools import, without the toolkit: each project has its own copy of that.
-LIBRARIES = ["nbval.plugin", "pandas", "pytest", "scipy.stats", "sklearn.linear_model", "sklearn.pipeline", "xdist"]
-QUIET = ["-q", "-rfE", "--tb=line", "--no-header", "-p", "no:cacheprovider"]
+LIBRARIES = ["duckdb", "nbval.plugin", "pandas", "pytest", "scipy.stats", "sklearn.linear_model"]
+# Of pytest's plugins a project has nbval alone; those of our own environment take seconds to load.
+QUIET = ["-q", "-rfE", "--tb=line", "--no-header", "-p", "no:cacheprovider", "-p", "nbval.plugin"]
+ONLY_ITS_OWN = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
@@ -106,7 +119,7 @@ def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     of the time otherwise. What a call does with modules, folders or the environment ends with its process.
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
-        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | ONLY_ITS_OWN
         return subprocess.run(
             [sys.executable, "-B", "-m", "pytest", *QUIET, *arguments],
             cwd=folder, env=environment, capture_output=True, text=True, timeout=300,
@@ -129,7 +142,10 @@ def _pytest_in_a_fork(folder: Path, arguments: Sequence[str], said: Path) -> Non
         os.dup2(file.fileno(), 2)
     os.chdir(folder)
     os.environ.pop("PYTHONPATH", None)
-    os.environ["PYTHONDONTWRITEBYTECODE"], sys.dont_write_bytecode = "1", True
+    os.environ.update(ONLY_ITS_OWN, PYTHONDONTWRITEBYTECODE="1")
+    sys.dont_write_bytecode = True
+    # What the parent holds need not be looked through again.
+    gc.freeze()
     # Only the project's own copy of the toolkit may be found.
     sys.path[:] = [place for place in sys.path if not (Path(place) / "evidence").is_dir()]
     assert not [name for name in sys.modules if name.split(".")[0] == "evidence"]

@@ -129,7 +129,6 @@ FAULTS = {
 }  # fmt: skip
 
 
-
 def _files_with(test: str) -> list[str]:
     """The shipped file that holds the test: the others need not be read to see whether it fails."""
     files = sorted((small_project.TEMPLATE / "tests").glob("test_*.py"))
