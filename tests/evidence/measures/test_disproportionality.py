@@ -7,10 +7,17 @@ import csv
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.stats.contingency_tables import Table2x2
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from evidence.data import read_plain
-from evidence.measures import is_population, population_of, read_ethnic_groups
+from evidence.measures import (
+    is_population,
+    not_there,
+    population_of,
+    read_ethnic_groups,
+    with_characteristics,
+)
 from evidence.measures.disproportionality import (
     PROTECTION,
     against_population,
@@ -156,3 +163,69 @@ def test_a_label_that_nobody_mapped_is_named(shared_data):
     frame = read_plain(shared_data / "published" / ONS, ONS)
     with pytest.raises(EvidenceError, match="Add a line"):
         population_of(frame, "E06000016", {"White: Irish": "White"}, ONS)
+
+
+class Loaded(dict):
+    """Tables as they are loaded, with the catalogue's word on each column."""
+
+    key = "LAchildID"
+
+    def __init__(self, tables: dict[str, pd.DataFrame], treatments: dict[str, str]) -> None:
+        super().__init__(tables)
+        columns = [(name, column) for name, frame in tables.items() for column in frame]
+        self.catalogue = pd.DataFrame(columns, columns=["table", "column"])
+        self.catalogue["treatment"] = [treatments.get(name, "code") for _, name in columns]
+
+    def variables(self, table: str) -> pd.DataFrame:
+        return self.catalogue[self.catalogue["table"] == table]
+
+
+def test_disability_and_area_are_taken_from_the_data_where_the_tool_has_neither():
+    disabilities = pd.DataFrame(
+        {
+            "LAchildID": ["a", "a", "b", "c", "d", "e"],
+            "Disability": ["NONE", "LD", "NONE", "b) No", "a) Yes", "Unknown"],
+        }
+    )
+    homes = pd.DataFrame(
+        {
+            "LAchildID": ["a", "a", "b"],
+            "from": pd.to_datetime(["2025-06-01", "2024-01-01", "2025-01-01"]),
+            "HOME_POST": ["LS", "BD", None],
+            "PL_POST": ["ZZ", "ZZ", "ZZ"],
+        }
+    )
+    tables = Loaded({"disabilities": disabilities, "homes": homes}, {"HOME_POST": "area", "PL_POST": "area"})
+    frame = pd.DataFrame({"child": ["a", "b", "c", "d", "e", "f"], "sex": "Female"})
+    found = with_characteristics(frame, tables, "child")
+    none = "None recorded"
+    assert found["disability"].tolist() == ["Recorded", none, none, "Recorded", "Not known", "Not known"]
+    assert found["area"].tolist() == ["LS", *["Not known"] * 5]
+    assert not_there(found) == ["ethnic group", "age band"]
+    assert not_there(frame) == ["ethnic group", "age band", "disability", "area"]
+
+
+def test_what_the_tool_itself_says_of_disability_stays_and_other_units_get_nothing():
+    tables = Loaded({"d": pd.DataFrame({"LAchildID": ["a"], "Disability": ["LD"]})}, {})
+    own = pd.DataFrame({"child": ["a"], "disability": ["Learning"]})
+    assert with_characteristics(own, tables, "child")["disability"].tolist() == ["Learning"]
+    areas = pd.DataFrame({"ward": ["North"]})
+    assert list(with_characteristics(areas, tables, "ward")) == ["ward"]
+
+
+def test_disability_is_compared_in_the_data_and_with_a_population_with_intervals():
+    random = np.random.default_rng(3)
+    children = [f"c{number}" for number in range(600)]
+    recorded = random.random(600) < 0.3
+    tables = Loaded({"d": pd.DataFrame({"LAchildID": children, "Disability": np.where(recorded, "LD", "NONE")})}, {})
+    frame = pd.DataFrame({"child": children, "outcome": random.random(600) < np.where(recorded, 0.4, 0.1)})
+    frame = with_characteristics(frame, tables, "child")
+    inside = disproportionality(frame, "outcome", ["disability"]).loc[("disability", "Recorded")]
+    expected = Table2x2(pd.crosstab(~recorded, ~frame["outcome"]).to_numpy())
+    assert inside["ratio"] == pytest.approx(expected.riskratio)
+    assert (inside["ratio_low"], inside["ratio_high"]) == pytest.approx(expected.riskratio_confint())
+    index = pd.MultiIndex.from_product([["disability"], ["Recorded", "None recorded"]])
+    people = pd.DataFrame({"population": [9000, 81_000]}, index=index.set_names(["characteristic", "group"]))
+    beside = against_population(frame, "outcome", people).loc[("disability", "Recorded")]
+    assert beside["ratio"] == pytest.approx((recorded.sum() / 9000) / ((~recorded).sum() / 81_000))
+    assert beside["ratio_low"] < beside["ratio"] < beside["ratio_high"]

@@ -12,6 +12,7 @@ gave:
 | 1, 5 | baseline(tool, frame, parameters), by_period(tool, frame, by=...), series_of(tool, tables, parameters) |
 | 3 | completeness(counted), year_changes(recorded), representativeness(children, population) |
 | 5 | definition_of(tool, parameters), representation_of(tool, frame), disproportionality_of(tool, frame), |
+|   | with_characteristics(frame, tables, unit), |
 |   | against_population_of(tool, frame, people), proxies_of(tool, frame, seed), |
 |   | given_away_of(tool, frame, seed) |
 | 6 | minimisation(tool, tables, parameters), deidentification_cost(tool, tables, parameters), |
@@ -72,7 +73,13 @@ from evidence.measures.beta import (
 from evidence.measures.cases import edge_cases, read_cases
 from evidence.measures.challenging import challenge_list, challenges, shares
 from evidence.measures.data_checks import completeness, representativeness, year_changes
-from evidence.measures.disproportionality import is_population, population_of, read_ethnic_groups
+from evidence.measures.disproportionality import (
+    is_population,
+    not_there,
+    population_of,
+    read_ethnic_groups,
+    with_characteristics,
+)
 from evidence.measures.drifting import drift, population_stability
 from evidence.measures.estimating import (
     before_after,
@@ -234,6 +241,7 @@ __all__ = [
     "minutes_before_after",
     "missing_kinds",
     "need_same_definition",
+    "not_there",
     "observed_expected",
     "observed_expected_by_group",
     "one_measure",
@@ -292,6 +300,7 @@ __all__ = [
     "triggers",
     "usage_by_period",
     "what_weighs",
+    "with_characteristics",
     "words",
     "year_changes",
 ]

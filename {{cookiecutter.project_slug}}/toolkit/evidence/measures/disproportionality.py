@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from evidence.data import NOT_KNOWN
 from evidence.measures import intervals
 from evidence.measures.estimating import NOT_ESTIMABLE_BELOW, by_each, in_order, reliability
 from evidence.project import EvidenceError, read_text
@@ -18,6 +19,8 @@ from evidence.project import EvidenceError, read_text
 if TYPE_CHECKING:
     from evidence.privacy import Rules
 
+CHARACTERISTICS = ("ethnic_group", "sex", "age_band", "disability", "area")
+_NO, _UNKNOWN = ("none", "no", "n", "0", "false"), ("unknown", "not known", "not recorded", "u", "")
 EVERYONE_ELSE = "everyone else"
 # The groups that others are compared with where there are enough in them; elsewhere it is everyone else.
 REFERENCE = {"ethnic_group": "White"}
@@ -121,6 +124,66 @@ def _add_ratios(part: pd.DataFrame, n, of, other_n: np.ndarray, other: np.ndarra
     for name, values in zip(RATIOS, intervals.rate_ratio(n, of, other_n, other), strict=True):
         part[name] = np.where(enough & ~itself, values, np.nan)
     part["compared_with"] = np.where(itself, "is the reference", wanted or EVERYONE_ELSE)
+
+
+# Characteristics ------------------------------------------------------------------------------------------------
+
+
+def with_characteristics(frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame], unit: str) -> pd.DataFrame:
+    """The rows with columns `disability` and `area` where they have none and the data holds them for children (5.09).
+
+    tables: as `load_tables` gives them. Disability is read from columns so called: recorded where any code of the child
+    says so. Area is the child's own, from the last row of a column that the catalogue turns into an area; where a child
+    is placed is not where it comes from. Children of whom nothing is recorded are `Not known`.
+    """
+    catalogue = getattr(tables, "catalogue", None)
+    if catalogue is None:
+        return frame
+    found = {"disability": _by_child(tables, _tells_disability, _disability), "area": _by_child(tables, _tells_area)}
+    for name, values in found.items():
+        if name not in frame and frame[unit].isin(values.index).any():
+            frame = frame.assign(**{name: frame[unit].map(values).fillna(NOT_KNOWN)})
+    return frame
+
+
+def not_there(frame: pd.DataFrame) -> list[str]:
+    """Which of the five characteristics the rows have no column of, in words."""
+    return [name.replace("_", " ") for name in CHARACTERISTICS if name not in frame]
+
+
+def _tells_disability(variable: Mapping[str, str]) -> bool:
+    return "disab" in variable["column"].lower()
+
+
+def _tells_area(variable: Mapping[str, str]) -> bool:
+    placed = variable["column"].lower().startswith(("pl_", "placement"))
+    return variable["treatment"].split(" ")[0] == "area" and not placed
+
+
+def _disability(values: pd.Series) -> pd.Series:
+    """Codes in words: `a) Yes` or `LD` is a disability, `NONE` or `No` is none, what is unknown is missing."""
+    text = values.astype("str").str.lower().str.replace(r"^\w\) *", "", regex=True).str.strip()
+    words = np.where(text.isin(_NO), "None recorded", "Recorded")
+    return pd.Series(words, index=values.index).mask(values.isna() | text.isin(_UNKNOWN))
+
+
+def _by_child(
+    tables: Mapping[str, pd.DataFrame], wanted: Callable, into: Callable = lambda values: values
+) -> pd.Series:
+    """One value a child: of the columns that are wanted, the last in order of date, a disability before none."""
+    parts = []
+    for name, frame in tables.items():
+        for variable in tables.variables(name).to_dict("records") if tables.key in frame else ():
+            if wanted(variable):
+                dates = [one for one in frame if pd.api.types.is_datetime64_any_dtype(frame[one])]
+                rows = frame.sort_values(dates[0], kind="stable") if dates else frame
+                parts.append(into(rows.set_index(tables.key)[variable["column"]]).dropna().astype("str"))
+    if not parts:
+        return pd.Series(dtype="str")
+    values = pd.concat(parts)
+    recorded = values[values == "Recorded"]
+    last = values[~values.index.duplicated(keep="last")]
+    return recorded[~recorded.index.duplicated()].combine_first(last)
 
 
 # Populations ------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from evidence.data import Tables
     from evidence.measures.comparisons import PublishedMeasure
     from evidence.project import Project
     from evidence.stage.stage import Stage
@@ -52,15 +53,20 @@ def show_comparisons(stage: Stage) -> None:
         stage.record("comparisons", pd.concat(tables))
 
 
-def show_disproportionality(stage: Stage, frame: pd.DataFrame) -> None:
-    """Shows who has the outcome more often than others, and who is in the data more often than in the population."""
+def show_disproportionality(stage: Stage, frame: pd.DataFrame, tables: Tables) -> None:
+    """Shows who has the outcome more often than others, and who is in the data more often than in the population.
+
+    By disability and area too where the data holds them; says which characteristics are missing.
+    """
     from evidence import measures
     from evidence.measures import words
     from evidence.measures.disproportionality import PROTECTION
     from evidence.stage.stage import TIMES_AS_OFTEN
 
+    frame = measures.with_characteristics(frame, tables, stage.tool.UNIT)
     table = measures.disproportionality_of(stage.tool, frame, stage.rules)
     stage.record("disproportionality", table)
+    stage.list("Not compared, because neither the tool's rows nor the data at hand hold it:", measures.not_there(frame))
     stage.show(
         table.rename(columns=TIMES_AS_OFTEN),
         words.disproportionality(table, stage.rules),
@@ -75,6 +81,9 @@ def show_disproportionality(stage: Stage, frame: pd.DataFrame) -> None:
     if people is None:
         stage.say(missing)
         return
+    there = set(people.index.get_level_values("characteristic"))
+    lacking = [one for one in table.index.unique("characteristic") if one not in there]
+    stage.list(f"Of these, {source} names no people, so there is no population to compare with:", lacking)
     beside = measures.against_population_of(stage.tool, frame, people, stage.rules)
     stage.record("disproportionality.population", beside)
     stage.show(

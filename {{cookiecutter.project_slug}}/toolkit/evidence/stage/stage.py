@@ -557,11 +557,11 @@ class Stage(InUse):
 
         show_software_practice(self)
 
-    def disproportionality(self, frame: pd.DataFrame) -> None:
+    def disproportionality(self, frame: pd.DataFrame, tables: Tables) -> None:
         """Shows the relative rate index in the data, and against a population where one is in data/published (5.09)."""
         from evidence.stage.comparing import show_disproportionality
 
-        show_disproportionality(self, frame)
+        show_disproportionality(self, frame, tables)
 
     def revisions(self, frame: pd.DataFrame) -> None:
         """Shows the same periods in an earlier extract, where one lies in the folder `earlier` of the data folder."""
