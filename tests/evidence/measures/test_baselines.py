@@ -21,6 +21,7 @@ from evidence.measures import (
     survey_minutes,
 )
 from evidence.measures.words import answers_before_after as said_of_answers
+from evidence.measures.words import baseline_answers
 from evidence.measures.words import baseline_survey as in_words
 from evidence.measures.words import minutes_before_after as said_of_minutes
 from evidence.project import EvidenceError
@@ -158,3 +159,11 @@ def test_too_few_before_or_since_are_not_compared():
     assert table[["mean_before", "mean", "difference", "low", "high"]].isna().all(axis=None)
     assert "Too few" in said_of_minutes(table)
     assert "Too few" in said_of_answers(answers_before_after(asked(9), asked(40)))
+
+
+def test_the_headline_of_a_survey_says_how_decisions_are_made_and_how_sure_people_are():
+    rows = asked(20).assign(made_how=["meeting"] * 12 + ["report"] * 8, confidence=[4.0] * 5 + [2.0] * 15)
+    assert baseline_answers(survey_answers(rows)) == (
+        "Today decisions are made most often by meeting (60% of 20 people asked); 25% are confident in them"
+    )
+    assert "too few people" in baseline_answers(survey_answers(asked(5)))

@@ -97,13 +97,13 @@ def test_what_was_to_be_expected_is_the_trend_before_carried_on():
     table = beside_trend(frame, BEGAN)
     before = np.arange(36) < 24
     slope, level = np.polyfit(np.arange(24), table["percent"][before], 1)
-    assert table["expected"][~before].to_numpy() == pytest.approx(level + slope * np.arange(24, 36))
-    assert table["expected"][before].isna().all() and list(table["since"][before].unique()) == ["before"]
+    assert table["expected_from_trend"][~before].to_numpy() == pytest.approx(level + slope * np.arange(24, 36))
+    assert table["expected_from_trend"][before].isna().all() and list(table["since"][before].unique()) == ["before"]
     step = interrupted(frame, BEGAN).at[STEP, "estimate"]
     fitted = np.polyval(np.polyfit(np.arange(12), table["percent"][~before], 1), 0)
-    assert step == pytest.approx(fitted - table["expected"].iloc[24])
+    assert step == pytest.approx(fitted - table["expected_from_trend"].iloc[24])
     assert table.index[0] == "April 2023"
-    assert beside_trend(frame, None)["expected"].isna().all()
+    assert beside_trend(frame, None)["expected_from_trend"].isna().all()
 
 
 def episodes(*rows: tuple[str, str, str, str, str]) -> pd.DataFrame:

@@ -108,7 +108,7 @@ def _cell(source: str, *tags: str) -> dict:
 # What the shipped tests and the worked tools import, without the toolkit: each project has its own copy of that.
 LIBRARIES = ["duckdb", "nbval.plugin", "pandas", "pytest", "scipy.stats", "sklearn.linear_model"]
 # Of pytest's plugins a project has nbval alone; those of our own environment take seconds to load.
-QUIET = ["-q", "-rfE", "--tb=line", "--no-header", "-p", "no:cacheprovider", "-p", "nbval.plugin"]
+QUIET = ["-q", "-rfE", "--tb=line", "--no-header", "-p", "no:cacheprovider", "-p", "nbval"]
 ONLY_ITS_OWN = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 

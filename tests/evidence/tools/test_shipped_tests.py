@@ -73,7 +73,7 @@ FAULTS = {
     ),
     "year asked for ignored": (
         "descriptive", TOOL,
-        [('tables["episodes"], parameters)', 'tables["episodes"], {**parameters, "year_end": ""})')],
+        [('years_covered(tables["episodes"], parameters)', 'years_covered(tables["episodes"], {"year_end": ""})')],
         "test_the_last_year_is_the_one_that_was_asked_for",
     ),
     "token in an explanation": (

@@ -561,6 +561,19 @@ def baseline_survey(minutes: pd.DataFrame) -> str:
     return f"A decision takes {row['mean']:.0f} minutes ({row['low']:.0f} to {row['high']:.0f}), {people}"
 
 
+def baseline_answers(answers: pd.DataFrame) -> str:
+    """How decisions are made most often today, and how many are confident in them."""
+    how = answers.xs("how the decision is made", level="question")
+    sure = answers.loc["is confident in the decision"].iloc[0]
+    if how["percent"].isna().all() or pd.isna(sure["percent"]):
+        return "How decisions are made today: too few people were asked for a figure"
+    first = how["percent"].idxmax()
+    return (
+        f"Today decisions are made most often by {first} ({how.at[first, 'percent']:.0f}% of "
+        f"{int(sure['denominator'])} people asked); {sure['percent']:.0f}% are confident in them"
+    )
+
+
 def minutes_before_after(table: pd.DataFrame) -> str:
     """How much longer or shorter a decision takes than before the tool, and whether chance could explain it."""
     row = table.iloc[0]
@@ -569,8 +582,8 @@ def minutes_before_after(table: pd.DataFrame) -> str:
         return f"Too few of the {people} to compare how long a decision takes"
     sure = "more than chance explains" if row["low"] > 0 or row["high"] < 0 else "which may be chance"
     return (
-        f"A decision took {row['mean_before']:.0f} minutes before the tool and takes {row['mean']:.0f} since, a "
-        f"difference of {row['difference']:.0f} ({row['low']:.0f} to {row['high']:.0f}), {sure}; {people}"
+        f"A decision took {row['mean_before']:.0f} minutes before the tool and takes {row['mean']:.0f} since: a change "
+        f"of {row['difference']:+.0f} ({row['low']:+.0f} to {row['high']:+.0f}), {sure}; {people}"
     )
 
 

@@ -266,7 +266,7 @@ def _draw_series(axes, chart: Chart, table: pd.DataFrame) -> None:
     shown = [math.nan if value is None else value for value in values]
     axes.plot(places, shown, color=COLOURS[0], marker="o", markersize=4, linewidth=2, label=label(chart.values[0]))
     axes.plot([], [], color="#BFBFBF", linewidth=2.5, label="95% interval")
-    expected = _numbers(table[chart.expected]) if chart.expected else []
+    expected = _numbers(table[chart.expected]) if chart.expected in table else []
     if any(number is not None for number in expected):
         drawn = [math.nan if value is None else value for value in expected]
         axes.plot(places, drawn, color=COLOURS[2], linestyle=(0, (4, 2)), linewidth=2, label="expected from the trend")

@@ -45,7 +45,7 @@ def show_baseline_survey(stage: Stage) -> None:
     # These count the people who were asked, who gave no name, and no children.
     stage.show(
         answers,
-        "How decisions are made today, by those who make them",
+        words.baseline_answers(answers),
         name="baseline_survey",
         source=asked,
         counts=[],

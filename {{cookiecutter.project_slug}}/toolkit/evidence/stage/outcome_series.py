@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from evidence.stage.stage import Stage
 
-_SERIES = (5, "by_month")
+_SERIES, _TREND = (5, "by_month"), "expected_from_trend"
 
 
 def show_outcome_series(stage: Stage, began: date | None) -> None:
@@ -33,18 +33,18 @@ def show_outcome_series(stage: Stage, began: date | None) -> None:
         "percent", "low", "high",
         began=since.index(True) if began and True in since else None,
         began_label=f"the tool began, {long_date(began)}" if began else "",
-        expected="expected",
+        expected=_TREND,
     )  # fmt: skip
     stage.record("outcome_series", points)
     stage.show(
-        points,
+        points.dropna(axis="columns", how="all"),
         said,
         name="outcome_series",
         source=source,
         note="What else changed at that time is not ruled out.",
         counts=["denominator"],
         parts={"n": "denominator"},
-        percent=["percent", "low", "high", "expected"],
+        percent=["percent", "low", "high", _TREND],
         chart=chart,
     )
     if figures["estimate"].notna().any():
