@@ -11,7 +11,13 @@ from fairlearn.metrics import MetricFrame, false_positive_rate, true_negative_ra
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
-from sklearn.metrics import accuracy_score, confusion_matrix, precision_score, recall_score
+from sklearn.metrics import (
+    accuracy_score,
+    confusion_matrix,
+    multilabel_confusion_matrix,
+    precision_score,
+    recall_score,
+)
 
 from evidence.measures import (
     against_rule,
@@ -83,6 +89,37 @@ def test_metrics_by_group_are_those_of_fairlearn(rows):
             ours = table.loc[("group", group, measure)]
             if not np.isnan(ours["percent"]):
                 assert ours["percent"] == pytest.approx(100 * value)
+
+
+def test_two_thousand_groups_are_those_of_scikit_learn_empty_and_of_one_class_too():
+    """Groups of 1 to 40 children, many with one class only, each a label of scikit-learn's own count of many labels."""
+    random, parts, expected = np.random.default_rng(12), [], []
+    for size in (1, 9, 10, 11, 40):
+        rate, flagged = random.choice([0, 0.1, 0.5, 1], 400), random.choice([0, 0.3, 1], 400)
+        truth, flag = random.random((size, 400)) < rate, random.random((size, 400)) < flagged
+        expected.append(multilabel_confusion_matrix(truth, flag).reshape(400, 4))
+        names = [f"{size} {number}" for number in range(400)] * size
+        parts.append(pd.DataFrame({"outcome": truth.ravel(), "flagged": flag.ravel(), "group": names}))
+    frame, counted = pd.concat(parts, ignore_index=True), np.vstack(expected)
+    names, empty = list(dict.fromkeys(frame["group"])), [f"empty {number}" for number in range(50)]
+    frame["group"] = pd.Categorical(frame["group"], categories=[*names, *empty])
+    table = metrics_by_group(frame, "outcome", "flagged", ["group"]).droplevel("characteristic")
+    n, of = table["n"].unstack("measure"), table["denominator"].unstack("measure")
+    assert (of.loc[empty] == 0).all(axis=None)
+    no_alarm, false_alarm, missed, found = counted.T
+    for measure, top, bottom in (
+        ("recall", found, found + missed),
+        ("precision", found, found + false_alarm),
+        ("specificity", no_alarm, no_alarm + false_alarm),
+        ("accuracy", found + no_alarm, counted.sum(axis=1)),
+    ):
+        assert (n.loc[names, measure].to_numpy() == top).all() and (of.loc[names, measure].to_numpy() == bottom).all()
+    one_class = (found + missed == 0) | (no_alarm + false_alarm == 0)
+    assert one_class.sum() > 500 and (~one_class).sum() > 500
+    few = table["denominator"] < 10
+    assert table.loc[few, ["percent", "low", "high"]].isna().all(axis=None)
+    usable = table[~few]
+    assert usable["percent"].to_numpy() == pytest.approx((100 * usable["n"] / usable["denominator"]).to_numpy())
 
 
 def test_specificity_is_one_less_false_positives():

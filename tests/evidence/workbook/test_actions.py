@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
 import re
 from pathlib import Path
@@ -64,6 +65,47 @@ def test_once_it_is_signed_only_what_a_run_records_is_waited_for(signed):
     assert still and {action.state for action in still} == {"waiting"}
     closed = [book.gate(stage) for stage in (3, 4, 7, 8)]
     assert all(gate.waits and not gate.passed for gate in closed)
+
+
+def test_where_a_stage_ran_without_evidence_the_page_says_what_is_needed(signed, computed):
+    for stage, name in ((7, "user_survey"), (9, "drift"), (3, "profile")):
+        computed.values.pop((stage, name))
+    book = open_book(signed, computed)
+    survey, drift, profile = (book.action(name) for name in ("7.10", "9.03", "3.02"))
+    assert survey.state == drift.state == "not started"
+    assert survey.evidence == (
+        "stage 7 has run without it; it needs the answers of at least 5 people in workbook/07_testing/user_survey.csv"
+    )
+    assert "evidence period add" in drift.evidence
+    # What a stage records in any case is waited for, also where an earlier run has none of it.
+    assert profile.state == "waiting"
+    assert not book.gate(7).passed and not book.gate(7).waits
+
+
+def test_before_a_stage_has_run_the_page_says_what_the_run_rests_on(signed, computed):
+    computed.values.pop((7, "user_survey"))
+    computed.unfinished.add(7)
+    action = open_book(signed, computed).action("7.10")
+    assert action.state == "waiting"
+    assert "which stage 7 records when it runs; it needs the answers of at least 5 people" in action.evidence
+
+
+def test_whatever_a_stage_records_only_with_evidence_says_what_it_rests_on(answered, template):
+    """Every action whose result a notebook may leave out, found in the notebooks themselves."""
+    source = {
+        int(path.name[:2]): "".join("".join(cell["source"]) for cell in json.loads(path.read_text("utf-8"))["cells"])
+        for path in template.glob("notebooks/*.ipynb")
+    }
+    kept = re.compile(r"record_evidence\(\s*\"(\w+)\"|record\(\s*\"(\w+)\"[^\n]*when=")
+    left_out = {(stage, a or b) for stage, text in source.items() for a, b in kept.findall(text)}
+    found = 0
+    for info in open_book(answered).reference.actions.values():
+        for evidence in info.evidence:
+            stage, _, name = evidence.removeprefix("result:").partition("/")
+            if evidence.startswith("result:") and (int(stage), name) in left_out:
+                assert info.rests_on, info.id
+                found += 1
+    assert found >= 12
 
 
 # 7.02: better than today ---------------------------------------------------------------------------------------------

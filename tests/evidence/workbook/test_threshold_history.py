@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from datetime import date
@@ -97,6 +98,41 @@ def test_a_threshold_that_was_not_there_when_results_were_seen_is_not_judged(fol
     assert both[0][0] is True
     assert both[1][0] is None
     assert "Precision for everyone of at least 0.45 was set, after results were seen on" in both[1][1]
+
+
+def release(folder: Path, level: str, day: str, period: str = "2026-03-31", data: str = "data/raw") -> None:
+    """A pack that shows results on this data, with the threshold of that moment in percent."""
+    pack = folder / "packs" / "april"
+    (pack / "tables").mkdir(parents=True)
+    heads = "threshold,measure,group,at_least,set_on,tested_until\n"
+    row = f"A,recall,everyone,{level},1 May 2026,{period}\n"
+    (pack / "tables" / "07_thresholds_in_force.csv").write_text(heads + row, encoding="utf-8")
+    receipt = {"made_at": f"{day}T09:00:00+00:00", "data_folder": data}
+    (pack / "receipt.json").write_text(json.dumps(receipt), encoding="utf-8")
+
+
+def test_a_released_pack_tells_of_results_seen_where_the_log_does_not(folder):
+    release(folder, "70.0", "2026-05-20")
+    assert log_of(folder) == ""
+    met, text = checks(folder)[0]
+    assert met is None
+    assert "was changed from 0.70" in text and "after results were seen on 20 May 2026" in text
+
+
+def test_a_pack_that_is_older_than_the_log_s_first_line_comes_first(folder):
+    release(folder, "70.0", "2026-05-20")
+    see(folder)
+    assert "after results were seen on 20 May 2026" in checks(folder)[0][1]
+    thresholds(folder, ("A", "recall", "0.70", "01/05/2026"))
+    assert checks(folder)[0][0] is False
+
+
+@pytest.mark.parametrize(
+    "other", [{"level": "60.0"}, {"period": "2025-03-31"}, {"data": "data/other"}, {"day": "not a day"}]
+)
+def test_a_pack_with_the_same_threshold_of_other_data_or_that_cannot_be_read_objects_to_nothing(folder, other):
+    release(folder, **{"level": "70.0", "day": "2026-05-20", **other})
+    assert checks(folder)[0][0] is True
 
 
 def test_another_name_for_the_same_threshold_is_no_change(folder):

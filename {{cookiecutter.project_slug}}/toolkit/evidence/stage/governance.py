@@ -5,11 +5,14 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from evidence.project import long_date
 from evidence.stage.html import rows_html
 from evidence.stage.pages import state_html
-from evidence.workbook import check_thresholds
+from evidence.workbook import TESTED_ON, check_thresholds
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from evidence.workbook import Requirement, Workbook
 
 
@@ -53,6 +56,28 @@ def thresholds_html(book: Workbook) -> str:
     lines = "".join(f"<li>{state_html(check.outcome)} {escape(check.text)}</li>" for check in checks)
     limits = "".join(f"<li>{escape(check.limitation)}</li>" for check in checks if check.limitation)
     return f"<ul>{lines}</ul>" + (f"<p>Limitations of this test:</p><ul>{limits}</ul>" if limits else "")
+
+
+def thresholds_in_force(book: Workbook) -> pd.DataFrame:
+    """The agreed thresholds: index threshold; columns measure, group, at_least (0 to 100), set_on, tested_until.
+
+    tested_until is the last period of the data that stage 7 tested on, so that a pack tells which results they met.
+    """
+    import pandas as pd
+
+    set_on = {row.id: row["set_on"] for row in book.register("thresholds").complete_rows}
+    tested_on = book.result(7, TESTED_ON) if book.has_result(7, TESTED_ON) else {}
+    rows = {
+        one.id: {
+            "measure": one.measure,
+            "group": one.group,
+            "at_least": 100 * one.at_least,
+            "set_on": long_date(set_on[one.id]),
+            "tested_until": tested_on.get("period", ""),
+        }
+        for one in book.thresholds()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("threshold")
 
 
 def scope_html(book: Workbook) -> str:

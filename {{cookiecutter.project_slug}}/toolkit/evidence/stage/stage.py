@@ -530,8 +530,14 @@ class Stage(InUse):
         note_results_seen(self.project, tested_on, self.workbook.thresholds())
 
     def thresholds(self) -> None:
-        """Shows the thresholds of stage 5 beside what stage 7 measured (guidance actions 5.03 and 7.04)."""
+        """Shows the thresholds of stage 5 beside what stage 7 measured, and since when they stand (5.03, 7.04)."""
+        from evidence.workbook import IN_FORCE
+
         self._show("text", "Thresholds", governance.thresholds_html(self.workbook))
+        table = governance.thresholds_in_force(self.workbook)
+        said = "What was agreed, and on which day, as it stood when these results were seen"
+        if len(table):
+            self.show(table, said, name=IN_FORCE, percent=["at_least"], plain=["at_least"])
 
     def baseline_survey(self) -> None:
         """Shows and records what people said of how they decide today (5.04)."""

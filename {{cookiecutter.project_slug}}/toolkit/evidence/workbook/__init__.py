@@ -23,7 +23,7 @@ from evidence.workbook.saving import Saved, save_answer, save_field, save_row
 from evidence.workbook.sheet import Problem
 from evidence.workbook.signing import record_sign_off
 from evidence.workbook.signoffs import SignOff, record_text
-from evidence.workbook.threshold_history import history_of, note_results_seen, objections
+from evidence.workbook.threshold_history import IN_FORCE, TESTED_ON, history_of, note_results_seen, objections
 from evidence.workbook.thresholds import Threshold, ThresholdCheck, check_thresholds
 from evidence.workbook.triage import Override, Theme, Triage, TriageAnswer
 from evidence.workbook.verdict import Verdict
@@ -31,9 +31,11 @@ from evidence.workbook.verdict import Verdict
 __all__ = [
     "ACCURACY",
     "GATES",
+    "IN_FORCE",
     "KINDS",
     "SIGN",
     "STATES",
+    "TESTED_ON",
     "Action",
     "Answer",
     "Component",

@@ -117,8 +117,8 @@ def _piece(book: Workbook, info: ActionInfo, evidence: str) -> tuple[str, str]:
 def _not_recorded(book: Workbook, info: ActionInfo, stage: int) -> tuple[str, str]:
     """A run helps where the stage has not run yet; where it has, or has nothing to go by, people have to."""
     if info.rests_on and book.results is not None and book.results.finished(stage):
-        return NOT_STARTED, f"stage {stage} has run without it; still needed is {info.rests_on}"
-    needed = f", once there is {info.rests_on}" if info.rests_on else ""
+        return NOT_STARTED, f"stage {stage} has run without it; it needs {info.rests_on}"
+    needed = f"; it needs {info.rests_on}" if info.rests_on else ""
     return WAITING, f"waits for {info.waits_for}, which stage {stage} records when it runs{needed}"
 
 

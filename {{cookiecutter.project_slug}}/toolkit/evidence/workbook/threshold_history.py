@@ -3,11 +3,16 @@
 When stage 7 first shows results on a council's own data, the access log gets a line with the thresholds of that moment.
 A threshold that is another one later, or was not there, is not judged on that data: goalposts that move once the ball
 is in sight prove nothing. The made-up sample data is exempt.
+
+A released pack is a second witness: it holds the thresholds that stood beside the results it shows. Where it is older
+than the log's first line about that data, or the log has none, it says when results were seen.
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import tempfile
 from collections.abc import Iterable
@@ -16,7 +21,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evidence.project import git_says, long_date
+from evidence.project import EvidenceError, git_says, long_date, read_text
 from evidence.workbook.registers import read_register
 from evidence.workbook.words import plain
 
@@ -28,6 +33,8 @@ if TYPE_CHECKING:
 RESULTS_SEEN = "results seen"
 # What stage 7 records of the data that it was tested on: {"data": folder, "period": last period tested}.
 TESTED_ON = "tested_on"
+# What stage 7 shows of the thresholds in force, as a pack keeps it.
+IN_FORCE = "thresholds_in_force"
 # The kind under which a stage notes what it read of the history, so that a later run sees when it has changed.
 READ_AS = "threshold history"
 
@@ -72,16 +79,36 @@ def history_of(project: Project, tested_on: object) -> History:
     if not isinstance(tested_on, dict) or tested_on.get("data") == "data/sample":
         return History()
     seen = [entry for entry in _seen(project) if entry["data"] == tested_on["data"]]
-    seen = [entry for entry in seen if entry["period"] == tested_on["period"]]
-    if not seen:
+    seen = [(_day(one["when"]), _levels(one)) for one in seen if one["period"] == tested_on["period"]]
+    # Of one day the log comes first: a pack is released after its results were seen.
+    witnesses = sorted([*seen, *_released(project, tested_on)], key=lambda one: one[0])
+    if not witnesses:
         return History()
-    first = _day(seen[0]["when"])
+    first, at_first = witnesses[0]
     changes: dict[tuple[str, str], list[tuple[date, float]]] = {}
-    dated = [(_day(entry["when"]), _levels(entry)) for entry in seen[1:]]
-    for day, levels in sorted([*dated, *_committed(project, first)], key=lambda one: one[0]):
+    for day, levels in sorted([*witnesses[1:], *_committed(project, first)], key=lambda one: one[0]):
         for key, level in levels.items():
             changes.setdefault(key, []).append((day, level))
-    return History(first, _levels(seen[0]), changes)
+    return History(first, at_first, changes)
+
+
+def _released(project: Project, tested_on: dict[str, str]) -> list[tuple[date, dict[tuple[str, str], float]]]:
+    """(day, levels) of each pack here that shows results on this data; one that cannot be read tells nothing."""
+    from evidence.data.access.log import place_of
+
+    found = []
+    for table in sorted(project.path("packs").glob(f"*/tables/07_{IN_FORCE}.csv")):
+        try:
+            receipt = json.loads(read_text(table.parents[1] / "receipt.json"))
+            day, folder = _day(receipt["made_at"]), place_of(project, receipt["data_folder"])
+            rows = [row for row in csv.DictReader(io.StringIO(read_text(table)))
+                    if row["tested_until"] == tested_on["period"]]  # fmt: skip
+            levels = {(row["measure"], row["group"]): float(row["at_least"]) / 100 for row in rows}
+        except (OSError, ValueError, KeyError, EvidenceError):
+            continue
+        if levels and folder == tested_on["data"]:
+            found.append((day, levels))
+    return found
 
 
 def note_results_seen(project: Project, tested_on: dict[str, str], thresholds: Iterable[Threshold]) -> None:
