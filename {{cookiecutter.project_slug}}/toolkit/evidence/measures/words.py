@@ -599,7 +599,8 @@ def answers_before_after(table: pd.DataFrame) -> str:
         f"{question}: {answer} ({row['percent_before']:.0f}% before, {row['percent']:.0f}% since)"
         for (question, answer), row in moved.iterrows()
     ]
-    return f"Changed by more than chance: {'; '.join(said)}"
+    more = f"; and {len(said) - 2} more" if len(said) > 2 else ""
+    return f"Changed by more than chance: {'; '.join(said[:2])}{more}"
 
 
 def software_practice(table: pd.DataFrame) -> str:
