@@ -128,3 +128,13 @@ def test_the_series_is_shown_with_a_chart_and_its_table(folder, at_eight):
     assert "data:image/svg+xml" in page and "A line marks where the tool began, 15 June 2025: before June 2025" in page
     assert "percentage points beside its trend" in page and "Change a month, before" in page
     assert stage.results.has(8, "interrupted")
+
+
+def test_a_series_without_a_first_day_of_use_is_shown_without_a_before_and_after(folder, at_eight):
+    stage = at_eight()
+    months = pd.DataFrame({"month_ending": pd.date_range("2023-04-30", periods=36, freq="ME"), "n": 40, "of": 800})
+    Stage(stage.project, stage.project.stage(5), stage.parameters).record("by_month", months)
+    stage.outcome_series(None)
+    page = " ".join(stage.page)
+    assert "No first day of use is recorded" in page and "A line marks" not in page
+    assert stage.results.has(8, "outcome_series") and not stage.results.has(8, "interrupted")

@@ -47,7 +47,7 @@ def show_outcome_series(stage: Stage, began: date | None) -> None:
         percent=["percent", "low", "high", _TREND],
         chart=chart,
     )
-    if figures["estimate"].notna().any():
+    if len(figures) and figures["estimate"].notna().any():
         stage.record("interrupted", figures)
         stage.show(
             figures,
