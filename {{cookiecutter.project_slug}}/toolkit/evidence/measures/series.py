@@ -32,7 +32,7 @@ def names_of(unit: str) -> tuple[str, str, str]:
 
 def unit_of(series: pd.DataFrame) -> str:
     """Whether the points of a series are a `month` or a `quarter` apart."""
-    gaps = pd.to_datetime(series["month_ending"]).sort_values().diff().dt.days.dropna()
+    gaps = pd.to_datetime(series["month_ending"]).drop_duplicates().sort_values().diff().dt.days.dropna()
     return "quarter" if len(gaps) and gaps.median() > _LONGEST_MONTH else "month"
 
 
@@ -72,11 +72,10 @@ def interrupted(series: pd.DataFrame, began: date | None, lags: int | None = Non
 
 
 def beside_trend(series: pd.DataFrame, began: date | None) -> pd.DataFrame:
-    """The series as it is shown, a row a point in order: columns as `estimates`, since, and
-    expected_from_trend.
+    """The series as it is shown, a row a point in order: columns as `estimates`, since, and expected_from_trend.
 
-    since is `before` or `after` the day the tool began; The last is the percentage that the trend before
-    leads to expect after it, missing before and where there are too few points to say.
+    since is `before` or `after` the day the tool began. The last column is the percentage that the trend before leads
+    to expect after it, missing before that day and where there are too few points to say.
     """
     if series.empty:
         return pd.DataFrame()
@@ -92,10 +91,11 @@ def beside_trend(series: pd.DataFrame, began: date | None) -> pd.DataFrame:
 
 
 def _points(series: pd.DataFrame) -> pd.DataFrame:
-    """Columns n and of, summed, by month or quarter in order: the index is the last day, a date."""
+    """Columns n and of, summed, by month or quarter in order: the index is the last day of what was summed."""
     ends = pd.to_datetime(series["month_ending"])
-    ends = ends.dt.to_period(_FREQUENCIES[unit_of(series)]).dt.end_time.dt.normalize()
-    return series[["n", "of"]].astype("float64").groupby(ends).sum().sort_index()
+    periods = ends.dt.to_period(_FREQUENCIES[unit_of(series)])
+    sums = series[["n", "of"]].astype("float64").groupby(periods).sum()
+    return sums.set_axis(pd.DatetimeIndex(ends.groupby(periods).max())).sort_index()
 
 
 def _after(rows: pd.DataFrame, began: date) -> np.ndarray:
