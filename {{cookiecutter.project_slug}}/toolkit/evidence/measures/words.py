@@ -162,6 +162,12 @@ def _pairs(row: pd.Series) -> str:
     return f"{row['percent']:.0f} of 100 pairs ({row['low']:.0f} to {row['high']:.0f})"
 
 
+HOW_DRIFT_READS = (
+    "PSI is the population stability index: 0 where nothing has changed. An alarm rings above what chance alone reaches; "
+    "that depends on the number of children, so it is worked out anew each time."
+)
+
+
 def drift(table: pd.DataFrame) -> str:
     """Which variables drifted, and how often such an alarm is false."""
     if table.empty or (table["alarm"] == NOT_ESTIMABLE).all():
