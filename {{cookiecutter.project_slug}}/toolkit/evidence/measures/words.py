@@ -163,8 +163,8 @@ def _pairs(row: pd.Series) -> str:
 
 
 HOW_DRIFT_READS = (
-    "PSI is the population stability index: 0 where nothing has changed. An alarm rings above what chance alone reaches; "
-    "that depends on the number of children, so it is worked out anew each time."
+    "PSI is the population stability index: 0 where nothing has changed. An alarm rings above what chance alone "
+    "reaches, which depends on the number of children and so is worked out anew each time."
 )
 
 
