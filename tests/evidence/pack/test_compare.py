@@ -127,6 +127,11 @@ PLANTED = {
         "Code, rules and settings",
         ("src/toy/tool.py", "changed"),
     ),
+    "the environment": (
+        with_inputs(environment={"requirements.lock": "e"}),
+        "Code, rules and settings",
+        ("requirements.lock", "new"),
+    ),
     "a rule": (with_inputs(files={}), "Code, rules and settings", ("reference/limits.toml", "no longer there")),
     "a parameter": (
         with_inputs(parameters={"as_of": "2026-04-30", "flag_at": 0.3}),

@@ -313,7 +313,12 @@ def _data(before: OpenedPack, after: OpenedPack) -> Section:
 
 def _code(before: OpenedPack, after: OpenedPack) -> Section:
     old, new = (
-        {**pack.inputs["code"], **pack.inputs["files"], "toolkit version": pack.inputs["toolkit_version"]}
+        {
+            **pack.inputs["code"],
+            **pack.inputs["files"],
+            **pack.inputs.get("environment", {}),
+            "toolkit version": pack.inputs["toolkit_version"],
+        }
         for pack in (before, after)
     )
     return _by_fingerprint("Code, rules and settings", old, new, "of code, rules or settings")
