@@ -216,9 +216,10 @@ def _write_records(part: Path, book: Workbook) -> None:
 def _open_workbook(project: Project, record: RunRecord) -> Workbook:
     from datetime import date
 
-    from evidence.workbook import open_workbook
+    from evidence.workbook import Concluded, open_workbook
 
-    return open_workbook(project, results=record.results, as_of=date.fromisoformat(str(record.parameters["as_of"])))
+    as_of = date.fromisoformat(str(record.parameters["as_of"]))
+    return open_workbook(project, record.results, as_of, Concluded(project, look_up=False))
 
 
 def _finished(record: RunRecord) -> set[str]:

@@ -30,7 +30,10 @@ READY = b"ready\n"
 def serve(address: str) -> None:
     """Forks a kernel for every request until standard input ends."""
     for name in PRELOADED:
-        importlib.import_module(name)
+        module = importlib.import_module(name)
+        # Packages of ours import what they export when it is asked for.
+        for exported in getattr(module, "__all__", ()) if name.startswith("evidence.") else ():
+            getattr(module, exported)
     if _threads() > 1:
         # A fork copies one thread only, and the locks that the others hold stay locked for ever.
         sys.exit("Something that was imported has started a thread, so kernels cannot be forked.")
