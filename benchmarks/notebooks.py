@@ -27,7 +27,7 @@ import tempfile
 import time
 import tomllib
 from collections.abc import Callable
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from io import StringIO
@@ -147,7 +147,8 @@ def _write(path: Path, document: object) -> None:
 def _environment(project: Path, run_folder: Path | None = None) -> dict[str, str]:
     """By hand the notebooks are told where the run's results go; `evidence run` tells them itself."""
     told = {"EVIDENCE_RUN_FOLDER": str(run_folder)} if run_folder else {}
-    return {**os.environ, "PYTHONPATH": str(project / "toolkit"), **told}
+    usual = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**usual, "PYTHONPATH": str(project / "toolkit"), **told}
 
 
 def _by_hand_folder(project: Path) -> Path:
@@ -361,7 +362,7 @@ def _phases(project: Path) -> dict[str, float]:
         setattr(owner, function, _timed(getattr(owner, function), name, taken))
     shutil.rmtree(project / "packs", ignore_errors=True)
     begun = time.perf_counter()
-    with redirect_stdout(StringIO()):
+    with redirect_stdout(StringIO()), suppress(SystemExit):
         commands(["run", "--no-cache", "--quiet"], standalone_mode=False)
     return taken
 

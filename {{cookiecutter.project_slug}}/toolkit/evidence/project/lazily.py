@@ -11,7 +11,8 @@ from types import ModuleType
 def lazily(package: str, exports: Mapping[str, Iterable[str]]) -> list[str]:
     """Makes names of a package's modules its own, each imported when it is first asked for; returns them all, sorted.
 
-    exports: module of the package to the names that come from it, modules of its own among them. Called once, in the package's `__init__`.
+    exports: module of the package to the names that come from it, modules of its own among them. Called once, in the
+    package's `__init__`.
     """
     module_of = {name: module for module, names in exports.items() for name in names}
 

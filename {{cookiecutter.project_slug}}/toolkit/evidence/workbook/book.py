@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _OUTPUT_ABOUT = {"area": "area or service", "cohort": "small cohort", "individual": "individual child or family"}
+# What is kept of a file as it is, whatever the run's results are.
+_AS_READ = ("register", "page", "document")
 _MATURITY_ANSWER = {"high": "high", "medium": "mixed", "low": "low on every component"}
 
 
@@ -66,6 +68,13 @@ class Workbook:
         self._concluded = concluded
         self._kept: dict[tuple, object] = {}
         self._read: list[Path] = []
+
+    def again(self) -> Workbook:
+        """What people wrote as it was read here, and all that follows from it and from results still to be worked out."""
+        book = Workbook(self.project, self.results, self.as_of, self._concluded)
+        book.reference, book._read = self.reference, self._read
+        book._kept = {key: kept for key, kept in self._kept.items() if key[0] in _AS_READ}
+        return book
 
     def _once(self, key: tuple, make):
         """What `make` gives, worked out the first time and then kept."""
