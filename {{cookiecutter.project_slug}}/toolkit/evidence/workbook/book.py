@@ -70,7 +70,7 @@ class Workbook:
         self._read: list[Path] = []
 
     def again(self) -> Workbook:
-        """What people wrote as it was read here, and all that follows from it and from results still to be worked out."""
+        """What people wrote as it was read here; all that follows from it and from results is worked out anew."""
         book = Workbook(self.project, self.results, self.as_of, self._concluded)
         book.reference, book._read = self.reference, self._read
         book._kept = {key: kept for key, kept in self._kept.items() if key[0] in _AS_READ}
