@@ -217,4 +217,4 @@ def _code_cells(notebook: Path) -> int:
 
 
 def _write_json(path: Path, document: object) -> None:
-    atomic_write(path, json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+    atomic_write(path, json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n", lasting=False)

@@ -375,7 +375,7 @@ class Stage(InUse):
         # Six figures are more than anyone reads, and the same on every machine.
         steady = table.map(lambda value: float(f"{value:.6g}") if isinstance(value, float) else value)
         text = steady.to_csv(index=not hide_index, lineterminator="\n")
-        atomic_write(self.results.table_path(self.number, name), text)
+        atomic_write(self.results.table_path(self.number, name), text, lasting=False)
 
     def show_estimates(
         self,
