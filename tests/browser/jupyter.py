@@ -24,10 +24,12 @@ def started_lab(project: Path, settings: Path) -> Iterator[str]:
     (settings / "jupyter_server_config.json").write_text('{"ServerApp": {"allow_root": true}}')
     port = _free_port()
     toolkit = str(project / "toolkit")
+    # The tests themselves draw into nothing; a person's JupyterLab shows figures.
+    usual = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
     process = subprocess.Popen(
         [sys.executable, "-m", "evidence", "lab", "--no-browser", "--port", str(port)],
         cwd=project,
-        env={**os.environ, "PYTHONPATH": toolkit, "JUPYTER_TOKEN": TOKEN, "JUPYTER_CONFIG_DIR": str(settings)},
+        env={**usual, "PYTHONPATH": toolkit, "JUPYTER_TOKEN": TOKEN, "JUPYTER_CONFIG_DIR": str(settings)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -83,3 +85,70 @@ def run_all(tab, path: Path, until: str = "") -> list[dict]:
         ):
             return cells
     raise AssertionError("the notebook did not finish within two minutes")
+
+
+class Kernel:
+    """A kernel of a running JupyterLab, used through the server's own interface."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._id = self._ask("/api/kernels", {"name": "python3"})["id"]
+        self._connect()
+
+    def _ask(self, path: str, given: dict | None = None, method: str = "POST") -> dict:
+        request = urllib.request.Request(
+            f"{self._address}{path}",
+            data=json.dumps(given or {}).encode(),
+            method=method,
+            headers={"Authorization": f"token {TOKEN}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.loads(answer.read() or b"{}")
+
+    def _connect(self) -> None:
+        import websocket
+
+        address = self._address.replace("http", "ws", 1)
+        self._socket = websocket.create_connection(
+            f"{address}/api/kernels/{self._id}/channels?token={TOKEN}", timeout=60
+        )
+
+    def run(self, code: str) -> list[dict]:
+        """What the kernel sends back while it runs a cell: outputs and errors, in order."""
+        self.begin(code)
+        return self.outputs()
+
+    def begin(self, code: str) -> None:
+        """Sends a cell and does not wait for it."""
+        content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False, "user_expressions": {}}
+        header = {"msg_id": f"cell-{time.monotonic_ns()}", "msg_type": "execute_request", "session": "test"}
+        header |= {"username": "", "version": "5.3", "date": "2026-01-01T00:00:00Z"}
+        message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
+        self._socket.send(json.dumps(message))
+        self._asked = header["msg_id"]
+
+    def outputs(self, until: str = "") -> list[dict]:
+        """What the cell sends back up to its end, or up to the words `until`."""
+        found = []
+        while True:
+            message = json.loads(self._socket.recv())
+            if message["parent_header"].get("msg_id") != self._asked:
+                continue
+            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                return found
+            if message["msg_type"] in ("stream", "display_data", "execute_result", "error"):
+                found.append(message["content"])
+                if until and until in message["content"].get("text", ""):
+                    return found
+
+    def interrupt(self) -> None:
+        self._ask(f"/api/kernels/{self._id}/interrupt")
+
+    def restart(self) -> None:
+        self._socket.close()
+        self._ask(f"/api/kernels/{self._id}/restart")
+        self._connect()
+
+    def end(self) -> None:
+        self._socket.close()
+        self._ask(f"/api/kernels/{self._id}", method="DELETE")

@@ -112,7 +112,12 @@ def test_reads_are_sorted_and_told_once(tmp_path):
 def test_many_reads_are_noted_in_one_write_and_known_ones_in_none(tmp_path, monkeypatch):
     written = []
     keep = results_room.atomic_write
-    monkeypatch.setattr(results_room, "atomic_write", lambda path, text: (written.append(path), keep(path, text)))
+
+    def noted(path, *given, **named) -> None:
+        written.append(path)
+        keep(path, *given, **named)
+
+    monkeypatch.setattr(results_room, "atomic_write", noted)
     results = Results(tmp_path)
     lines = [("workbook", f"workbook/{name}.csv", "11") for name in "cab"] + [("result", "3/audit", "")]
     results.note_reads(4, lines)

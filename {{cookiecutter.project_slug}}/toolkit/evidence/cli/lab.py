@@ -29,6 +29,7 @@ def command(stage: int | None, no_browser: bool, port: int) -> None:
         # Settings of ours, over whatever a person has: no question about news on first start.
         f"--LabApp.app_settings_dir={_settings(project)}",
     ]
+    arguments += _warm_kernels()
     if no_browser:
         arguments.append("--ServerApp.open_browser=False")
     click.echo("JupyterLab is starting. The notebooks are numbered by stage. Press Ctrl+C here to end it.")
@@ -36,6 +37,18 @@ def command(stage: int | None, no_browser: bool, port: int) -> None:
         raise SystemExit(subprocess.call([sys.executable, "-m", "jupyterlab", *arguments], env=dict(os.environ)))
     except KeyboardInterrupt:
         click.echo("\nJupyterLab has ended.")
+
+
+def _warm_kernels() -> list[str]:
+    """What makes JupyterLab fork its kernels, where that is safe."""
+    from evidence.run.warm import PROVISIONER, can_be_warm
+
+    if not can_be_warm():
+        return []
+    return [
+        "--ServerApp.jpserver_extensions=evidence.run.lab_kernels=True",
+        f"--KernelProvisionerFactory.default_provisioner_name={PROVISIONER}",
+    ]
 
 
 def _settings(project) -> str:

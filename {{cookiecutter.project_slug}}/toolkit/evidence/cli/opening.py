@@ -16,7 +16,7 @@ def open_book(as_of: date | None = None, run: str | None = None) -> Workbook:
     """
     from evidence.project import EvidenceError, open_project
     from evidence.results import Results
-    from evidence.workbook import open_workbook
+    from evidence.workbook import Concluded, open_workbook
 
     project = open_project()
     name = run or ("sample" if project.facts.data_source == "sample" else "own")
@@ -25,4 +25,5 @@ def open_book(as_of: date | None = None, run: str | None = None) -> Workbook:
         raise EvidenceError(
             f"there is no run called {run}.", where=".evidence/runs", remedy=f"Make it: evidence run {run}"
         )
-    return open_workbook(project, Results(folder) if folder.is_dir() else None, as_of or date.today())
+    results = Results(folder) if folder.is_dir() else None
+    return open_workbook(project, results, as_of or date.today(), Concluded(project, look_up=True))

@@ -76,7 +76,10 @@ def command(
         at_hand(values["data_folder"] for values in asked.runs.values()),
         cluster_at(scheduler, workers, ship) as cluster,
     ):
-        how = How(workers, not no_warm, not no_cache, limits, cluster)
+        from evidence.pack import get_ready
+
+        meanwhile = None if no_pack else get_ready
+        how = How(workers, not no_warm, not no_cache, limits, cluster, meanwhile)
         if asked.many:
             _run_many(project, asked, stages, draft, no_pack, how, explain, quiet)
             return

@@ -166,7 +166,9 @@ def _first_children(tables: Tables) -> dict[str, pd.DataFrame]:
 
 
 def _used(tool: ModuleType, tables: Tables, parameters: Mapping[str, object]) -> dict[tuple[str, str], str]:
-    every, some = _Trial(tool, dict(tables), parameters), _Trial(tool, _first_children(tables), parameters)
+    every, few = _Trial(tool, dict(tables), parameters), _first_children(tables)
+    fewer = any(len(frame) < len(tables[name]) for name, frame in few.items())
+    some = _Trial(tool, few, parameters) if fewer else every
     declared = {(name, column) for name, columns in tool.TABLES.items() for column in columns}
     pairs = [(name, column) for name, frame in tables.items() for column in frame]
     others = [pair for pair in pairs if pair not in declared]
@@ -176,7 +178,7 @@ def _used(tool: ModuleType, tables: Tables, parameters: Mapping[str, object]) ->
         found = {pair: NO if every.same_without([pair]) else YES for pair in others}
     for pair in pairs:
         if pair in declared:
-            idle = some.same_without([pair]) and every.same_without([pair])
+            idle = some.same_without([pair]) and (some is every or every.same_without([pair]))
             found[pair] = NO_DIFFERENCE if idle else YES
     return found
 

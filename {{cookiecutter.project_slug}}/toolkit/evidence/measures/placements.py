@@ -203,7 +203,9 @@ def children_on(tables: Mapping[str, pd.DataFrame], day: pd.Timestamp) -> pd.Dat
     episodes = follow_placements(tables["episodes"])
     running = looked_after_on(episodes, day)
     # A child who is in the header twice is taken as in the first of the two in the order of their values.
-    header = tables["header"][HEADER_COLUMNS].sort_values(HEADER_COLUMNS).drop_duplicates("CHILD")
+    header = tables["header"][HEADER_COLUMNS]
+    if header["CHILD"].duplicated().any():
+        header = header.sort_values(HEADER_COLUMNS).drop_duplicates("CHILD")
     rows = running.merge(header, on="CHILD", how="left", validate="one_to_one")
     age = age_on(day, rows["DOB"])
     placements = rows["CHILD"].map(placements_in_year(episodes, day))

@@ -42,7 +42,9 @@ OTHER_PLACEMENT = "Other"
 
 def words_for(codes: pd.Series, meaning: dict[str, str], other: str = NOT_KNOWN) -> pd.Series:
     """Each code in words; a code that is not listed becomes `other`, a blank one `Not known`."""
-    return codes.map(meaning).fillna(other).mask(codes.isna(), NOT_KNOWN).astype("str")
+    places, unique = pd.factorize(codes, use_na_sentinel=True)
+    words = pd.array([*(meaning.get(code, other) for code in unique), NOT_KNOWN], dtype="str")
+    return pd.Series(words.take(places), index=codes.index, name=codes.name)
 
 
 def age_on(day: pd.Timestamp, birth_month: pd.Series) -> pd.Series:

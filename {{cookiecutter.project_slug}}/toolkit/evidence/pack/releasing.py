@@ -57,6 +57,17 @@ def pack_folder(project: Project, name: str) -> Path:
     return project.path("packs", name)
 
 
+def get_ready() -> None:
+    """Imports what making a pack takes: nearly a second, best spent while stages are still at work."""
+    # pandas first: while nbconvert is imported some libraries are out of reach, and pandas takes note of what is there.
+    import pandas  # noqa: F401
+
+    import evidence.data.identifying
+    import evidence.documents
+    import evidence.pack.pages
+    import evidence.privacy.scan  # noqa: F401
+
+
 def release(
     project: Project,
     run_folder: Path,
@@ -216,9 +227,10 @@ def _write_records(part: Path, book: Workbook) -> None:
 def _open_workbook(project: Project, record: RunRecord) -> Workbook:
     from datetime import date
 
-    from evidence.workbook import open_workbook
+    from evidence.workbook import Concluded, open_workbook
 
-    return open_workbook(project, results=record.results, as_of=date.fromisoformat(str(record.parameters["as_of"])))
+    as_of = date.fromisoformat(str(record.parameters["as_of"]))
+    return open_workbook(project, record.results, as_of, Concluded(project, look_up=False))
 
 
 def _finished(record: RunRecord) -> set[str]:

@@ -45,8 +45,11 @@ def read_text(path: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def atomic_write(path: Path, content: str | bytes) -> None:
+def atomic_write(path: Path, content: str | bytes, lasting: bool = True) -> None:
     """Writes a whole file or nothing: the old one stays until the new one is complete on disk.
+
+    lasting: it is on disk even where the power fails at once, which takes some milliseconds. What a run can make again
+    does without.
 
     Text is written as UTF-8 with plain line ends. Raises EvidenceError when the folder or file cannot be written.
     """
@@ -59,7 +62,8 @@ def atomic_write(path: Path, content: str | bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                os.fsync(file.fileno())
         os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
         os.replace(temporary, path)
     except OSError as error:

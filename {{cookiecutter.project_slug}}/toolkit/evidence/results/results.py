@@ -57,7 +57,7 @@ class Results:
         about = {"name": name, "label": label or name, "unit": unit, "headline": headline, "rests_on": rests_on}
         if hasattr(value, "to_parquet"):
             (folder / f"{name}.json").unlink(missing_ok=True)
-            atomic_write(folder / f"{name}.parquet", _parquet(value))
+            atomic_write(folder / f"{name}.parquet", _parquet(value), lasting=False)
             return
         try:
             text = json.dumps({**about, "value": _plain(value)}, ensure_ascii=False, indent=1, sort_keys=True)
@@ -67,7 +67,7 @@ class Results:
                 remedy="Record a number, text, a list, a dictionary or a DataFrame.",
             ) from None
         (folder / f"{name}.parquet").unlink(missing_ok=True)
-        atomic_write(folder / f"{name}.json", text + "\n")
+        atomic_write(folder / f"{name}.json", text + "\n", lasting=False)
 
     def digest(self, stage: int, name: str) -> str:
         """The SHA-256 of what is kept under that name; empty where there is nothing.
@@ -110,7 +110,7 @@ class Results:
 
     def finish(self, stage: int) -> None:
         """Notes that the stage ran to its end."""
-        atomic_write(self._finished(stage), "")
+        atomic_write(self._finished(stage), "", lasting=False)
 
     def finished(self, stage: int) -> bool:
         return self._finished(stage).is_file()
@@ -140,7 +140,8 @@ class Results:
         entries = known | set(reads)
         if entries != known:
             lines = [{"kind": kind, "name": name, "sha256": digest} for kind, name, digest in sorted(entries)]
-            atomic_write(self._reads(stage), json.dumps(lines, ensure_ascii=False, indent=1) + "\n")
+            text = json.dumps(lines, ensure_ascii=False, indent=1)
+            atomic_write(self._reads(stage), text + "\n", lasting=False)
 
     def reads(self, stage: int) -> list[dict]:
         """What the stage read: dicts with `kind`, `name` and `sha256`, sorted."""

@@ -7,17 +7,20 @@ import os
 from datetime import date
 from pathlib import Path
 
+# A process with two threads cannot be forked, and Arrow's memory pool would start one too.
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
 # A pack must not depend on how many cores worked on a sum, on the place, the clock, or the order of a set.
 _FIXED = {
     "TZ": "UTC",
     "PYTHONHASHSEED": "0",
     "LC_ALL": "C.UTF-8",
     "PYTHONUTF8": "1",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    # Arrow's memory pool would start a thread, and a process with two threads cannot be forked.
-    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    **ONE_THREAD,
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 _PERSONAL = ("MPLBACKEND", "PYTHONSTARTUP", "IPYTHONDIR", "MATPLOTLIBRC", "PYTHONWARNINGS")

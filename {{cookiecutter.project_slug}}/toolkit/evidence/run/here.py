@@ -25,11 +25,16 @@ class Here:
 
     Used as a context, all its sessions fork their kernels from one server, which ends with it: getting one ready takes
     longer than most stages.
+
+    meanwhile: called once, in a thread of its own, while later stages are at work in their kernels.
     """
 
-    def __init__(self, workers: int | None = None, warm: bool = True) -> None:
+    def __init__(
+        self, workers: int | None = None, warm: bool = True, meanwhile: Callable[[], None] | None = None
+    ) -> None:
         self.side_by_side = workers or min(_cores(), _MOST)
         self.warm = warm
+        self._meanwhile = meanwhile
         self._shares = False
         self._server: WarmServer | None = None
         self._lock = threading.Lock()
@@ -46,7 +51,8 @@ class Here:
             self._folder.cleanup()
 
     def session(self, job: Job) -> _Session:
-        return _Session(job, self.side_by_side, self.warm, self.server if self._shares else None)
+        server = self.server if self._shares else None
+        return _Session(job, self.side_by_side, self.warm, self._stage_ended, server)
 
     def server(self, environment: dict[str, str]) -> WarmServer:
         """What forks the kernels of all sessions; it starts in this environment, and each kernel gets its own."""
@@ -60,14 +66,25 @@ class Here:
                 self._server = WarmServer(folder, environment, folder / "warm.txt")
             return self._server
 
+    def _stage_ended(self) -> None:
+        with self._lock:
+            meanwhile, self._meanwhile = self._meanwhile, None
+        if meanwhile is not None:
+            threading.Thread(target=meanwhile, name="meanwhile", daemon=True).start()
+
 
 class _Session:
     """The kernels of one run, made when the first stage needs one."""
 
     def __init__(
-        self, job: Job, side_by_side: int, warm: bool, server: Callable[[dict[str, str]], WarmServer] | None = None
+        self,
+        job: Job,
+        side_by_side: int,
+        warm: bool,
+        ended: Callable[[], None],
+        server: Callable[[dict[str, str]], WarmServer] | None = None,
     ) -> None:
-        self._job, self._side_by_side, self._warm, self._server = job, side_by_side, warm, server
+        self._job, self._side_by_side, self._warm, self._ended, self._server = job, side_by_side, warm, ended, server
         self._kernels: Kernels | None = None
         self._lock = threading.Lock()
         self._over = False
@@ -87,7 +104,10 @@ class _Session:
         from evidence.run.one_stage import run_stage
 
         started()
-        return run_stage(job.folder, job.project, stage, job.parameters, kernels, job.limits, cell_done)
+        try:
+            return run_stage(job.folder, job.project, stage, job.parameters, kernels, job.limits, cell_done)
+        finally:
+            self._ended()
 
     def _ready(self) -> Kernels:
         from evidence.run.environment import kernel_environment

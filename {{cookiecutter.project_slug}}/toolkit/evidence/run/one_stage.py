@@ -41,7 +41,7 @@ def run_stage(
         why = watch.why or why_it_stopped(own, outcome.error, outcome.cell, limits.cell_seconds)
         log += traceback_text(own, outcome.error)
     _write_log(folder / "logs" / f"{stage.number:02d}.txt", log)
-    atomic_write(folder / "notebooks" / stage.notebook, notebook_text(notebook))
+    atomic_write(folder / "notebooks" / stage.notebook, notebook_text(notebook), lasting=False)
     return StageRun(stage.number, stage.notebook, "failed" if outcome.error else "done", why)
 
 

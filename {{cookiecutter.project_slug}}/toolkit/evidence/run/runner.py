@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
@@ -31,8 +32,9 @@ class How:
 
     workers: stages side by side, None for one a core and at most four. warm: fork kernels where that is safe. cache:
     take what an earlier run gave where nothing has changed, and keep what this one gives. executor: where the stages
-    are executed, which other runs may use at the same time; None for this machine. turns: what runs at the same time
-    share, so that each stage that is the same for several is executed once.
+    are executed, which other runs may use at the same time; None for this machine. meanwhile: what this process does
+    once while stages are at work, as it has little to do itself. turns: what runs at the same time share, so that each
+    stage that is the same for several is executed once.
     """
 
     workers: int | None = None
@@ -40,10 +42,11 @@ class How:
     cache: bool = True
     limits: Limits = field(default_factory=Limits)
     executor: Executor | None = None
+    meanwhile: Callable[[], None] | None = None
     turns: Turns | None = None
 
     def where(self) -> Executor:
-        return self.executor or Here(self.workers, self.warm)
+        return self.executor or Here(self.workers, self.warm, self.meanwhile)
 
 
 def run_folder(project: Project, name: str) -> Path:
@@ -217,4 +220,4 @@ def _code_cells(notebook: Path) -> int:
 
 
 def _write_json(path: Path, document: object) -> None:
-    atomic_write(path, json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+    atomic_write(path, json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n", lasting=False)

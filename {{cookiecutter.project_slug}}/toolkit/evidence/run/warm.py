@@ -117,12 +117,17 @@ class WarmProvisioner(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
         address = self.address or os.environ.get(ADDRESS, "")
+        if cmd[1:3] != ["-m", "ipykernel_launcher"] or not _is_this_python(cmd[0]):
+            return await super().launch_kernel(cmd, **kwargs)
         request = {
             "connection_file": self.parent.connection_file,
             "cwd": str(kwargs.get("cwd") or os.getcwd()),
             "environment": kwargs.get("env") or dict(os.environ),
             "errors": self.errors,
         }
+        while os.environ.get(ADDRESS) == address and not os.path.exists(address):
+            # JupyterLab's server is still getting ready; where it fails, the variable goes.
+            await asyncio.sleep(0.02)
         try:
             self.process = await asyncio.to_thread(_Forked, address, request)
         except (OSError, ValueError):
@@ -138,6 +143,11 @@ class WarmProvisioner(LocalProvisioner):
             await asyncio.sleep(0.005)
         self.process = None
         return 0
+
+
+def _is_this_python(program: str) -> bool:
+    """Whether a program is the Python that this process, and so the fork server, runs on."""
+    return os.path.abspath(program) == os.path.abspath(sys.executable)
 
 
 def register() -> None:

@@ -30,7 +30,10 @@ READY = b"ready\n"
 def serve(address: str) -> None:
     """Forks a kernel for every request until standard input ends."""
     for name in PRELOADED:
-        importlib.import_module(name)
+        module = importlib.import_module(name)
+        # Packages of ours import what they export when it is asked for.
+        for exported in getattr(module, "__all__", ()) if name.startswith("evidence.") else ():
+            getattr(module, exported)
     if _threads() > 1:
         # A fork copies one thread only, and the locks that the others hold stay locked for ever.
         sys.exit("Something that was imported has started a thread, so kernels cannot be forked.")
@@ -49,6 +52,7 @@ def serve(address: str) -> None:
 
 def _answer(listener: socket.socket) -> None:
     kernels: set[int] = set()
+    toolkit = _toolkit()
     while True:
         ready, _, _ = select.select([listener, sys.stdin], [], [])
         if sys.stdin in ready and not os.read(sys.stdin.fileno(), 4096):
@@ -57,7 +61,9 @@ def _answer(listener: socket.socket) -> None:
             connection, _ = listener.accept()
             with connection, suppress(OSError, ValueError):
                 request = json.loads(connection.makefile("rb").readline())
-                kernels.add(_fork(request, connection, listener))
+                # Whoever gets no answer starts a kernel anew, with the toolkit as it is now.
+                if _toolkit() == toolkit:
+                    kernels.add(_fork(request, connection, listener))
     for process in kernels:
         with suppress(OSError):
             os.killpg(process, signal.SIGKILL)
@@ -88,6 +94,9 @@ def _become_kernel(request: dict) -> None:
     os.chdir(request["cwd"])
     random.seed()
     sys.modules["numpy"].random.seed()
+    # matplotlib asked for its backend when it was imported here, before there was a kernel to draw in.
+    backend = os.environ.get("MPLBACKEND") or "module://matplotlib_inline.backend_inline"
+    sys.modules["matplotlib"].rcParams["backend"] = backend
     # ipykernel ends itself when its parent has another process number than this one.
     parent = f"--IPKernelApp.parent_handle={os.getppid()}"
     sys.argv = ["ipykernel_launcher", "-f", request["connection_file"], parent]
@@ -95,6 +104,12 @@ def _become_kernel(request: dict) -> None:
 
     IPKernelApp.launch_instance(argv=sys.argv[1:])
     os._exit(0)
+
+
+def _toolkit() -> dict[str, int | None]:
+    """When each module of the toolkit that is loaded here was last written; JupyterLab may stay open over an update."""
+    files = {module.__file__ for name, module in sys.modules.items() if name.partition(".")[0] == "evidence"}
+    return {file: os.stat(file).st_mtime_ns if os.path.exists(file) else None for file in files if file}
 
 
 def _threads() -> int:

@@ -118,6 +118,7 @@ class Stage(InUse):
             parameters, lambda names: self.results.note_parameters({name: parameters[name] for name in names})
         )
         self._reading = Reading(project)
+        self._book: Workbook | None = None
         self._shown = 0
         # Texts that this stage was given in clear for a stated reason: they stop here.
         self._in_clear: Secrets | None = None
@@ -141,7 +142,12 @@ class Stage(InUse):
         """
         from evidence.workbook import open_workbook
 
-        return open_workbook(self.project, results=self.results, as_of=self.as_of)
+        if self._book is not None and self.under_a_run:
+            # A run stops where an answer changes meanwhile, so its files are read once; results come in between.
+            self._book = self._book.again()
+        else:
+            self._book = open_workbook(self.project, results=self.results, as_of=self.as_of)
+        return self._book
 
     # Opening ---------------------------------------------------------------------------------------------------
 
@@ -369,7 +375,7 @@ class Stage(InUse):
         # Six figures are more than anyone reads, and the same on every machine.
         steady = table.map(lambda value: float(f"{value:.6g}") if isinstance(value, float) else value)
         text = steady.to_csv(index=not hide_index, lineterminator="\n")
-        atomic_write(self.results.table_path(self.number, name), text)
+        atomic_write(self.results.table_path(self.number, name), text, lasting=False)
 
     def show_estimates(
         self,

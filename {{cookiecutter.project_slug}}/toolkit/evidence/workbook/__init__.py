@@ -3,6 +3,7 @@
 from evidence.workbook.actions import STATES, Action
 from evidence.workbook.answers import Answer, Document, Field
 from evidence.workbook.book import Costs, Workbook, open_workbook
+from evidence.workbook.concluded import Concluded, concluded_file
 from evidence.workbook.evaluator import evaluator_checklist
 from evidence.workbook.gates import GATES, Gate, Reason
 from evidence.workbook.linked import Entry, ScopeChange
@@ -39,6 +40,7 @@ __all__ = [
     "Action",
     "Answer",
     "Component",
+    "Concluded",
     "Costs",
     "Document",
     "Entry",
@@ -67,6 +69,7 @@ __all__ = [
     "history_of",
     "note_results_seen",
     "objections",
+    "concluded_file",
     "definition_digest",
     "evaluator_checklist",
     "open_workbook",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,6 +15,7 @@ from evidence.workbook import actions, gates, linked, signoffs
 from evidence.workbook import verdict as verdicts
 from evidence.workbook.actions import STATES, Action
 from evidence.workbook.answers import Answer, Document, read_answers, read_document
+from evidence.workbook.concluded import Concluded
 from evidence.workbook.gates import Gate
 from evidence.workbook.linked import Entry, ScopeChange
 from evidence.workbook.maturity import Maturity, read_maturity
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _OUTPUT_ABOUT = {"area": "area or service", "cohort": "small cohort", "individual": "individual child or family"}
+# What is kept of a file as it is, whatever the run's results are.
+_AS_READ = ("register", "page", "document")
 _MATURITY_ANSWER = {"high": "high", "medium": "mixed", "low": "low on every component"}
 
 
@@ -51,13 +54,27 @@ class Workbook:
     `as_of` is the day that overdue dates, sign-offs and decisions are counted against.
     """
 
-    def __init__(self, project: Project, results: Results | None = None, as_of: date | None = None) -> None:
+    def __init__(
+        self,
+        project: Project,
+        results: Results | None = None,
+        as_of: date | None = None,
+        concluded: Concluded | None = None,
+    ) -> None:
         self.project = project
         self.results = results
         self.as_of = as_of or date.today()
         self.reference = Reference(project)
+        self._concluded = concluded
         self._kept: dict[tuple, object] = {}
         self._read: list[Path] = []
+
+    def again(self) -> Workbook:
+        """What people wrote as it was read here; all that follows from it and from results is worked out anew."""
+        book = Workbook(self.project, self.results, self.as_of, self._concluded)
+        book.reference, book._read = self.reference, self._read
+        book._kept = {key: kept for key, kept in self._kept.items() if key[0] in _AS_READ}
+        return book
 
     def _once(self, key: tuple, make):
         """What `make` gives, worked out the first time and then kept."""
@@ -139,6 +156,13 @@ class Workbook:
     def result(self, stage: int, name: str) -> object:
         """What the run's stage recorded under that name."""
         return self._once(("result", stage, name), lambda: self.results.read(stage, name))
+
+    def concluded(self, stage: int, name: str, question: str, conclude: Callable[[object], Sequence]) -> list:
+        """What `conclude` says of a recorded result: plain values, kept under the question for the next command."""
+        if self._concluded is None:
+            return list(conclude(self.result(stage, name)))
+        digest = self.results.digest(stage, name)
+        return self._concluded.get(question, digest, lambda: list(conclude(self.result(stage, name))))
 
     def headlines(self, stage: int) -> list[dict]:
         """The figures that the run's stage puts first, as `Results.headlines` gives them; empty without a run."""
@@ -379,6 +403,11 @@ class Workbook:
         return self._once(("verdict",), lambda: verdicts.work_out(self))
 
 
-def open_workbook(project: Project, results: Results | None = None, as_of: date | None = None) -> Workbook:
-    """The workbook of a project. `results` are those of one run, or None; `as_of` is today unless given."""
-    return Workbook(project, results, as_of)
+def open_workbook(
+    project: Project, results: Results | None = None, as_of: date | None = None, concluded: Concluded | None = None
+) -> Workbook:
+    """The workbook of a project. `results` are those of one run, or None; `as_of` is today unless given.
+
+    concluded: what was worked out from recorded tables before, where a command need not read them again.
+    """
+    return Workbook(project, results, as_of, concluded)

@@ -91,7 +91,7 @@ def _improves_on_today(book: Workbook) -> tuple[str, str]:
     """Being compared is not enough: it speaks for the tool, or the team says why it goes on all the same."""
     if not book.has_result(7, "against_baseline"):
         return "waiting", "compared with today's practice when stage 7 runs"
-    in_favour, words = _compared_with_today(book.result(7, "against_baseline"))
+    in_favour, words = book.concluded(7, "against_baseline", "compared with today", _compared_with_today)
     if in_favour:
         return "done", words
     register = book.register("log_7")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING
 
 from evidence.workbook.threshold_history import objections
@@ -90,7 +90,7 @@ def check_thresholds(book: Workbook) -> list[ThresholdCheck]:
     if not thresholds:
         return [ThresholdCheck(None, NOT_KNOWN, "No thresholds have been set, so there is nothing to test against.")]
     changed = objections(book)
-    return [_not_judged(one, changed[one.id]) if one.id in changed else _check(book, one) for one in thresholds]
+    return [_not_judged(one, changed[one.id]) if one.id in changed else _judged(book, one) for one in thresholds]
 
 
 def _not_judged(threshold: Threshold, why: str) -> ThresholdCheck:
@@ -110,6 +110,17 @@ def _measured(book: Workbook) -> ThresholdCheck:
     )
 
 
+def _judged(book: Workbook, threshold: Threshold) -> ThresholdCheck:
+    """The check, or what was kept of it for the same table, threshold and rules."""
+    name = "metrics" if threshold.group == EVERYONE else "metrics_by_group"
+    if not book.has_result(7, name):
+        return _check(book, threshold)
+    from evidence.privacy import load_rules
+
+    question = f"{threshold} under {load_rules(book.project)}"
+    return ThresholdCheck(threshold, *book.concluded(7, name, question, lambda _: astuple(_check(book, threshold))[1:]))
+
+
 def _check(book: Workbook, threshold: Threshold) -> ThresholdCheck:
     name = "metrics" if threshold.group == EVERYONE else "metrics_by_group"
     wanted = threshold.wanted
@@ -118,7 +129,6 @@ def _check(book: Workbook, threshold: Threshold) -> ThresholdCheck:
     frame = book.result(7, name)
     if not hasattr(frame, "columns") or not {"measure", "value"} <= set(frame.columns):
         return ThresholdCheck(threshold, NOT_KNOWN, f"{wanted}: stage 7 recorded something that cannot be compared.")
-    # Reading the rules loads pandas, which is here already once there is a table to judge.
     from evidence.privacy import load_rules
 
     rows = _with_what_is_hidden(_with_intervals(frame), threshold, load_rules(book.project))

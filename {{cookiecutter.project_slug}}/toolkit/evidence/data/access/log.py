@@ -314,8 +314,12 @@ def _row(line: int, entry: dict) -> tuple | None:
 
 
 def log_digest(project: Project, until: date) -> str:
-    """A digest of what pages say of the log's lines before `until`: the same as long as they do not change."""
-    lines = access_log_lines(project, until).to_csv(index=False)
+    """A digest of what pages say of the log's lines before `until`: the same as long as they do not change.
+
+    It needs no table; what is flagged follows from these lines and from files whose reading is noted.
+    """
+    entries = [_row(line, entry) for line, entry in read_log(project).entries if "tables" in entry]
+    lines = [entry for entry in entries if entry is not None and entry[0].astimezone(UTC).date() < until]
     return hashlib.sha256(f"{is_whole(project, until)}\n{lines}".encode()).hexdigest()
 
 

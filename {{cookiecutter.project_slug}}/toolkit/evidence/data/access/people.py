@@ -9,15 +9,14 @@ from __future__ import annotations
 import getpass
 import hmac
 import os
+import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import pandas as pd
-
 from evidence.data.access.settings import access_settings
 from evidence.data.reference_rows import is_answered, reference_rows
-from evidence.data.shapes import as_dates
 from evidence.project import EvidenceError, Project, long_date, read_text
 
 WHERE = "reference/access.csv"
@@ -132,6 +131,14 @@ def _yes(line: int, name: str, cells: dict[str, str]) -> bool:
 def _day(line: int, name: str, text: str) -> date | None:
     if not text:
         return None
+    if re.fullmatch(r"20\d\d-\d\d-\d\d", text):
+        with suppress(ValueError):
+            return date.fromisoformat(text)
+    # pandas is needed for what a spreadsheet made of a date, and for nothing else here.
+    import pandas as pd
+
+    from evidence.data.shapes import as_dates
+
     found = as_dates(pd.Series([text], dtype="str")).iloc[0]
     if pd.isna(found):
         raise _wrong(line, name, "that is no date.", "Write it as 2026-04-30 or 30/04/2026.")

@@ -39,13 +39,15 @@ def _limits(name: str, frame: pd.DataFrame, codes: pd.DataFrame) -> dict[str, tu
     """Code of the file, with its column, to the first and last year that it is a code in; only where years limit it."""
     found = {}
     rows = codes[(codes["dataset"] == "ssda903") & (codes["table"] == name)]
+    limited = rows[(rows["from_year"] > 0) | (rows["to_year"] < 9999)]
     for column in frame.columns:
-        present = set(frame[column].dropna().str.upper().unique()) if column in {*rows["column"], "SEX"} else set()
+        if column != "SEX" and column not in set(limited["column"]):
+            continue
+        present = set(frame[column].dropna().str.upper().unique())
         if column == "SEX":
             found |= {f"SEX {code}": _SEX[code] for code in present & set(_SEX)}
             continue
-        listed = rows[(rows["column"] == column) & ((rows["from_year"] > 0) | (rows["to_year"] < 9999))]
-        for row in listed.to_dict("records"):
+        for row in limited[limited["column"] == column].to_dict("records"):
             if row["code"] in present:
                 found[f"{column} {row['code']}"] = (row["from_year"], row["to_year"])
     return found
