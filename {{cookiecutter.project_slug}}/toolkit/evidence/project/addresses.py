@@ -42,7 +42,7 @@ def copy_of(text: str) -> Path:
         if text == address or text.startswith(f"{address}/"):
             return Path(folder, text[len(address) :].strip("/"))
     raise EvidenceError(
-        "data at an address is there only while `evidence run` works with it.",
+        "data at an address is there only while a run works with it.",
         where="data_folder",
         remedy="For this, copy the data to a path, and write that path.",
     )
