@@ -33,7 +33,7 @@ def test_it_is_there_while_the_block_runs(stored, tmp_path):
         assert project.path(f"{stored}/earlier").joinpath("header.csv").read_bytes() == b"SEX\n"
         assert project.name_of_data(folder / "header.csv", folder) == "header.csv"
     assert not folder.parents[1].exists() and dict(os.environ) == before
-    with pytest.raises(EvidenceError, match="only while `evidence run` works with it"):
+    with pytest.raises(EvidenceError, match="only while a run works with it"):
         project.data_folder({"data_folder": stored})
 
 

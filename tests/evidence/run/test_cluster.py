@@ -345,6 +345,7 @@ def test_data_at_an_address_is_read_by_the_worker_itself(machines, tmp_path, key
             for executor in (None, cluster)
         ]
     assert json.loads(found[0]["results/01/children.json"])["value"] == 2
+    assert not list(machines.folder.rglob("evidence-*"))
     assert found[0] == found[1]
 
 

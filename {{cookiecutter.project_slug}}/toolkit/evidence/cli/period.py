@@ -29,7 +29,7 @@ def add(last_day: str, base: str | None, draft: bool) -> None:
     Every later run shows them.
     """
     from evidence.cli.run import check_may_run, run_one
-    from evidence.project import EvidenceError, open_project
+    from evidence.project import EvidenceError, at_hand, open_project
     from evidence.run import How, progress_for
     from evidence.workbook import period_file
 
@@ -46,8 +46,10 @@ def add(last_day: str, base: str | None, draft: bool) -> None:
     name = f"period_{day.isoformat().replace('-', '_')}"
     _write_parameters(project, base, name, day)
     parameters = project.parameters(name)
-    check_may_run(project, name, parameters)
-    if not run_one(project, name, parameters, None, draft, False, None, How(), progress_for()):
+    with at_hand([parameters["data_folder"]]):
+        check_may_run(project, name, parameters)
+        complete = run_one(project, name, parameters, None, draft, False, None, How(), progress_for())
+    if not complete:
         click.echo(
             "The period was not recorded, because a stage stopped. Put it right and add the period again.", err=True
         )

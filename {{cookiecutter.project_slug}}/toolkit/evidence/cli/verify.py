@@ -107,7 +107,7 @@ def _recorded(pack: Path, inputs: dict) -> dict:
 
 def _rerun(pack: Path) -> None:
     from evidence.pack import differences, release
-    from evidence.project import open_project
+    from evidence.project import at_hand, open_project
     from evidence.run import How, execute, progress_for
 
     project = open_project()
@@ -117,7 +117,10 @@ def _rerun(pack: Path) -> None:
     asked = inputs["stages"]
     click.echo("Running it again.", err=True)
     project.path(".evidence").mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="rerun-", dir=project.path(".evidence")) as folder:
+    with (
+        at_hand([parameters["data_folder"]]),
+        tempfile.TemporaryDirectory(prefix="rerun-", dir=project.path(".evidence")) as folder,
+    ):
         # Nothing is taken from earlier runs: what was kept of them would prove nothing.
         how = How(cache=False)
         run = execute(project, inputs["name"], parameters, asked, Path(folder) / "run", progress_for(), how)

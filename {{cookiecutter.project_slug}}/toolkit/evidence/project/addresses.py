@@ -42,15 +42,17 @@ def copy_of(text: str) -> Path:
         if text == address or text.startswith(f"{address}/"):
             return Path(folder, text[len(address) :].strip("/"))
     raise EvidenceError(
-        "data at an address is there only while `evidence run` works with it.",
+        "data at an address is there only while a run works with it.",
         where="data_folder",
         remedy="For this, copy the data to a path, and write that path.",
     )
 
 
 @contextmanager
-def at_hand(places: Iterable[object]) -> Iterator[None]:
+def at_hand(places: Iterable[object], inside: Path | None = None) -> Iterator[None]:
     """Brings here, while the block runs, what lies at those of the places that are addresses.
+
+    inside: the folder for it, the system's own for temporary files unless another is given.
 
     Raises EvidenceError, which never quotes what the other side said, where that does not work.
     """
@@ -59,7 +61,7 @@ def at_hand(places: Iterable[object]) -> Iterator[None]:
         yield
         return
     before = os.environ.get(_COPIES)
-    with tempfile.TemporaryDirectory(prefix="evidence-data-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="evidence-data-", dir=inside, ignore_cleanup_errors=True) as folder:
         copies = _copies()
         for number, address in enumerate(wanted):
             copies[address] = str(_brought(address, Path(folder, str(number))))
