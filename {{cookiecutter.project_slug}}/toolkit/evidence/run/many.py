@@ -54,7 +54,7 @@ def execute_many(
     how, progress = how or How(), progress or ManyProgress()
     progress.began(list(runs), project)
     with ExitStack() as stack:
-        executor = how.executor or stack.enter_context(Here(how.workers, how.warm))
+        executor = how.executor or stack.enter_context(Here(how.workers, how.warm, how.meanwhile))
         together = _Together(executor)
         shared = replace(how, executor=together, turns=Turns() if how.cache else None)
         making = threading.Lock()
