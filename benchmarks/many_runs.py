@@ -1,14 +1,13 @@
-"""What many runs cost: 1, 10 and 100 parameter sets, 10 thousand to a million rows, and 152 councils in a simulation.
+"""What many runs cost: 1, 10 and 100 parameter sets, and 152 councils in a simulation.
 
     python benchmarks/many_runs.py            # all of it; hours on two cores
-    python benchmarks/many_runs.py --quick    # 1 and 3 sets, 10 thousand rows, one run each; nothing is written
-    python benchmarks/many_runs.py --runs 1 10 --rows 10000 100000 --times 5
+    python benchmarks/many_runs.py --quick    # 1 and 3 sets, one run each; nothing is written
+    python benchmarks/many_runs.py --runs 1 10 --times 5
 
 Every measurement is `evidence run` in a new project made from the default answers: stages, packs, the page that
 compares them, seals and zips. "New" has nothing kept from before, "again" repeats the command when nothing has changed.
-The sets are the areas of the sample, each with several seeds, so stage 2 is the only one that all of them share. Rows
-are those of the table of episodes, in one run. Medians of five (of three from 100 sets, and of one from a million rows,
-as the table says). The slope is that of a straight line through the medians, for one more run or one more million rows.
+The sets are the areas of the sample, each with several seeds, so stage 2 is the only one that all of them share.
+Medians of five (of three from 100 sets, as the table says). The slope is that of a straight line through the medians.
 
 The simulation is worked out from the measured costs and not measured: it is labelled so wherever it stands. The table
 and the chart go to benchmarks/results/many_runs.md and many_runs.svg.
@@ -44,7 +43,7 @@ SIMULATED = "SIMULATION, not measured"
 
 @dataclass(frozen=True)
 class Point:
-    """One measurement: how many runs or rows, the seconds of each time, and of each repeat without a change."""
+    """One measurement: how many runs, the seconds of each time, and of each repeat without a change."""
 
     size: int
     new: list[float]
@@ -59,24 +58,22 @@ def main() -> None:
     given = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     given.add_argument("--quick", action="store_true", help="little of everything, once; nothing is written")
     given.add_argument("--runs", type=int, nargs="*", default=[1, 10, 100])
-    given.add_argument("--rows", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
     given.add_argument("--times", type=int, default=5, help="how often each is measured")
     options = given.parse_args()
     if options.quick:
-        options.runs, options.rows, options.times = [1, 3], [10_000], 1
+        options.runs, options.times = [1, 3], 1
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     with tempfile.TemporaryDirectory(prefix="evidence-benchmark-") as folder:
         project = _new_project(Path(folder))
         # The least before the most, so that what is already known is said when a long one is stopped.
         runs = [_runs(project, count, _times(options.times, count, 100, 3)) for count in sorted(options.runs)]
         seconds_of_runs = _stage_seconds(project)
-        rows = [_rows(project, count, _times(options.times, count, 1_000_000, 1)) for count in sorted(options.rows)]
-    text = _report(runs, rows, seconds_of_runs, load)
+    text = _report(runs, seconds_of_runs, load)
     print(text)
     if not options.quick:
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(text, encoding="utf-8")
-        _chart(runs, rows)
+        _chart(runs)
 
 
 def _times(usual: int, size: int, from_size: int, at_most: int) -> int:
@@ -106,44 +103,6 @@ def _runs(project: Path, count: int, times: int) -> Point:
         new.append(_seconds(project, "parameters/sets.csv"))
         again.append(_seconds(project, "parameters/sets.csv"))
     return Point(count, new, again)
-
-
-def _rows(project: Path, rows: int, times: int) -> Point:
-    """One run on a made-up return with about so many episodes."""
-    sys.path.insert(0, str(TEMPLATE / "{{cookiecutter.project_slug}}" / "toolkit"))
-    from evidence.data import generate_sample
-
-    folder = project / "data" / "many"
-    shutil.rmtree(folder, ignore_errors=True)
-    generate_sample(folder, children=max(1, round(rows / EPISODES_A_CHILD)), seed=2026)
-    text = (project / "parameters" / "sample.toml").read_text(encoding="utf-8")
-    (project / "parameters" / "many.toml").write_text(text.replace('"data/sample"', '"data/many"'), encoding="utf-8")
-    _allow(project)
-    new, again = [], []
-    for turn in range(times):
-        print(f"{rows:,} rows, {turn + 1} of {times}", file=sys.stderr, flush=True)
-        _forget(project)
-        new.append(_seconds(project, "many"))
-        again.append(_seconds(project, "many"))
-    with open(folder / "episodes.csv", encoding="utf-8") as file:
-        return Point(sum(1 for _ in file) - 1, new, again)
-
-
-# The shipped sample has 4,800 episodes of 2,009 children.
-EPISODES_A_CHILD = 2.4
-
-
-def _allow(project: Path) -> None:
-    """Data outside data/sample is own data, and whoever measures has to be on the list of those who may see it."""
-    import getpass
-
-    path = project / "reference" / "access.csv"
-    with open(path, encoding="utf-8") as file:
-        head = file.readline().strip().split(",")
-    row = {"person": "Benchmark", "login": getpass.getuser(), "role": "analyst", "special_category": "yes",
-           "from": "2026-01-01", "approved_by": "Benchmark", "ask": "nobody"}  # fmt: skip
-    with open(path, "a", encoding="utf-8") as file:
-        file.write(",".join(row.get(name, "") for name in head) + "\n")
 
 
 def _forget(project: Path) -> None:
@@ -203,17 +162,13 @@ def _workers() -> int:
 # Writing --------------------------------------------------------------------------------------------------------------
 
 
-def _report(runs: list[Point], rows: list[Point], seconds_of_runs: list[float], load: float) -> str:
-    lines = ["# Many runs and many rows", ""]
+def _report(runs: list[Point], seconds_of_runs: list[float], load: float) -> str:
+    lines = ["# Many runs", ""]
     lines += [f"{platform.system()}, Python {platform.python_version()}, {_workers()} stages side by side, "
               f"load {load:.1f} before it began. Seconds by the clock, medians.", ""]  # fmt: skip
     begin, each = slope(runs)
     lines += _table("runs", runs)
     lines += ["", f"A run more costs {each:.2f} s, and the first one {begin:.1f} s more than that.", ""]
-    if rows:
-        begin, of_row = slope(rows)
-        lines += _table("rows of episodes", rows)
-        lines += ["", f"A million rows more cost {1e6 * of_row:.1f} s; without any row it would be {begin:.1f} s.", ""]
     lines += [f"## {COUNCILS} councils, {MONTHS} months each: {SIMULATED}", ""]
     lines += [
         f"Worked out from the measured cost of a run more ({each:.2f} s with {_workers()} stages side by side), drawn "
@@ -237,21 +192,20 @@ def _table(what: str, points: list[Point]) -> list[str]:
     return lines
 
 
-def _chart(runs: list[Point], rows: list[Point]) -> None:
+def _chart(points: list[Point]) -> None:
     import matplotlib
 
     matplotlib.use("svg")
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 3.4), layout="constrained")
-    shown = [(name, points) for name, points in (("Runs", runs), ("Rows of episodes", rows)) if points]
-    for axes, (name, points) in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
-        sizes = [point.size for point in points]
-        axes.plot(sizes, [point.median for point in points], marker="o", color="#12436D", label="new")
-        again = [statistics.median(point.again) for point in points]
-        axes.plot(sizes, again, marker="s", color="#F46A25", label="again, nothing changed")
-        axes.set(xscale="log", yscale="log", xlabel=name, ylabel="Seconds")
-        axes.legend(frameon=False)
+    figure = Figure(figsize=(6, 3.4), layout="constrained")
+    axes = figure.subplots()
+    sizes = [point.size for point in points]
+    axes.plot(sizes, [point.median for point in points], marker="o", color="#12436D", label="new")
+    again = [statistics.median(point.again) for point in points]
+    axes.plot(sizes, again, marker="s", color="#F46A25", label="again, nothing changed")
+    axes.set(xscale="log", yscale="log", xlabel="Runs", ylabel="Seconds")
+    axes.legend(frameon=False)
     figure.savefig(CHART, metadata={"Date": None})
 
 
