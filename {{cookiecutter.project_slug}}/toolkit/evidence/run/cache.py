@@ -116,6 +116,7 @@ class Cache:
         self._standing = Standing.of(project, parameters)
         self._data = project.data_folder(parameters)
         self._digests: dict[Path, str] = {}
+        self._used: list[Path] = []
 
     def find(self, stage: StageInfo, results: Results) -> Found:
         """The entry for a stage, given the results that earlier stages left in this run."""
@@ -153,6 +154,7 @@ class Cache:
             change = self._change(entry, before, results)
             if not change:
                 _touch(candidate)
+                self._used.append(candidate)
                 return Found(candidate, ""), looks_at
             why = why or change
         return Found(None, why or of_others), looks_at
@@ -228,6 +230,9 @@ class Cache:
 
     def prune(self) -> None:
         """Removes the entries not used for longest, until all together take at most two gigabytes."""
+        # What several runs share is as new as what the last of them alone left.
+        for entry in self._used:
+            _touch(entry)
         total = 0
         for entry in _newest_first(self._folder.glob("[0-9]*-*")):
             total += _size(entry)
