@@ -393,6 +393,8 @@ def _shown(project: Path, way: str) -> dict[str, str]:
     if missing:
         sys.exit(f"{way}: no whole page of {', '.join(missing)}.")
     files = [path for name in ("tables", "results") for path in (run / name).rglob("*") if path.is_file()]
+    # The security checks of stage 7 look at the project's own folders, which the ways leave in different states.
+    files = [path for path in files if "security" not in path.name]
     return {path.relative_to(run).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
