@@ -17,6 +17,8 @@ from evidence.project import EvidenceError
 # Parameters that say when, where and by which dice, and not what is counted. The level of flags changes what a tool
 # says of a child, not what happened to the child.
 _NOT_PART_OF_IT = {"as_of", "data_folder", "year_end", "seed", "flag_at"}
+# Which children are counted is part of it only where a run is about one area.
+_OF_ONE_AREA = {"area", "area_of"}
 _WORDS = {
     "outcome": "what is counted",
     "how": "how it is counted",
@@ -33,7 +35,8 @@ def definition_of(tool: ModuleType, parameters: Mapping[str, object]) -> dict[st
     """
     from evidence.measures.of_tool import WITH_OUTCOME, in_words
 
-    names = getattr(tool, "DEFINED_BY", [name for name in parameters if name not in _NOT_PART_OF_IT])
+    aside = _NOT_PART_OF_IT if parameters.get("area") else _NOT_PART_OF_IT | _OF_ONE_AREA
+    names = getattr(tool, "DEFINED_BY", [name for name in parameters if name not in aside])
     return {
         "outcome": in_words(tool, WITH_OUTCOME, parameters),
         "how": " ".join(str(getattr(tool, "DEFINITION", "")).split()),
