@@ -142,6 +142,6 @@ def test_a_series_marks_where_the_tool_began_and_what_was_to_be_expected():
     html = charts.chart_html(chart, table, "The share fell")
     assert "A line marks where the tool began: before July 2025." in html
     assert "May 2025 5.0%, then to August 2025 4.0%." in html and "1 not shown." in html
-    assert "expected from the trend" in svg_of(html) and "the tool began" in svg_of(html)
+    assert "expected from trend" in svg_of(html) and "the tool began" in svg_of(html)
     plain = charts.chart_html(charts.series("percent", "low", "high"), table, "The share fell")
     assert "A line marks" not in plain and "expected" not in svg_of(plain)

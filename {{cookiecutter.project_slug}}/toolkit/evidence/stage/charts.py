@@ -262,14 +262,14 @@ def _draw_series(axes, chart: Chart, table: pd.DataFrame) -> None:
     places = range(len(values))
     for place, low, high in zip(places, lows, highs, strict=True):
         if low is not None and high is not None:
-            axes.plot([place, place], [low, high], color="#BFBFBF", linewidth=2.5, solid_capstyle="butt", zorder=1)
+            axes.plot([place, place], [low, high], color="#F46A25", linewidth=2.5, solid_capstyle="butt", zorder=1)
     shown = [math.nan if value is None else value for value in values]
     axes.plot(places, shown, color=COLOURS[0], marker="o", markersize=4, linewidth=2, label=label(chart.values[0]))
-    axes.plot([], [], color="#BFBFBF", linewidth=2.5, label="95% interval")
+    axes.plot([], [], color="#F46A25", linewidth=2.5, label="interval")
     expected = _numbers(table[chart.expected]) if chart.expected in table else []
     if any(number is not None for number in expected):
         drawn = [math.nan if value is None else value for value in expected]
-        axes.plot(places, drawn, color=COLOURS[2], linestyle=(0, (4, 2)), linewidth=2, label="expected from the trend")
+        axes.plot(places, drawn, color=COLOURS[2], linestyle=(0, (4, 2)), linewidth=2, label="expected from trend")
     top = max(number for number in [*values, *highs, *expected] if number is not None)
     if chart.target is not None:
         axes.axvline(chart.target - 0.5, color="#0B0C0C", linestyle=(0, (1, 1.5)), linewidth=1.6)
