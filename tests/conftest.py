@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -88,6 +89,14 @@ def give_access(project: Path, **said: str) -> Path:
     with open(project / "reference" / "access.csv", "a", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerow((row | said).values())
     return project
+
+
+def text_of(path: Path) -> str:
+    """What a file of a pack says: text as it is, of a Word file every part in it."""
+    if path.suffix != ".docx":
+        return path.read_text(encoding="utf-8")
+    with zipfile.ZipFile(path) as parts:
+        return "\n".join(parts.read(name).decode("utf-8") for name in parts.namelist())
 
 
 @pytest.fixture

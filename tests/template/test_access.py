@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, give_access
+from tests.conftest import ROOT, give_access, text_of
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +39,7 @@ def test_people_and_a_whole_log_are_evidence(answered):
 
 def test_no_person_and_no_login_is_in_the_pack(answered):
     sealed = [path for path in (answered / "packs" / "sample").rglob("*") if path.is_file()]
-    text = "\n".join(path.read_text(encoding="utf-8") for path in sealed if path.name != "receipt.json")
+    text = "\n".join(text_of(path) for path in sealed if path.name != "receipt.json")
     assert len(sealed) > 20
     assert not [name for name in ("s.probert", "t.bright", "p.lund", "Sian Probert", "Rachel Adeyemi") if name in text]
 

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.conftest import give_access
+from tests.conftest import give_access, text_of
 
 pytestmark = pytest.mark.slow
 
@@ -97,7 +97,7 @@ def test_the_share_with_three_or_more_placements_is_that_of_a_plain_count(releas
 def test_nothing_in_the_pack_is_a_child(released, shared_data, run_evidence):
     done = run_evidence(released.parents[1], "scan", "packs/own")
     assert done.returncode == 0, done.stdout + done.stderr
-    everything = "\n".join(path.read_text(encoding="utf-8") for path in released.rglob("*") if path.is_file())
+    everything = "\n".join(text_of(path) for path in released.rglob("*") if path.is_file())
     header = rows_of(shared_data / "ssda903" / "header.csv")
     # Digits after a decimal point are no identifier.
     words = set(re.findall(r"(?<![\w.])\w+(?!\w)", everything))
