@@ -114,7 +114,8 @@ def test_the_series_comes_from_the_register_then_the_data_then_monitoring(folder
 
     register = folder / "workbook/08_pre_deployment/outcome_series.csv"
     register.write_text("id,month_ending,n,of,source\nA,31/01/2026,40,800,Nightly copy\n", encoding="utf-8")
-    series, source = find_series(stage)
+    # What people wrote is read once in a run, so it is the next run that sees it.
+    series, source = find_series(at_eight())
     assert len(series) == 1 and "Nightly copy" in source
 
 
