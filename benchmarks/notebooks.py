@@ -342,6 +342,7 @@ def _phases(project: Path) -> dict[str, float]:
     begun = time.perf_counter()
     import evidence.pack.pages
     import evidence.pack.releasing
+    import evidence.pack.replacing
     import evidence.run.one_stage
     from evidence.cli import commands
     from evidence.run.kernels import Kernels
@@ -355,7 +356,7 @@ def _phases(project: Path) -> dict[str, float]:
         ("rendering", evidence.pack.releasing, "_build"),
         ("scanning", evidence.pack.releasing, "_scan"),
         ("sealing", evidence.pack.releasing, "write_manifest"),
-        ("zipping", evidence.pack.releasing, "zip_bytes"),
+        ("zipping", evidence.pack.replacing, "zip_bytes"),
     ]
     for name, owner, function in parts:
         taken[name] = 0.0

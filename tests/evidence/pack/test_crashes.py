@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence.pack import releasing, verify
+from evidence.pack import releasing, replacing, verify
 from evidence.pack.releasing import release
 from evidence.privacy import Secrets
 from evidence.project import EvidenceError, folders, open_project
@@ -80,8 +80,8 @@ def test_a_hundred_kills_lose_nothing(project):
 POINTS = {
     "before the scan": ("releasing", "_scan", "DRAFT"),
     "before the seal": ("releasing", "write_manifest", "DRAFT"),
-    "before the zip": ("releasing", "zip_bytes", "DRAFT"),
-    "before the folders change places": ("releasing", "put_in_place", "DRAFT"),
+    "before the zip": ("replacing", "zip_bytes", "DRAFT"),
+    "before the folders change places": ("replacing", "put_in_place", "DRAFT"),
     "between the two renames": ("folders", "_exchanged", "DRAFT"),
     "before the old folder is removed": ("folders", "discard", "NEW"),
     "before it is noted": ("releasing", "note", "NEW"),
@@ -96,7 +96,7 @@ def test_killed_at_any_step_there_is_the_last_pack_or_the_new_one(project, point
     code = f"""
 import os, signal
 from pathlib import Path
-from evidence.pack import releasing
+from evidence.pack import releasing, replacing
 from evidence.privacy import Secrets
 from evidence.project import folders, open_project
 from tests.evidence.fake_book import FakeBook
@@ -151,7 +151,7 @@ def test_what_the_system_refuses_is_one_clear_message_and_the_last_pack_stays(pr
     def refuse(*_, **__):
         raise OSError(number, os.strerror(number), str(project.path("packs", ".sample.part", "index.html")))
 
-    monkeypatch.setattr(releasing, step, refuse)
+    monkeypatch.setattr(replacing if step == "put_in_place" else releasing, step, refuse)
     with pytest.raises(EvidenceError) as refused:
         pack_of(project, "NEW")
     assert says in str(refused.value) and "The previous one is as it was" in str(refused.value)

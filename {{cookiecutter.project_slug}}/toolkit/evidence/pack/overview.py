@@ -18,10 +18,11 @@ from pathlib import Path
 
 import evidence
 from evidence.pack.record import FIGURES, INPUTS
+from evidence.pack.replacing import new_pack
 from evidence.pack.said import STANDING
-from evidence.pack.seal import MANIFEST, RECEIPT, write_manifest, zip_bytes
-from evidence.project import EvidenceError, Project, atomic_write, long_date, read_text, sha256_of_file
-from evidence.project.folders import hold, put_in_place, recover, remove
+from evidence.pack.seal import MANIFEST, RECEIPT, write_manifest
+from evidence.project import EvidenceError, Project, explained, long_date, read_text, sha256_of_file
+from evidence.project.folders import hold
 
 RUNS = "runs.json"
 _TEMPLATE = Path(__file__).parent / "template"
@@ -87,22 +88,12 @@ def release_overview(
     runs, apart = _with_differences(runs, packs)
     runs += [Compared(run, "", why=why) for run, why in stopped.items()]
     labels = _labels(packs)
-    with hold(final.with_name(f".{final.name}.lock"), f"Making the overview {name}"):
-        recover(final)
-        part = final.with_name(f".{final.name}.part")
-        remove(part)
-        part.mkdir(parents=True, mode=0o700)
-        try:
-            _write(part, project, name, runs, labels, apart)
-            scanned = _scan(part, project, packs)
-            manifest = write_manifest(part)
-            _write_text(part / RECEIPT, _json({"leak_scan": scanned, "manifest_sha256": manifest}))
-            zipped = zip_bytes(part, final.name)
-            part.chmod(0o755)
-            put_in_place(part, final)
-            atomic_write(final.with_name(f"{final.name}.zip"), zipped)
-        finally:
-            remove(part)
+    refused = explained("the page that compares the runs cannot be made. The previous one is as it was")
+    with refused, hold(final.with_name(f".{final.name}.lock"), f"Making the overview {name}"), new_pack(final) as part:
+        _write(part, project, name, runs, labels, apart)
+        scanned = _scan(part, project, packs)
+        manifest = write_manifest(part)
+        _write_text(part / RECEIPT, _json({"leak_scan": scanned, "manifest_sha256": manifest}))
     return final
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import os
 import platform
 import shutil
 from datetime import UTC, datetime
@@ -27,14 +26,14 @@ from evidence.pack.record import (
     listed_once,
     read_record,
 )
+from evidence.pack.replacing import new_pack
 from evidence.pack.said import STANDING, said_in
-from evidence.pack.seal import RECEIPT, write_manifest, zip_bytes
+from evidence.pack.seal import RECEIPT, write_manifest
 from evidence.pack.standing import standing_of
 from evidence.pack.statements import bring_along
-from evidence.pack.verifying import verify
 from evidence.pack.words import words_used
 from evidence.project import EvidenceError, Project, explained, git_says
-from evidence.project.folders import discard, hold, put_in_place, recover, remove
+from evidence.project.folders import hold
 from evidence.project.installed import installed_versions
 
 if TYPE_CHECKING:
@@ -96,51 +95,15 @@ def release(
     record = read_record(run_folder)
     refused = explained("the pack cannot be made. The previous one is as it was")
     with refused, hold(final.with_name(f".{final.name}.lock"), f"Making the pack {name}"):
-        _recover(final)
-        part = final.with_name(f".{final.name}.part")
-        remove(part)
-        part.mkdir(parents=True, mode=0o700)
-        try:
+        with new_pack(final) as part:
             _build(part, project, record, draft, previous, final, book)
             scanned = _scan(part, project, record)
             manifest = write_manifest(part)
             _write_json(part / RECEIPT, _receipt(project, record, scanned, manifest))
             bring_along(project, part)
-            _share(part)
-            _put_in_place(part, final)
-            if usual:
-                note(project, final, digest)
-        finally:
-            discard(part)
+        if usual:
+            note(project, final, digest)
     return final
-
-
-def _put_in_place(part: Path, final: Path) -> None:
-    """Folder and zip take the place of the previous ones; a zip never lies beside another pack than its own."""
-    beside, ready = _zips(final)
-    ready.write_bytes(zip_bytes(part, final.name))
-    try:
-        beside.unlink(missing_ok=True)
-        put_in_place(part, final)
-    except BaseException:
-        _recover(final)
-        raise
-    ready.replace(beside)
-
-
-def _recover(final: Path) -> None:
-    """Makes the pack in place whole after a crash: its folder, and its zip, which can be made from the folder."""
-    recover(final)
-    beside, ready = _zips(final)
-    ready.unlink(missing_ok=True)
-    if final.is_dir() and not beside.exists() and not verify(final):
-        ready.write_bytes(zip_bytes(final, final.name))
-        ready.replace(beside)
-
-
-def _zips(final: Path) -> tuple[Path, Path]:
-    """Where the zip of a pack lies, and where it waits until the pack is in place."""
-    return final.with_name(f"{final.name}.zip"), final.with_name(f".{final.name}.zip.part")
 
 
 def _build(
@@ -326,13 +289,6 @@ def _user() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
         return "unknown"
-
-
-def _share(part: Path) -> None:
-    """Until now only its owner could look into the folder; a released pack is as open as any new folder."""
-    mask = os.umask(0)
-    os.umask(mask)
-    part.chmod(0o777 & ~mask)
 
 
 def _write_json(path: Path, document: object) -> None:
