@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import os
+import tempfile
 from datetime import date
 from pathlib import Path
 
@@ -24,6 +25,13 @@ _FIXED = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 _PERSONAL = ("MPLBACKEND", "PYTHONSTARTUP", "IPYTHONDIR", "MATPLOTLIBRC", "PYTHONWARNINGS")
+
+
+def short_folder() -> tempfile.TemporaryDirectory[str]:
+    """A folder of our own, which only this user may look into, for sockets of kernels and what they write."""
+    # A socket's full name may have about a hundred letters, which some temporary folders nearly use up alone.
+    short = "/tmp" if os.name == "posix" and os.access("/tmp", os.W_OK) else None
+    return tempfile.TemporaryDirectory(prefix="ev-", dir=short, ignore_cleanup_errors=True)
 
 
 def kernel_environment(run_folder: Path, parameters: dict[str, object]) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -56,14 +55,13 @@ class Here:
 
     def server(self, environment: dict[str, str]) -> WarmServer:
         """What forks the kernels of all sessions; it starts in this environment, and each kernel gets its own."""
+        from evidence.run.environment import short_folder
         from evidence.run.warm import WarmServer
 
         with self._lock:
             if self._server is None:
-                short = "/tmp" if os.access("/tmp", os.W_OK) else None
-                self._folder = tempfile.TemporaryDirectory(prefix="ev-", dir=short, ignore_cleanup_errors=True)
-                folder = Path(self._folder.name)
-                self._server = WarmServer(folder, environment, folder / "warm.txt")
+                self._folder = short_folder()
+                self._server = WarmServer(Path(self._folder.name), environment)
             return self._server
 
     def _stage_ended(self) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ with without_slow_imports():
     from jupyter_client.manager import AsyncKernelManager
     from jupyter_core.utils import run_sync
 
+from evidence.run.environment import short_folder
 from evidence.run.limits import kill
 from evidence.run.warm import PROVISIONER, WarmServer, can_be_warm, register
 
@@ -88,14 +88,11 @@ class Kernels:
         self._closed = False
 
     def __enter__(self) -> Kernels:
-        # A socket's full name may have about a hundred letters, which some temporary folders nearly use up alone.
-        short = "/tmp" if os.name == "posix" and os.access("/tmp", os.W_OK) else None
-        self._private = tempfile.TemporaryDirectory(prefix="ev-", dir=short, ignore_cleanup_errors=True)
+        self._private = short_folder()
         if self._shared:
             register()
         elif self._wants_warm and self._left > 1:
-            folder = Path(self._private.name)
-            self._server = WarmServer(folder, self._environment, folder / "warm.txt")
+            self._server = WarmServer(Path(self._private.name), self._environment)
             register()
         return self
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import atexit
 import os
-import tempfile
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from evidence.run.environment import ONE_THREAD
+from evidence.run.environment import ONE_THREAD, short_folder
 from evidence.run.warm import ADDRESS, WarmServer, register
 
 if TYPE_CHECKING:
@@ -26,10 +25,8 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 def _load_jupyter_server_extension(app: ServerApp) -> None:
     register()
-    short = "/tmp" if os.access("/tmp", os.W_OK) else None
-    private = tempfile.TemporaryDirectory(prefix="ev-", dir=short, ignore_cleanup_errors=True)
-    folder = Path(private.name)
-    server = WarmServer(folder, {**os.environ, **ONE_THREAD}, folder / "warm.txt")
+    private = short_folder()
+    server = WarmServer(Path(private.name), {**os.environ, **ONE_THREAD})
     os.environ[ADDRESS] = server.address
     # The last that is registered is called first: the server ends before its folder goes.
     atexit.register(private.cleanup)

@@ -30,11 +30,14 @@ def can_be_warm() -> bool:
 
 
 class WarmServer:
-    """The server's process. It starts at once and gets ready while its owner does other things."""
+    """The server's process. It starts at once and gets ready while its owner does other things.
 
-    def __init__(self, folder: Path, environment: dict[str, str], errors: Path) -> None:
+    Its socket and what it writes to its standard error lie in `folder`, whose name has to be short.
+    """
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.address = str(folder / "warm")
-        with open(errors, "wb") as log:
+        with open(folder / "warm.txt", "wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "evidence.run.warm_server", self.address],
                 stdin=subprocess.PIPE,
