@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from bs4 import BeautifulSoup
 
@@ -85,6 +87,43 @@ def test_a_wide_table_can_be_reached_and_is_named():
         ("region", "0", "table-1"),
         ("region", "0", "table-2"),
     ]
+
+
+def test_a_chart_can_be_reached_and_is_named():
+    chart = f"<div><img class='ev-chart' src='{PIXEL}' alt='Bar chart.'></div>"
+    page = Page("p")
+    regions = BeautifulSoup(page.tidy(chart, "x") + page.tidy(chart, "x"), "html.parser").select("div.pan")
+    assert [(one["role"], one["tabindex"], one["aria-label"]) for one in regions] == [
+        ("region", "0", "Chart 1"),
+        ("region", "0", "Chart 2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("10.3% to 14.8%", "10.3%_to_14.8%"),
+        ("-0.15 to 1.31", "-0.15_to_1.31"),
+        ("1,360 of 1,624", "1,360_of_1,624"),
+        ("c of 89", "c_of_89"),
+        ("on 31 March 2026, then", "on 31_March 2026, then"),
+        ("3.4% (-1.1% to 7.9%)", "3.4% (-1.1% to 7.9%)"),
+        ("one of many", "one of many"),
+    ],
+)
+def test_a_line_of_a_table_does_not_end_within_a_figure_or_a_day(text, kept):
+    row = f"<tr><th>a</th><td>b</td><td>{text}</td></tr>"
+    html = tidy(f"<p>{text}</p><table><caption>C</caption>{row}</table>", shown=True)
+    assert f"<td>{kept.replace('_', chr(160))}</td>" in html and f"<p>{text}</p>" in html
+
+
+def test_columns_of_long_texts_are_given_their_width_and_others_left_alone():
+    row = "<tr><th>a</th><td>{}</td><td>{}</td></tr>"
+    wide = tidy(f"<table><caption>C</caption>{row.format('word ' * 30, 'b')}</table>", shown=True)
+    cols = BeautifulSoup(wide, "html.parser").select("caption + colgroup > col")
+    widths = [int(re.fullmatch(r"width:(\d+)%", col["style"])[1]) for col in cols]
+    assert len(widths) == 3 and widths[1] > 80 and abs(sum(widths) - 100) <= 2
+    assert "colgroup" not in tidy(f"<table><caption>C</caption>{row.format('word', 'b')}</table>", shown=True)
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, NavigableString, Tag
 
+from evidence.pack.widths import shares
 from evidence.project import EvidenceError
 
 _DROPPED = (
@@ -44,6 +46,14 @@ _KEPT = {
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 # Tables of so few columns fit everywhere; those of more than so many are set in smaller and still smaller type.
 _NARROW, _MANY, _MOST = 2, 6, 9
+# Letters that fit into a line of a table in each of the sizes, and those that the gap beside a column takes.
+_LETTERS = {"wide": (108, 2.0), "wide many": (116, 1.5), "wide many most": (123, 1.0)}
+# What reads badly when a line ends within it: an interval, a number of a number, a day and its month.
+_TOGETHER = re.compile(
+    r"^-?[\d.,]+%? to -?[\d.,]+%?$|\b[\dc][\d,]* of [\d,]+\b"
+    r"|\b\d{1,2} (?:January|February|March|April|May|June|July|August|September|October|November|December)\b"
+)
+_NO_BREAK = "\u00a0"
 
 
 @dataclass
@@ -58,6 +68,7 @@ class Page:
     level: int = 1
     headings: int = 0
     tables: int = 0
+    charts: int = 0
     titled: bool = False
 
     def tidy(self, html: str, where: str, shown: bool = False) -> str:
@@ -73,6 +84,9 @@ class Page:
             self._place(heading)
         for image in soup.find_all("img"):
             _check_image(image, where)
+            if "ev-chart" in image.get("class", ()):
+                self.charts += 1
+                image.wrap(_region(soup, "pan", **{"aria-label": f"Chart {self.charts}"}))
         for table in soup.find_all("table"):
             self._set_table(soup, table, where, shown)
         return str(soup)
@@ -104,16 +118,39 @@ class Page:
         if columns <= _NARROW:
             return
         css = "wide" + (" many" if columns > _MANY else "") + (" most" if columns > _MOST else "")
-        region = soup.new_tag("div", attrs={"class": css, "role": "region", "tabindex": "0"})
+        _keep_together(table)
+        _share_out(soup, table, *_LETTERS[css])
         if caption is None:
-            region["aria-label"] = f"Table {self.tables}"
+            table.wrap(_region(soup, css, **{"aria-label": f"Table {self.tables}"}))
         else:
             caption["id"] = f"table-{self.tables}"
-            region["aria-labelledby"] = caption["id"]
-        table.wrap(region)
-        hint = soup.new_tag("p", attrs={"class": "sideways"})
-        hint.string = "On a narrow screen this table can be scrolled sideways."
-        region.insert_before(hint)
+            table.wrap(_region(soup, css, **{"aria-labelledby": caption["id"]}))
+
+
+def _region(soup: BeautifulSoup, css: str, **name: str) -> Tag:
+    """What scrolls sideways on a narrow screen, for whoever uses a keyboard too."""
+    return soup.new_tag("div", attrs={"class": css, "role": "region", "tabindex": "0", **name})
+
+
+def _keep_together(table: Tag) -> None:
+    for text in [text for cell in table.find_all(["td", "th"]) for text in cell.find_all(string=_TOGETHER)]:
+        kept = _TOGETHER.sub(lambda found: found[0].replace(" ", _NO_BREAK), text)
+        text.replace_with(NavigableString(kept))
+
+
+def _share_out(soup: BeautifulSoup, table: Tag, letters: float, gap: float) -> None:
+    """Says how wide each column is, where the browser would have to choose."""
+    cells = [row.find_all(["td", "th"], recursive=False) for row in table.find_all("tr")]
+    if table.find("colgroup") or table.select_one("[colspan], [rowspan]"):
+        return
+    heads = sum(cell.name == "th" for cell in cells[-1])
+    widths = shares([[cell.get_text(strip=True) for cell in row] for row in cells], letters, gap, heads)
+    if not widths:
+        return
+    group = soup.new_tag("colgroup")
+    for width in widths:
+        group.append(soup.new_tag("col", attrs={"style": f"width:{width}%"}))
+    (table.find("thead") or table.find("tr")).insert_before(group)
 
 
 def _say_once(table: Tag, caption: Tag | None) -> None:

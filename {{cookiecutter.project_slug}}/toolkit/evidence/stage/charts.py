@@ -161,11 +161,13 @@ def _funnel_in_words(chart: Chart, table: pd.DataFrame, headline: str) -> str:
 
 
 def _names(table: pd.DataFrame) -> list[str]:
-    keys = [key if isinstance(key, tuple) else (key,) for key in table.index]
-    return [
-        ", ".join(label(part) if isinstance(part, str) or part != part else cell_text_of_key(part) for part in key)
-        for key in keys
-    ]
+    return [_name(key if isinstance(key, tuple) else (key,)) for key in table.index]
+
+
+def _name(key: tuple) -> str:
+    parts = [label(part) if isinstance(part, str) or part != part else cell_text_of_key(part) for part in key]
+    # "All, All children" says it twice.
+    return ", ".join(part for part, after in zip(parts, [*parts[1:], ""], strict=True) if not after.startswith(part))
 
 
 def _numbers(column: pd.Series) -> list[float | None]:

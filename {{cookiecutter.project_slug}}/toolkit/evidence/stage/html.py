@@ -36,6 +36,9 @@ _WORDS = {
     "denominator_before": "Out of, before",
     "percent_before": "Per cent before",
     "percent_today": "Per cent today",
+    "n_now": "Number now",
+    "psi": "PSI",
+    "ok": "Right",
 }
 
 
