@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pandas as pd
 
+from evidence.data.deidentify import each_text
 from evidence.data.tables import Tables
 
 Frames = dict[str, pd.DataFrame]
@@ -25,7 +26,7 @@ def known_of_children(tables: Tables, frames: Frames | None = None) -> pd.DataFr
     for name, frame in (frames or dict(tables)).items():
         wanted = [column for column in _quasi_identifiers(tables, name) if column not in columns]
         if tables.key in frame and wanted:
-            latest = _latest(tables, name, frame)
+            latest = _latest(tables, name, frame[list(dict.fromkeys([tables.key, *wanted]))])
             columns |= {column: latest[column] for column in wanted}
     children = pd.Index(pd.unique(pd.concat([frame[tables.key] for frame in tables.values() if tables.key in frame])))
     return pd.DataFrame({column: values.reindex(children) for column, values in columns.items()}, index=children)
@@ -142,7 +143,9 @@ def _to_groups(tables: Tables, column: str) -> Callable[[Frames], Frames]:
             row = tables.catalogue[(tables.catalogue["table"] == name) & (tables.catalogue["column"] == column)]
             if column in frame and len(row):
                 first = _first_codes(tables, row["code_list"].iloc[0])
-                changed[name] = frame.assign(**{column: frame[column].replace(first)})
+                changed[name] = frame.assign(
+                    **{column: each_text(frame[column], lambda code, first=first: first.get(code, code))}
+                )
         return changed
 
     return change

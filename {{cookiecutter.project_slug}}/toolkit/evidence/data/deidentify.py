@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,11 +19,16 @@ from evidence.data.cataloguing.catalogues import WHERE
 from evidence.data.sources import RawTable
 from evidence.data.tables import Table
 from evidence.data.treatments import free_text
-from evidence.privacy import pseudonymise
+from evidence.privacy import token
 from evidence.project import EvidenceError, Project, read_text
+
+if TYPE_CHECKING:
+    import pyarrow
 
 AREAS = "reference/areas.csv"
 ELSEWHERE = "Elsewhere"
+# "UN1" and "XXXXXXX" stand for "has none"; they are no identifiers and stay as they are.
+_NONE = re.compile("UN[1-7]|X{5,7}")
 # The shape that two kinds of identifier have.
 _SHAPES = {"upn": shapes.upn_fits, "urn": shapes.urn_fits}
 # The return's codes for sex before 2025, in today's letters.
@@ -51,8 +58,8 @@ def token_kind(column: str, how: str) -> str:
 def deidentified(name: str, file: str, raw: RawTable, variables: pd.DataFrame, means: Means) -> Table:
     """The table with every column treated as `variables` (rows of the catalogue) says; columns it lacks are empty.
 
-    A column that is neither in `variables` nor to be kept is not in the result. Raises EvidenceError, naming the
-    catalogue's row, for free text or names that nobody has said a need for.
+    A column that is neither in `variables` nor to be kept is not in the result. What holds categories still does, in
+    order. Raises EvidenceError, naming the catalogue's row, for free text or names that nobody has said a need for.
     """
     columns, malformed = {}, {}
     rows = len(raw.frame)
@@ -83,7 +90,7 @@ def _treated(
 ) -> tuple[pd.Series, pd.Series | None]:
     column, treatment, how = variable["column"], variable["treatment"], variable["how"]
     if treatment == "token":
-        kind, values = token_kind(column, how), values.astype("str")
+        kind = token_kind(column, how)
         misfit = shapes.misfits(values, _SHAPES[kind]) if kind in _SHAPES else None
         return _tokens(values, means.key, kind), misfit
     if treatment in ("date", "month", "number"):
@@ -103,15 +110,66 @@ def _treated(
             remedy="Write drop as its treatment. Where a stage cannot do without it, write `keep because` and the "
             "reason, and the stage's number under needed_by.",
         )
-    return (_as_codes(values, column) if treatment == "code" else values), None
+    if treatment == "code":
+        return _as_codes(values, column), None
+    return (each_text(values, str) if isinstance(values.dtype, pd.CategoricalDtype) else values), None
+
+
+def each_text(values: pd.Series, what: Callable[[str], str | None]) -> pd.Series:
+    """`what` of every different text, once; of categories categories, in alphabetical order."""
+    codes, answers = shapes.by_value(values, what)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        names, places = in_order(answers)
+        made = pd.Categorical.from_codes(np.append(places, -1)[codes], names)
+    else:
+        made = pd.array([*answers, None], dtype="str").take(codes)
+    return pd.Series(made, index=values.index, name=values.name)
+
+
+def in_order(texts: Sequence[str | None] | pyarrow.Array) -> tuple[pd.Index, np.ndarray]:
+    """The different texts in order, and for each of `texts` its place among them: -1 for none."""
+    import pyarrow
+    import pyarrow.compute
+
+    coded = pyarrow.array(texts, pyarrow.large_string(), from_pandas=True).dictionary_encode()
+    order = pyarrow.compute.sort_indices(coded.dictionary)
+    place = np.empty(len(order) + 1, dtype=np.int64)
+    place[order.to_numpy()], place[-1] = np.arange(len(order)), -1
+    names = pd.Index(coded.dictionary.take(order).to_pandas(types_mapper=lambda kind: pd.StringDtype(na_value=np.nan)))
+    return names, place[coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+
+
+def one_list(columns: Sequence[pd.Series]) -> list[pd.Series]:
+    """Columns of texts or categories as categories of one list, in alphabetical order."""
+    import pyarrow
+
+    coded = [_coded(values) for values in columns]
+    names, places = in_order(pyarrow.concat_arrays([texts for _, texts in coded]))
+    begins = np.cumsum([0, *(len(texts) for _, texts in coded)])
+    return [
+        pd.Series(
+            pd.Categorical.from_codes(np.append(places[begin:end], -1)[codes], names), values.index, name=values.name
+        )
+        for values, (codes, _), (begin, end) in zip(columns, coded, pairwise(begins), strict=True)
+    ]
+
+
+def _coded(values: pd.Series) -> tuple[np.ndarray, pyarrow.Array]:
+    """The place of each value among the different texts (-1 where it is missing), and those texts."""
+    import pyarrow
+
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        codes, unique = values.cat.codes.to_numpy(), values.cat.categories
+    else:
+        codes, unique = pd.factorize(values, use_na_sentinel=True)
+    return codes, pyarrow.array(unique.to_series(), pyarrow.large_string())
 
 
 def _tokens(values: pd.Series, key: bytes, kind: str) -> pd.Series:
-    if kind not in _SHAPES:
-        return pseudonymise(values, key, kind)
-    # "UN1" and "XXXXXXX" stand for "has none"; they are no identifiers and stay as they are.
-    none = values.str.upper().str.fullmatch("UN[1-7]|X{5,7}").fillna(False).astype(bool)
-    return pseudonymise(values.mask(none), key, kind).where(~none, values)
+    def tokened(text: str) -> str:
+        return text if kind in _SHAPES and _NONE.fullmatch(text.upper()) else token(text, key, kind)
+
+    return each_text(values, tokened)
 
 
 def _days(variable: Mapping[str, str], frame: pd.DataFrame, day: date | None) -> pd.Series:
@@ -171,8 +229,7 @@ def _areas(values: pd.Series, how: str, lookup: Mapping[str, str]) -> pd.Series:
             return next((lookup[part] for part in parts if part in lookup), ELSEWHERE)
         return code[:-3] if how == "district" else re.match("[A-Z]+", code)[0]
 
-    codes, areas = shapes.by_value(values, area)
-    return pd.Series(pd.array([*areas, None], dtype="str").take(codes), index=values.index, name=values.name)
+    return each_text(values, area)
 
 
 def _squeezed(postcode: str) -> str:
@@ -185,11 +242,6 @@ def _code(text: str) -> str:
 
 
 def _as_codes(values: pd.Series, column: str) -> pd.Series:
-    codes, answers = shapes.by_value(values, _code)
     if column.upper() in ("SEX", "GENDER"):
-        answers = [_SEX.get(code, code) for code in answers]
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        names = pd.Index(dict.fromkeys(answers), dtype="str")
-        places = np.array([*names.get_indexer(answers), -1])[np.asarray(codes)]
-        return pd.Series(pd.Categorical.from_codes(places, names), values.index, name=values.name)
-    return pd.Series(pd.array([*answers, None], dtype="str").take(np.asarray(codes)), values.index, name=values.name)
+        return each_text(values, lambda text: _SEX.get(_code(text), _code(text)))
+    return each_text(values, _code)

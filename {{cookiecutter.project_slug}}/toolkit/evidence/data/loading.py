@@ -13,9 +13,10 @@ from evidence.data.access.rules import withhold
 from evidence.data.auditing.years import last_year_end
 from evidence.data.cataloguing.catalogues import catalogue
 from evidence.data.codes import code_lists
-from evidence.data.deidentify import AREAS, Means, deidentified, read_areas
+from evidence.data.deidentify import AREAS, Means, deidentified, one_list, read_areas, token_kind
 from evidence.data.published import load_published
 from evidence.data.sources import DatabaseRead, Sources, check_there, open_sources, place, source_kind
+from evidence.data.sources.large import give_back_memory
 from evidence.data.tables import Table, Tables
 from evidence.data.treatments import for_stage
 from evidence.privacy import pseudonym_key
@@ -45,7 +46,8 @@ def load_tables(
     Identifiers are tokens, births the first day of their month or an age in whole years (Int64), postcodes their area,
     dates datetime64, sex M, F or U, numbers float; every other column is text. A date or number that cannot be read is
     missing, and the audit counts it. Rows stay in the files' order, and those of a database in order of their contents.
-    Of a file of 256 MiB or more (and a database table of that size) columns of few different texts are categories.
+    Of a file of 256 MiB or more (and a database table of that size) columns whose texts repeat are categories, in
+    alphabetical order; tokens of one kind have the same categories in every table then.
 
     `stage` leaves out what the catalogue says other stages need and this one does not; what is kept in clear for a
     reason is handed to the stages named there, and to nothing else. `year_end` is the day on which ages are told
@@ -71,7 +73,9 @@ def load_tables(
     tables = Tables(
         sources.source, sources.key, rows, code_lists(project), notes=list(sources.notes), withheld=withheld
     )
-    tables.loaded.update(_deidentified(sources, for_stage(variables, stage), means))
+    given = for_stage(variables, stage)
+    tables.loaded.update(_deidentified(sources, given, means, let_go=True))
+    _one_list_of_tokens(tables, given)
     if not tables and withheld.tables:
         raise EvidenceError(
             f"no table in it is for the role {access.role}, so nothing was loaded.",
@@ -90,14 +94,36 @@ def load_tables(
     return tables
 
 
-def _deidentified(sources: Sources, variables: pd.DataFrame, means: Means) -> dict[str, Table]:
-    """Every table of which the catalogue's rows leave a column, de-identified."""
+def _deidentified(sources: Sources, variables: pd.DataFrame, means: Means, let_go: bool = False) -> dict[str, Table]:
+    """Every table of which the catalogue's rows leave a column, de-identified.
+
+    With `let_go`, what was read in clear is given up table by table.
+    """
     tables = {}
-    for name, raw in sources.tables.items():
+    for name in list(sources.tables):
+        raw = sources.tables.pop(name) if let_go else sources.tables[name]
         table = deidentified(name, sources.files[name], raw, variables[variables["table"] == name], means)
         if len(table.frame.columns):
             tables[name] = table
     return tables
+
+
+def _one_list_of_tokens(tables: Tables, variables: pd.DataFrame) -> None:
+    """Where tokens of a kind are categories in one table, they are the same categories, in order, in every table.
+
+    Tables are joined by them then without looking at a text.
+    """
+    columns: dict[str, list[tuple[str, str]]] = {}
+    for row in variables[variables["treatment"] == "token"].to_dict("records"):
+        if row["column"] in tables.get(row["table"], ()):
+            columns.setdefault(token_kind(row["column"], row["how"]), []).append((row["table"], row["column"]))
+    for places in columns.values():
+        if any(isinstance(tables[table][column].dtype, pd.CategoricalDtype) for table, column in places):
+            frames = [tables[table] for table, _ in places]
+            shared = one_list([frame[column] for frame, (_, column) in zip(frames, places, strict=True)])
+            for frame, (_, column), values in zip(frames, places, shared, strict=True):
+                frame[column] = values
+            give_back_memory()
 
 
 def _means(project: Project, sources: Sources, variables: pd.DataFrame, year_end, on_read) -> Means:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from evidence.data import NOT_KNOWN, age_band, latest_day, year_reached
@@ -75,25 +76,42 @@ def follow_placements(episodes: pd.DataFrame) -> pd.DataFrame:
     """
     if "PLACEMENT" in episodes:
         return episodes
-    rows = episodes[EPISODE_COLUMNS].dropna(subset=["CHILD", "DECOM"])
-    rows = rows[~(rows["DEC"] < rows["DECOM"]) & ~rows["LS"].isin(SHORT_BREAKS)].drop_duplicates()
+    counts = episodes["CHILD"].notna() & episodes["DECOM"].notna() & ~episodes["LS"].isin(SHORT_BREAKS)
+    rows = episodes.loc[counts & ~(episodes["DEC"] < episodes["DECOM"]), EPISODE_COLUMNS]
     # Two episodes that start on one day: the one that ended first came first.
     rows = rows.sort_values(["CHILD", "DECOM", "DEC", "RNE", "PLACE", "PLACE_PROVIDER", "LS", "CIN"], ignore_index=True)
+    # A row that is there twice now stands below itself.
+    rows = rows[~_as_above(rows, EPISODE_COLUMNS)].reset_index(drop=True)
 
+    same_child = _as_above(rows, ["CHILD"])
     temporary = rows["PLACE"].isin(TEMPORARY)
-    was_temporary = temporary.groupby(rows["CHILD"]).shift(fill_value=False)
+    was_temporary = temporary.shift(fill_value=False) & same_child
     settled = rows[~temporary]
-    same_as_before = pd.Series(True, index=settled.index)
-    for column in ("PLACE", "PLACE_PROVIDER"):
-        code = settled[column].fillna("")
-        same_as_before &= code == code.groupby(settled["CHILD"]).shift()
+    first = ~_as_above(settled, ["CHILD"])
+    same_as_before = _as_above(settled, ["CHILD", "PLACE", "PLACE_PROVIDER"])
     returned = was_temporary[settled.index] & same_as_before & settled["RNE"].isin(["P", "B"])
 
     # A child's first row opens a placement whatever its code: the return may begin in the middle of one.
-    first = ~settled["CHILD"].duplicated()
     new = first | (settled["RNE"].isin(NEW_PLACEMENT) & ~returned)
-    rows["PLACEMENT"] = new.groupby(settled["CHILD"]).cumsum().reindex(rows.index).astype("Int64")
+    number = new.groupby(first.cumsum()).cumsum()
+    rows["PLACEMENT"] = number.reindex(rows.index).astype("Int64")
     return rows
+
+
+def _as_above(rows: pd.DataFrame, columns: list[str]) -> pd.Series:
+    """Whether a row says the same as the one above it in these columns; what is missing in both is the same."""
+    same = pd.Series(True, index=rows.index)
+    for column in columns:
+        number = _numbers(rows[column])
+        same &= number == number.shift()
+    return same
+
+
+def _numbers(values: pd.Series) -> pd.Series:
+    """A whole number for each different value, the same wherever the value stands in the column."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return values.cat.codes
+    return pd.Series(pd.factorize(values)[0], index=values.index)
 
 
 def looked_after_on(episodes: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
@@ -116,7 +134,10 @@ def placements_in_year(episodes: pd.DataFrame, year_end: pd.Timestamp) -> pd.Ser
 
     A child who was in temporary placements alone all year is not in it.
     """
-    return in_year(episodes, year_end).groupby("CHILD")["PLACEMENT"].nunique().rename("placements")
+    different = in_year(episodes, year_end).drop_duplicates(["CHILD", "PLACEMENT"])["CHILD"]
+    place, children = pd.factorize(different)
+    index = pd.Index(children, name="CHILD")
+    return pd.Series(np.bincount(place, minlength=len(index)), index, name="placements").sort_index()
 
 
 def known_on(episodes: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
@@ -140,6 +161,8 @@ def moves_by_month(episodes: pd.DataFrame, parameters: Mapping[str, object]) -> 
     """
     rows = follow_placements(episodes)
     years = years_covered(rows, parameters)
+    # A number is as good as a token to tell children apart, and takes no looking up.
+    rows = rows.assign(CHILD=_numbers(rows["CHILD"]))
     begun = rows.dropna(subset=["PLACEMENT"]).drop_duplicates(["CHILD", "PLACEMENT"])
     moved = begun[(begun["PLACEMENT"] > 1) & begun["RNE"].isin(["P", "B"])]
     found = []
@@ -208,10 +231,10 @@ def children_on(tables: Mapping[str, pd.DataFrame], day: pd.Timestamp) -> pd.Dat
         header = header.sort_values(HEADER_COLUMNS).drop_duplicates("CHILD")
     rows = running.merge(header, on="CHILD", how="left", validate="one_to_one")
     age = age_on(day, rows["DOB"])
-    placements = rows["CHILD"].map(placements_in_year(episodes, day))
+    placements = rows[["CHILD"]].merge(placements_in_year(episodes, day).reset_index(), on="CHILD", how="left")
     return pd.DataFrame(
         {
-            "child": rows["CHILD"],
+            "child": rows["CHILD"].astype("str"),
             "year_end": pd.Timestamp(day),
             "sex": words_for(rows["SEX"], SEX),
             "age": age,
@@ -219,7 +242,7 @@ def children_on(tables: Mapping[str, pd.DataFrame], day: pd.Timestamp) -> pd.Dat
             "ethnic_group": words_for(rows["ETHNIC"], ETHNIC_GROUP),
             "category_of_need": words_for(rows["CIN"], CATEGORY_OF_NEED),
             "placement_type": placement_type(rows["PLACE"]),
-            "placements": placements.fillna(0).astype("int64"),
+            "placements": placements["placements"].fillna(0).astype("int64"),
         }
     )
 
@@ -242,8 +265,9 @@ def recount(episodes: pd.DataFrame, children: pd.Series, year_end: pd.Timestamp)
     in one of them shows. `children` are the tokens to count for.
     """
     start, wanted, stays = first_day(year_end), set(children), {}
-    for row in episodes[EPISODE_COLUMNS].drop_duplicates().to_dict("records"):
-        if row["CHILD"] in wanted and _counts(row):
+    rows = episodes.loc[episodes["CHILD"].isin(wanted), EPISODE_COLUMNS]
+    for row in rows.drop_duplicates().to_dict("records"):
+        if _counts(row):
             stays.setdefault(row["CHILD"], []).append(row)
     return {child: _recount_one(stays.get(child, []), start, year_end) for child in children}
 
@@ -284,7 +308,8 @@ def alternatives(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, ob
     episodes, at_least = tables["episodes"], int(parameters["placements_at_least"])
 
     def with_codes(column: str, old: list[str], new: str) -> tuple:
-        changed = episodes.assign(**{column: episodes[column].mask(episodes[column].isin(old), new)})
+        codes = episodes[column].astype("str").mask(episodes[column].isin(old), new)
+        changed = episodes.assign(**{column: codes})
         return {**tables, "episodes": changed}, parameters
 
     ways = {

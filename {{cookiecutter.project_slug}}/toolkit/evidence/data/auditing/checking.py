@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from evidence.data.auditing.counting import EARLIER
+from evidence.data.auditing.in_pieces import are_large, in_pieces
 from evidence.data.auditing.own_audit import POSITION_COLUMNS, is_return, own_counts, own_positions, positions
 from evidence.data.auditing.years import last_year_end
 from evidence.data.codes import allowed_codes
@@ -33,7 +34,7 @@ def audit(tables: Tables, year_end: date | str | None = None) -> pd.DataFrame:
 
 
 def _audited(tables: Tables, year_end: date | str | None) -> pd.DataFrame:
-    rows = [(rule, int(failing.sum()), int(checked.sum())) for rule, failing, checked in _checks(tables, year_end)]
+    rows = [(rule, len(failing), checked) for rule, failing, checked in _checks(tables, year_end)]
     if not rows:
         rows = own_counts(tables, _year(tables, year_end))
     said = [
@@ -57,7 +58,7 @@ def failing_parts(tables: Tables, year_end: date | str | None = None) -> Iterato
     if not is_return(tables):
         yield from own_positions(tables, _year(tables, year_end))
     for rule, failing, _ in _checks(tables, year_end):
-        if failing.any():
+        if len(failing):
             table = _loaded(tables)[rule.table]
             file = table.file if table.files is None else table.files[failing]
             yield positions(rule, file, table.lines[failing])
@@ -87,17 +88,36 @@ def error_families(audited: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["family", "rules", "rules_failing", "failures", "checked", "share"])
 
 
-def _checks(tables: Tables, year_end: date | str | None):
-    """(rule, failing, checked) for each rule that can be checked, in order."""
+def _checks(tables: Tables, year_end: date | str | None) -> list[tuple[Rule, np.ndarray, int]]:
+    """(rule, which rows fail, how many it could be judged on) for each rule that can be checked, in order."""
     rules = [rule for rule in RULES.values() if rule.source == tables.source]
-    given = Given(tables, year_end) if rules else None
+    if not rules:
+        return []
+    if not are_large(tables):
+        return list(_found(rules, Given(tables, year_end)))
+    year_end = year_end or last_year_end(tables)
+    across = [rule for rule in rules if rule.across_children]
+    found = {rule.id: [(failing, checked)] for rule, failing, checked in _found(across, Given(tables, year_end))}
+    for piece, rows, earlier_rows in in_pieces(tables):
+        places = {**rows, **{EARLIER + name: those for name, those in earlier_rows.items()}}
+        within = [rule for rule in rules if not rule.across_children]
+        for rule, failing, checked in _found(within, Given(piece, year_end)):
+            found.setdefault(rule.id, []).append((places[rule.table][failing], checked))
+    return [
+        (rule, np.sort(np.concatenate([failing for failing, _ in found[rule.id]])), sum(n for _, n in found[rule.id]))
+        for rule in rules
+        if rule.id in found
+    ]
+
+
+def _found(rules: Sequence[Rule], given: Given) -> Iterator[tuple[Rule, np.ndarray, int]]:
     for rule in rules:
         if not given.has(rule):
             continue
         frame = given.frames[rule.table]
         checked = frame[list(rule.needs)].notna().all(axis=1).to_numpy()
         failing = given.find(rule).fillna(False).to_numpy(dtype=bool) & checked
-        yield rule, failing, checked
+        yield rule, np.flatnonzero(failing), int(checked.sum())
 
 
 class Given:

@@ -105,7 +105,7 @@ def _of_frame(table: Table):
 
 
 def _typed(one, pa):
-    if pa.types.is_dictionary(one.type) or pa.types.is_null(one.type):
+    if pa.types.is_null(one.type):
         return one.with_type(pa.string())
     return one
 

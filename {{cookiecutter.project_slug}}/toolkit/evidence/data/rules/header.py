@@ -35,7 +35,10 @@ def pupil_number_malformed(header_malformed):
     return header_malformed["UPN"]
 
 
-@rule("HD07", "Two children share a pupil number", table="header", columns=["UPN"], needs=["UPN"], family=REPEATED)
+@rule(
+    "HD07", "Two children share a pupil number", table="header", columns=["UPN"], needs=["UPN"], family=REPEATED,
+    across_children=True,
+)  # fmt: skip
 def pupil_number_shared(header, header_malformed):
     usable = header.loc[~header_malformed["UPN"] & ~header["UPN"].str.startswith("UN", na=True), ["UPN", "CHILD"]]
     one_a_child = usable.drop_duplicates()["UPN"]

@@ -31,6 +31,7 @@ class Rule:
     family: str
     find: Callable[..., pd.Series]
     check: str = ""
+    across_children: bool = False
 
     @property
     def takes(self) -> tuple[str, ...]:
@@ -50,6 +51,7 @@ def rule(
     family: str = INCORRECT,
     source: str = "ssda903",
     check: str = "",
+    across_children: bool = False,
 ) -> Callable[[Callable[..., pd.Series]], Callable[..., pd.Series]]:
     """Makes a function a rule.
 
@@ -59,13 +61,14 @@ def rule(
     return's year ("year_end"), the codes that year allows ("allowed", by column), a table of the return before
     ("earlier_episodes"). It returns a true-or-false value for each row of `table`. `needs`: columns that must be filled
     for the rule to be checked on a row; a row without them neither passes nor fails. `check`: OVERLAP or KEYS, for
-    checks that have a limit of their own.
+    checks that have a limit of their own. `across_children`: whether rows of different children are held against each
+    other; large tables are checked some children at a time, and such a rule on all of them at once.
     """
 
     def keep(find: Callable[..., pd.Series]) -> Callable[..., pd.Series]:
         if id in RULES:
             raise ValueError(f"two rules are called {id}")
-        RULES[id] = Rule(id, what, source, table, tuple(columns), tuple(needs), family, find, check)
+        RULES[id] = Rule(id, what, source, table, tuple(columns), tuple(needs), family, find, check, across_children)
         return find
 
     return keep

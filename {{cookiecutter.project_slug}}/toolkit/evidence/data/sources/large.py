@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -126,7 +127,7 @@ def _memory() -> int:
 def read_file(path: Path, where: str, known: Sequence[str] = (), only: bool = False) -> RawTable:
     """A CSV or Parquet file as `read_csv` and `read_parquet` give it; a large one in a stream.
 
-    known, only: as for `open_large`. Columns of few different texts in a large file are categories.
+    known, only: as for `open_large`. Columns of a large file whose texts repeat are categories.
     """
     if is_large(path):
         return read_large(path, where, known, only)
@@ -452,17 +453,19 @@ class _Column:
         self._repeats = True
 
     def add(self, texts: pyarrow.Array) -> None:
-        if self._repeats:
-            encoded = texts.dictionary_encode()
-            self._repeats = len(encoded.dictionary) <= max(_FEW, len(texts) // 100)
-        self._pieces.append(encoded if self._repeats else texts)
+        self._pieces.append(texts.dictionary_encode() if self._repeats else texts)
+        if self._repeats and len(self._pieces) % _TOGETHER == 0:
+            # What repeats from batch to batch is held once; a text may be rare in one batch and repeat in the next.
+            whole = _as_one(self._pieces[-_TOGETHER:])
+            self._pieces[-_TOGETHER:] = [whole]
+            self._repeats = len(whole.dictionary) <= _most_different(len(whole))
 
     def series(self, categories: bool) -> pd.Series:
         import pyarrow
 
         if self._repeats and self._pieces:
-            whole = pyarrow.chunked_array(self._pieces).unify_dictionaries().combine_chunks()
-            if categories and len(whole.dictionary) <= _FEW:
+            whole = _as_one(self._pieces)
+            if categories and len(whole.dictionary) <= _most_different(len(whole)):
                 names = pd.Index(whole.dictionary.to_pandas(), dtype=_text())
                 codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)
                 return pd.Series(pd.Categorical.from_codes(codes, categories=names))
@@ -471,7 +474,21 @@ class _Column:
         return pyarrow.chunked_array(texts, pyarrow.string()).to_pandas(types_mapper=lambda kind: _text())
 
 
-# A column of no more different texts than this is kept as a category: one or two bytes a row instead of ten and more.
+def _as_one(pieces: list[pyarrow.Array]) -> pyarrow.Array:
+    """Texts with a dictionary each as texts with one."""
+    import pyarrow
+
+    return pyarrow.chunked_array(pieces).unify_dictionaries().combine_chunks()
+
+
+def _most_different(rows: int) -> int:
+    """Up to how many different texts in so many rows a category takes less room than the texts themselves."""
+    return max(_FEW, rows * 3 // 4)
+
+
+# So many batches are put together at a time.
+_TOGETHER = 64
+# A column of no more different texts than this is a category, however few rows there are.
 _FEW = 1000
 
 
@@ -479,12 +496,24 @@ def _text() -> pd.StringDtype:
     return pd.StringDtype(na_value=np.nan)
 
 
+def give_back_memory() -> None:
+    """Hands memory that nothing uses any more back to the system: allocators keep gigabytes of it in case."""
+    import ctypes
+
+    import pyarrow
+
+    pyarrow.default_memory_pool().release_unused()
+    if sys.platform == "linux":
+        # Not every C library of Linux has it.
+        getattr(ctypes.CDLL(None), "malloc_trim", lambda kept: None)(0)
+
+
 def compact(
     names: Sequence[str], batches: Iterable[pyarrow.RecordBatch], categories: Callable[[int], bool] = lambda rows: True
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """(frame, lines) of batches that hold the line and then the columns `names` as text.
 
-    categories: whether, with so many rows, columns of few different texts become categories.
+    categories: whether, with so many rows, columns whose texts repeat become categories.
     """
     columns = [_Column() for _ in names]
     lines = []
@@ -497,4 +526,5 @@ def compact(
     for name in names:
         # Each column is let go as soon as it is made, so that none is held twice.
         series[name] = columns.pop(0).series(categories(len(lines)))
+    give_back_memory()
     return pd.DataFrame(series), lines
