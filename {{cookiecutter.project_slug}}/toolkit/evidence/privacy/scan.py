@@ -39,6 +39,8 @@ _IN_WORDS = re.compile(
     re.IGNORECASE,
 )
 _BIRTH_WORDS = re.compile(r"\b(born|dob|d\.o\.b|date of birth|birth ?date)\b", re.IGNORECASE)
+# One of these is part of each of the words above.
+_OF_BIRTH = ("born", "dob", "d.o.b", "birth")
 _NEAR = 60
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}(?:\s*\\?n?\s*[A-Za-z0-9+/_-]{16,})*={0,2}")
 _ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([nrtbf\"/\\]))")
@@ -126,6 +128,7 @@ class _Search:
         self._allowed = {str(value).strip().upper() for value in allowed}
         self._allowed_days = {day for value in self._allowed for day in _days(value)}
         self._words = secrets.longest()
+        self._clean: set[str] = set()
 
     def data(self, data: bytes, depth: int) -> Iterator[tuple[int, str]]:
         """(line, kind) for everything found in a file's bytes, whatever they are."""
@@ -180,22 +183,29 @@ class _Search:
         yield from self._births(text)
 
     def _identifiers(self, plain: str) -> Iterator[tuple[int, str]]:
-        for run in _RUN.finditer(plain):
-            whole = run.group()
-            if len(whole) < SHORTEST:
-                continue
-            kind = self._kind(whole)
-            if kind:
-                yield run.start(), kind
-                continue
-            pieces = list(_PIECE.finditer(whole))
-            for i in range(len(pieces) if len(pieces) > 1 else 0):
-                for j in range(i, min(i + 4, len(pieces))):
-                    kind = self._kind(whole[pieces[i].start() : pieces[j].end()])
-                    if kind:
-                        yield run.start() + pieces[i].start(), kind
+        # The same words stand in a pack over and over: each is looked up once, and its places only where it matters.
+        runs = set(_RUN.findall(plain)) - self._clean
+        found = {run: places for run in runs if (places := list(self._in_run(run)))}
+        self._clean |= runs - found.keys()
+        for run in _RUN.finditer(plain) if found else ():
+            yield from ((run.start() + place, kind) for place, kind in found.get(run.group(), ()))
         if self._words > 1:
             yield from self._names(plain)
+
+    def _in_run(self, run: str) -> Iterator[tuple[int, str]]:
+        """(place, kind) for the whole run, or else for up to four of its pieces that stand together."""
+        if len(run) < SHORTEST:
+            return
+        kind = self._kind(run)
+        if kind:
+            yield 0, kind
+            return
+        pieces = list(_PIECE.finditer(run))
+        for i in range(len(pieces) if len(pieces) > 1 else 0):
+            for j in range(i, min(i + 4, len(pieces))):
+                kind = self._kind(run[pieces[i].start() : pieces[j].end()])
+                if kind:
+                    yield pieces[i].start(), kind
 
     def _names(self, plain: str) -> Iterator[tuple[int, str]]:
         words = list(WORD.finditer(plain))
@@ -215,7 +225,9 @@ class _Search:
             for match in pattern.finditer(text):
                 if self._is_birth(*(int(match.group(i)) for i in order)):
                     yield match.start(), "date of birth"
-        for match in _IN_WORDS.finditer(text):
+        # Nearly all text says nothing of birth, and is not searched for dates in words.
+        lowered = text.lower()
+        for match in _IN_WORDS.finditer(text) if any(word in lowered for word in _OF_BIRTH) else ():
             month = 1 + [name[:3] for name in _MONTHS].index(match.group(2)[:3].lower())
             near = text[max(match.start() - _NEAR, 0) : match.end() + _NEAR]
             if self._is_birth(int(match.group(3)), month, int(match.group(1))) and _BIRTH_WORDS.search(near):
