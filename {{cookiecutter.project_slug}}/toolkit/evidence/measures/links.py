@@ -189,8 +189,11 @@ def _of_numbers(groups: np.ndarray, values: np.ndarray, random: np.random.Genera
         between, total = ((means - values.mean()) ** 2).sum(), ((values - values.mean()) ** 2).sum()
         # Group means as far apart as measured: as counted they lie further apart, by chance.
         shrunk = values - means + values.mean() + (means - values.mean()) * strength / np.sqrt(between / total or 1)
-        weights = (random.multinomial(n, np.full(n, 1 / n)).astype(float) for _ in range(times))
-        return _percentiles(np.array([correlation_ratio(groups, shrunk, weight) for weight in weights]))
+        # Children alike in both are drawn together: how many of each kind come up is all that counts.
+        kinds, many = np.unique(np.column_stack([groups, shrunk]), axis=0, return_counts=True)
+        of_group, of_value = kinds[:, 0].astype(np.int64), kinds[:, 1]
+        drawn = random.multinomial(n, many / n, size=times).astype(float)
+        return _percentiles(np.array([correlation_ratio(of_group, of_value, weights) for weights in drawn]))
 
     def by_chance() -> np.ndarray:
         return np.array([correlation_ratio(random.permutation(groups), values) for _ in range(_PERMUTATIONS)])

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from evidence.privacy import Rules
 
 AS_DEFINED = "as defined"
-_AT_ONCE = 100
 
 
 def resampled(
@@ -61,13 +60,15 @@ def _codes(known: pd.DataFrame, name: str, table: pd.DataFrame) -> np.ndarray:
 
 
 def _drawn_shares(n: np.ndarray, of: np.ndarray, seed: int, times: int) -> np.ndarray:
-    random, children = np.random.default_rng(seed), len(n)
-    shares = []
-    for begun in range(0, times if children else 0, _AT_ONCE):
-        drawn = random.multinomial(children, np.full(children, 1 / children), size=min(_AT_ONCE, times - begun))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            shares.append((drawn @ n) / (drawn @ of))
-    return np.concatenate(shares) if shares else np.full((1, n.shape[1]), np.nan)
+    """The shares of each of `times` draws of as many children, with replacement: one row a draw."""
+    random, children, columns = np.random.default_rng(seed), len(n), n.shape[1]
+    if not children:
+        return np.full((1, columns), np.nan)
+    # Children who count alike are drawn together: how many of each kind come up is all that a share asks for.
+    kinds, many = np.unique(np.hstack([n, of]), axis=0, return_counts=True)
+    drawn = random.multinomial(children, many / children, size=times)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (drawn @ kinds[:, :columns]) / (drawn @ kinds[:, columns:])
 
 
 def _highest(share: np.ndarray, table: pd.DataFrame) -> np.ndarray:
