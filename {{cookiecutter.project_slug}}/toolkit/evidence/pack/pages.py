@@ -20,6 +20,7 @@ from evidence.stage import document_html
 with without_slow_imports():
     import nbformat
     from nbconvert.exporters.html import HTMLExporter
+    from nbconvert.exporters.templateexporter import TemplateExporter
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 if TYPE_CHECKING:
@@ -92,15 +93,20 @@ def stage_page(
 
     Raises EvidenceError, naming stage and cell, for what a reader could not follow.
     """
-    page = Page(stage.folder)
-    parts, left_out = _finished(record, stage, page) if went.state == "done" else (_stopped(stage, went, page), 0)
-    notebook = nbformat.v4.new_notebook(cells=[_ready(html, place) for place, html in enumerate(parts)])
+    done = went.state == "done"
+    parts = (
+        parts_of(read_text(record.folder / "notebooks" / stage.notebook), stage.notebook)
+        if done
+        else _stopped(stage, went)
+    )
+    cells = [_ready(html, place) for place, html in enumerate(parts.html)]
+    notebook = nbformat.from_dict({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
     resources = {
         "frame": frame,
         "stage": stage,
         "went": went,
-        "contents": page.contents if len(page.contents) > 2 else [],
-        "left_out": left_out,
+        "contents": parts.contents if len(parts.contents) > 2 else [],
+        "left_out": parts.left_out,
         "documents": documents,
         "before": frame.stages[stage.number - 2] if stage.number > 1 else None,
         "after": frame.stages[stage.number] if stage.number < len(frame.stages) else None,
@@ -109,26 +115,39 @@ def stage_page(
     return html.replace("\r\n", "\n").strip() + "\n"
 
 
-def _finished(record: RunRecord, stage: StageInfo, page: Page) -> tuple[list[str], int]:
-    """What the notebook says and shows, as HTML in order, and how many outputs are left out."""
-    source = nbformat.reads(read_text(record.folder / "notebooks" / stage.notebook), as_version=4)
+@dataclass(frozen=True)
+class Parts:
+    """What a page holds: its parts as HTML in order, its headings (id, text), how many outputs are left out."""
+
+    html: tuple[str, ...]
+    contents: tuple[tuple[str, str], ...]
+    left_out: int = 0
+
+
+# As many as the stages of a few runs at once.
+@lru_cache(maxsize=64)
+def parts_of(text: str, notebook: str) -> Parts:
+    """What an executed notebook says and shows; `text` is the file, `notebook` its name. Raises as `stage_page`."""
+    source = nbformat.reads(text, as_version=4)
+    page = Page(Path(notebook).stem)
     shown, left_out = [], 0
     for number, cell in enumerate((cell for cell in source.cells if not _is_injected(cell)), start=1):
         if _HIDDEN_TAGS & set(cell.metadata.get("tags", ())):
             continue
-        where = f"notebooks/{stage.notebook}, cell {number}"
+        where = f"notebooks/{notebook}, cell {number}"
         if cell.cell_type == "markdown":
             shown.append(_markdown(cell, page, where))
         elif cell.cell_type == "code":
             left_out += cell.metadata.get("evidence", {}).get("left_out", 0)
             shown.extend(_output(output, page, where) for output in cell.outputs)
-    return shown, left_out
+    return Parts(tuple(shown), tuple(page.contents), left_out)
 
 
-def _ready(html: str, place: int):
+def _ready(html: str, place: int) -> dict:
     """A cell that holds nothing but HTML for the template to put on the page."""
-    output = nbformat.v4.new_output("display_data", data={"text/html": html})
-    return nbformat.v4.new_code_cell(outputs=[output], id=f"part-{place}")
+    output = {"output_type": "display_data", "data": {"text/html": html}, "metadata": {}}
+    cell = {"cell_type": "code", "source": "", "execution_count": None, "metadata": {}, "outputs": [output]}
+    return cell | {"id": f"part-{place}"}
 
 
 def _output(output, page: Page, where: str) -> str:
@@ -154,7 +173,7 @@ def _markdown(cell, page: Page, where: str) -> str:
     return page.tidy(MarkdownWithMath(renderer=renderer).render(source), where)
 
 
-def _stopped(stage: StageInfo, went: StageRecord, page: Page) -> list[str]:
+def _stopped(stage: StageInfo, went: StageRecord) -> Parts:
     """What happened and what to do, quoting no data."""
     first, *rest = went.why.splitlines() or [""]
     words = {
@@ -166,7 +185,9 @@ def _stopped(stage: StageInfo, went: StageRecord, page: Page) -> list[str]:
     if went.why:
         parts.append("".join(f"<p>{escape(line)}</p>" for line in (first, *rest) if line.strip()))
     parts.append(f"<h2>What to do</h2>{_remedy(stage, went)}")
-    return [page.tidy("".join(parts), stage.notebook)]
+    page = Page(stage.folder)
+    html = page.tidy("".join(parts), stage.notebook)
+    return Parts((html,), tuple(page.contents))
 
 
 def _remedy(stage: StageInfo, went: StageRecord) -> str:
@@ -187,9 +208,18 @@ def _is_injected(cell) -> bool:
     return "injected-parameters" in cell.metadata.get("tags", ())
 
 
+class _Exporter(HTMLExporter):
+    """nbconvert's, without what it does before and after: the parts of a page are ready when they come here."""
+
+    def from_notebook_node(self, nb, resources=None, **more):
+        # Its own reads the finished page once more for images without a description, which `Page.tidy` refuses.
+        return TemplateExporter.from_notebook_node(self, nb, self._init_resources(resources), **more)
+
+
 @lru_cache(maxsize=1)
 def _exporter() -> HTMLExporter:
-    return HTMLExporter(template_name=TEMPLATE.name, extra_template_basedirs=[str(TEMPLATE.parent)])
+    places = [str(TEMPLATE.parent)]
+    return _Exporter(template_name=TEMPLATE.name, extra_template_basedirs=places, default_preprocessors=[])
 
 
 def front_page(frame: Frame, standing: object, more: dict) -> str:

@@ -6,6 +6,7 @@ import getpass
 import json
 import platform
 import shutil
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +33,7 @@ from evidence.pack.seal import RECEIPT, write_manifest
 from evidence.pack.standing import standing_of
 from evidence.pack.statements import bring_along
 from evidence.pack.words import words_used
-from evidence.project import EvidenceError, Project, explained, git_says
+from evidence.project import EvidenceError, Project, explained, git_says, read_text
 from evidence.project.folders import hold
 from evidence.project.installed import installed_versions
 
@@ -56,15 +57,21 @@ def pack_folder(project: Project, name: str) -> Path:
     return project.path("packs", name)
 
 
-def get_ready() -> None:
-    """Imports what making a pack takes: nearly a second, best spent while stages are still at work."""
+def get_ready(notebook: Path) -> None:
+    """Does ahead what making a pack takes, best spent while stages are still at work: imports, and the parts of a page.
+
+    notebook: the executed notebook of a stage that has ended. Says nothing of what is wrong with it: `release` does.
+    """
     # pandas first: while nbconvert is imported some libraries are out of reach, and pandas takes note of what is there.
     import pandas  # noqa: F401
 
     import evidence.data.identifying
     import evidence.documents
-    import evidence.pack.pages
     import evidence.privacy.scan  # noqa: F401
+    from evidence.pack.pages import parts_of
+
+    with suppress(EvidenceError, OSError, ValueError):
+        parts_of(read_text(notebook), notebook.name)
 
 
 def release(

@@ -25,11 +25,12 @@ class Here:
     Used as a context, all its sessions fork their kernels from one server, which ends with it: getting one ready takes
     longer than most stages.
 
-    meanwhile: called once, in a thread of its own, while later stages are at work in their kernels.
+    meanwhile: called with the executed notebook of each stage that has ended, in a thread of its own, while later
+    stages are at work in their kernels.
     """
 
     def __init__(
-        self, workers: int | None = None, warm: bool = True, meanwhile: Callable[[], None] | None = None
+        self, workers: int | None = None, warm: bool = True, meanwhile: Callable[[Path], None] | None = None
     ) -> None:
         self.side_by_side = workers or min(_cores(), _MOST)
         self.warm = warm
@@ -64,11 +65,9 @@ class Here:
                 self._server = WarmServer(Path(self._folder.name), environment)
             return self._server
 
-    def _stage_ended(self) -> None:
-        with self._lock:
-            meanwhile, self._meanwhile = self._meanwhile, None
-        if meanwhile is not None:
-            threading.Thread(target=meanwhile, name="meanwhile", daemon=True).start()
+    def _stage_ended(self, notebook: Path) -> None:
+        if self._meanwhile is not None:
+            threading.Thread(target=self._meanwhile, args=(notebook,), name="meanwhile", daemon=True).start()
 
 
 class _Session:
@@ -79,7 +78,7 @@ class _Session:
         job: Job,
         side_by_side: int,
         warm: bool,
-        ended: Callable[[], None],
+        ended: Callable[[Path], None],
         server: Callable[[dict[str, str]], WarmServer] | None = None,
     ) -> None:
         self._job, self._side_by_side, self._warm, self._ended, self._server = job, side_by_side, warm, ended, server
@@ -105,7 +104,7 @@ class _Session:
         try:
             return run_stage(job.folder, job.project, stage, job.parameters, kernels, job.limits, cell_done)
         finally:
-            self._ended()
+            self._ended(job.folder / "notebooks" / stage.notebook)
 
     def _ready(self) -> Kernels:
         from evidence.run.environment import kernel_environment
