@@ -315,9 +315,9 @@ def _cells(project: Path) -> dict[str, float]:
     """Processor seconds that the cells of each notebook take by themselves, everything they import imported before."""
     from IPython.core.interactiveshell import InteractiveShell
 
-    from evidence.run.warm_server import PRELOADED
+    from evidence.run.warm_server import PRELOADED, PRELOADED_LATER
 
-    for name in PRELOADED:
+    for name in (*PRELOADED, *PRELOADED_LATER):
         __import__(name)
     os.chdir(project / "notebooks")
     taken = {}

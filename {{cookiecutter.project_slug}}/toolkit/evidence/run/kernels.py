@@ -7,15 +7,20 @@ when a run begins and not before.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty
 
 from evidence.project.slow_imports import without_slow_imports
 
 with without_slow_imports():
+    import zmq
+    from jupyter_client.asynchronous import AsyncKernelClient
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
     from jupyter_core.utils import run_sync
@@ -27,16 +32,50 @@ from evidence.run.warm import PROVISIONER, WarmServer, can_be_warm, register
 # What every stage imports, done while the stages before are still at work. Nothing that draws: preloading that
 # part of matplotlib loses figures.
 _READY = ("pandas", "evidence.stage")
+_TRY_AGAIN = 10
+
+
+class _Client(AsyncKernelClient):
+    """Talks to a kernel as soon as it can be talked to. Jupyter's own waits until nothing has come for 0.2 seconds."""
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Raises RuntimeError where the kernel has died or says nothing within `timeout` seconds."""
+        last = time.monotonic() + (timeout or math.inf)
+        while not await self._answers():
+            if not await self.is_alive():
+                raise RuntimeError("Kernel died before replying to kernel_info")
+            if time.monotonic() > last:
+                raise RuntimeError(f"Kernel didn't respond in {timeout} seconds")
+
+    async def _answers(self) -> bool:
+        """Whether the kernel answers, and what it publishes arrives: nothing of the first cell is lost then."""
+        asked = self.kernel_info()
+        try:
+            self._handle_kernel_info_reply(await self._async_recv_reply(asked, timeout=1))
+            while True:
+                # Published before the kernel knew of us, it does not come: asking again is quicker than waiting.
+                said = await self.get_iopub_msg(timeout=0.03)
+                if said["parent_header"].get("msg_id") == asked and said["content"].get("execution_state") == "idle":
+                    return True
+        except (Empty, TimeoutError):
+            return False
 
 
 class _Manager(AsyncKernelManager):
     """Starts the Python that this process runs on, whatever kernels the person has registered."""
 
+    client_factory = _Client
     provisioning: dict = {}
+
+    async def _async_wait(self, pollinterval: float = 0.005) -> None:
+        # A kernel that is killed has gone in a moment; Jupyter looks again after a tenth of a second.
+        await super()._async_wait(pollinterval)
 
     @property
     def kernel_spec(self) -> KernelSpec:
         command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        # Nobody asks a run for what was typed before, and keeping it means a database and a thread.
+        command += ["--HistoryManager.enabled=False"]
         command += [f"--IPKernelApp.exec_lines=__import__('{name}')" for name in _READY]
         return KernelSpec(argv=command, display_name="Python 3", language="python", metadata=self.provisioning)
 
@@ -143,6 +182,8 @@ class Kernels:
         manager = _Manager(connection_file=str(folder / "kernel.json"), shutdown_wait_time=1.0)
         if os.name == "posix":
             manager.transport, manager.ip = "ipc", str(folder / "s")
+        # A socket that is not there yet is tried again after so many milliseconds, not after a tenth of a second.
+        manager.context.setsockopt(zmq.RECONNECT_IVL, _TRY_AGAIN)
         errors = folder / "errors.txt"
         environment = {**self._environment, "IPYTHONDIR": str(folder / "ipython")}
         if self.warm:

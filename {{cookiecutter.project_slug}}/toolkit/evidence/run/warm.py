@@ -123,7 +123,7 @@ class WarmProvisioner(LocalProvisioner):
         if cmd[1:3] != ["-m", "ipykernel_launcher"] or not _is_this_python(cmd[0]):
             return await super().launch_kernel(cmd, **kwargs)
         request = {
-            "connection_file": self.parent.connection_file,
+            "arguments": cmd[3:],
             "cwd": str(kwargs.get("cwd") or os.getcwd()),
             "environment": kwargs.get("env") or dict(os.environ),
             "errors": self.errors,

@@ -1,8 +1,8 @@
 """A process that has imported what stages import, and becomes a kernel by forking: in milliseconds instead of a second.
 
-Started by `warm.py` as `python -m evidence.run.warm_server SOCKET`. One line of JSON a request, {"connection_file",
-"cwd", "environment", "errors"}; the answer is the new kernel's process number. The kernel keeps the connection open, so
-that its end is noticed. When standard input ends, the server ends its kernels and itself: it never outlives its owner.
+Started by `warm.py` as `python -m evidence.run.warm_server SOCKET`. One line of JSON a request, {"arguments", "cwd",
+"environment", "errors"}; the answer is the new kernel's process number. The kernel keeps the connection open, so that
+its end is noticed. When standard input ends, the server ends its kernels and itself: it never outlives its owner.
 """
 
 from __future__ import annotations
@@ -20,25 +20,17 @@ from contextlib import suppress
 
 # Nothing that draws through pyplot or an inline backend: preloading those loses every figure while runs pass.
 PRELOADED = (
-    "ipykernel.kernelapp", "ipykernel.ipkernel", "pandas", "pyarrow.parquet", "matplotlib.figure",
-    "matplotlib.backends.backend_svg", "scipy.stats", "evidence.stage.stage", "evidence.data", "evidence.measures",
-    "evidence.privacy", "evidence.workbook",
+    "ipykernel.kernelapp", "ipykernel.ipkernel", "pandas", "pyarrow.parquet", "scipy.stats", "evidence.stage.stage",
+    "evidence.data", "evidence.measures", "evidence.privacy", "evidence.workbook",
 )  # fmt: skip
+# What the first stages do without, imported while they are at work.
+PRELOADED_LATER = ("matplotlib.figure", "matplotlib.backends.backend_svg")
 READY = b"ready\n"
 
 
 def serve(address: str) -> None:
     """Forks a kernel for every request until standard input ends."""
-    for name in PRELOADED:
-        module = importlib.import_module(name)
-        # Packages of ours import what they export when it is asked for.
-        for exported in getattr(module, "__all__", ()) if name.startswith("evidence.") else ():
-            getattr(module, exported)
-    if _threads() > 1:
-        # A fork copies one thread only, and the locks that the others hold stay locked for ever.
-        sys.exit("Something that was imported has started a thread, so kernels cannot be forked.")
-    gc.collect()
-    gc.freeze()
+    _preload(PRELOADED)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen(64)
@@ -50,9 +42,26 @@ def serve(address: str) -> None:
         _answer(listener)
 
 
+def _preload(names: tuple[str, ...]) -> None:
+    for name in names:
+        module = importlib.import_module(name)
+        # Packages of ours import what they export when it is asked for.
+        for exported in getattr(module, "__all__", ()) if name.startswith("evidence.") else ():
+            getattr(module, exported)
+    if "matplotlib" in sys.modules:
+        # It asked for its backend when it was imported, before there was a kernel to draw in.
+        sys.modules["matplotlib"].rcParams["backend"] = "module://matplotlib_inline.backend_inline"
+    if _threads() > 1:
+        # A fork copies one thread only, and the locks that the others hold stay locked for ever.
+        sys.exit("Something that was imported has started a thread, so kernels cannot be forked.")
+    gc.collect()
+    gc.freeze()
+
+
 def _answer(listener: socket.socket) -> None:
     kernels: set[int] = set()
     toolkit = _toolkit()
+    later = True
     while True:
         ready, _, _ = select.select([listener, sys.stdin], [], [])
         if sys.stdin in ready and not os.read(sys.stdin.fileno(), 4096):
@@ -64,6 +73,9 @@ def _answer(listener: socket.socket) -> None:
                 # Whoever gets no answer starts a kernel anew, with the toolkit as it is now.
                 if _toolkit() == toolkit:
                     kernels.add(_fork(request, connection, listener))
+        if kernels and later:
+            _preload(PRELOADED_LATER)
+            later = False
     for process in kernels:
         with suppress(OSError):
             os.killpg(process, signal.SIGKILL)
@@ -92,14 +104,16 @@ def _become_kernel(request: dict) -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["cwd"])
+    if "EVIDENCE_RUN_FOLDER" in os.environ:
+        # Nobody debugs a run, and a debugger takes longer to import than all else of a kernel's start.
+        sys.modules["debugpy"] = None
     random.seed()
     sys.modules["numpy"].random.seed()
-    # matplotlib asked for its backend when it was imported here, before there was a kernel to draw in.
-    backend = os.environ.get("MPLBACKEND") or "module://matplotlib_inline.backend_inline"
-    sys.modules["matplotlib"].rcParams["backend"] = backend
+    if "MPLBACKEND" in os.environ and "matplotlib" in sys.modules:
+        sys.modules["matplotlib"].rcParams["backend"] = os.environ["MPLBACKEND"]
     # ipykernel ends itself when its parent has another process number than this one.
     parent = f"--IPKernelApp.parent_handle={os.getppid()}"
-    sys.argv = ["ipykernel_launcher", "-f", request["connection_file"], parent]
+    sys.argv = ["ipykernel_launcher", *request["arguments"], parent]
     from ipykernel.kernelapp import IPKernelApp
 
     IPKernelApp.launch_instance(argv=sys.argv[1:])
