@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evidence.project import EvidenceError, StageInfo, stages_needed
-from evidence.run.graph import asked_stages, blocked_by
+from evidence.run.graph import asked_stages, blocked_by, waiting_for
 
 READS = {1: (), 2: (), 3: (1,), 4: (3,), 5: (2, 3)}
 STAGES = [StageInfo(number, "s", "S", "s.ipynb", reads, "", "") for number, reads in READS.items()]
@@ -34,3 +34,7 @@ def test_a_stopped_stage_stops_only_what_rests_on_it():
     assert blocked_by(STAGES[2], {1: "failed", 2: "done"}) == [1]
     assert blocked_by(STAGES[4], {1: "failed", 2: "done", 3: "not run"}) == [3]
     assert blocked_by(STAGES[1], {1: "failed"}) == []
+
+
+def test_the_longest_chain_of_stages_that_wait_is_counted():
+    assert waiting_for(STAGES) == {1: 2, 2: 1, 3: 1, 4: 0, 5: 0}

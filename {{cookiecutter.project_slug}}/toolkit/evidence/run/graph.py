@@ -42,3 +42,14 @@ def in_order(numbers: Iterable[int], stages: Iterable[StageInfo]) -> Topological
     order = TopologicalSorter({stage.number: wanted & set(stage.reads) for stage in stages if stage.number in wanted})
     order.prepare()
     return order
+
+
+def waiting_for(stages: Iterable[StageInfo]) -> dict[int, int]:
+    """How many stages wait for each, one after the other: those of the longest chain had better run first."""
+    waiting = {}
+    # A stage reads earlier ones only.
+    for stage in sorted(stages, key=lambda one: one.number, reverse=True):
+        waiting.setdefault(stage.number, 0)
+        for number in stage.reads:
+            waiting[number] = max(waiting.get(number, 0), waiting[stage.number] + 1)
+    return waiting

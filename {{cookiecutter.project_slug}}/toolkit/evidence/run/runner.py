@@ -18,7 +18,7 @@ from evidence.results import Results
 from evidence.run.cache import Cache
 from evidence.run.executor import Executor, Job, Session
 from evidence.run.fingerprints import check_unchanged, code_digests
-from evidence.run.graph import blocked_by, in_order
+from evidence.run.graph import blocked_by, in_order, waiting_for
 from evidence.run.here import Here
 from evidence.run.limits import Limits
 from evidence.run.progress import Progress
@@ -33,8 +33,8 @@ class How:
     workers: stages side by side, None for one a core and at most four. warm: fork kernels where that is safe. cache:
     take what an earlier run gave where nothing has changed, and keep what this one gives. executor: where the stages
     are executed, which other runs may use at the same time; None for this machine. meanwhile: what this process does
-    once while stages are at work, as it has little to do itself. turns: what runs at the same time share, so that each
-    stage that is the same for several is executed once.
+    with the notebook of each stage that has ended while others are at work, as it has little to do itself. turns: what
+    runs at the same time share, so that each stage that is the same for several is executed once.
     """
 
     workers: int | None = None
@@ -42,7 +42,7 @@ class How:
     cache: bool = True
     limits: Limits = field(default_factory=Limits)
     executor: Executor | None = None
-    meanwhile: Callable[[], None] | None = None
+    meanwhile: Callable[[Path], None] | None = None
     turns: Turns | None = None
 
     def where(self) -> Executor:
@@ -136,11 +136,11 @@ class _Execution:
     def _execute(self, stack: ExitStack) -> None:
         executor = self.how.where()
         threads = stack.enter_context(ThreadPoolExecutor(executor.side_by_side, thread_name_prefix="stage"))
-        order = in_order(self.wanted, self.project.stages)
+        order, waiting = in_order(self.wanted, self.project.stages), waiting_for(self.project.stages)
         going: dict[Future, StageInfo] = {}
         session: Session | None = None
         while order.is_active():
-            for number in order.get_ready():
+            for number in sorted(order.get_ready(), key=waiting.get, reverse=True):
                 stage = self.project.stage(number)
                 if self._settled_without_running(stage):
                     order.done(number)
