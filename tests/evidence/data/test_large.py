@@ -105,6 +105,13 @@ def test_lines_are_right_over_many_pieces(tmp_path, monkeypatch):
     assert isinstance(read.frame["b"].dtype, pd.CategoricalDtype) and read.frame["a"].dtype == "str"
 
 
+def test_a_text_that_is_rare_in_a_batch_and_repeats_in_the_file_is_a_category(tmp_path):
+    rows = [[f"child {i % 30_000}", f"only {i}"] for i in range(200_000)]
+    read = large.read_large(written(tmp_path / "t.csv", [["repeats", "different"], *rows]), "t.csv")
+    assert len(read.frame["repeats"].cat.categories) == 30_000 and read.frame["different"].dtype == "str"
+    assert as_text(read.frame).to_numpy().tolist() == rows
+
+
 def test_windows_text_is_read_as_such_when_a_late_row_shows_it(tmp_path):
     path = tmp_path / "t.csv"
     path.write_bytes(b"name,b\n" + b"Smith,1\n" * 5000 + "Zoë,2\n".encode("cp1252"))

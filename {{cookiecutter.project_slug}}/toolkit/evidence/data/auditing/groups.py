@@ -21,7 +21,7 @@ _COUNTED = ["table", "column", "characteristic", "group", "n", "denominator"]
 # What a column is called that holds a characteristic; an age band is worked out from the month of birth.
 _CALLED = {"sex": r"^(sex|gender)$", "ethnic group": r"ethnic", "age band": r"^dob$|birth"}
 # Names that no column of a council's table has.
-_CHILD, _SAID = '"child of the row"', '"said of the child"'
+_CHILD, _SAID, _HOW_MANY = '"child of the row"', '"said of the child"', '"so many children"'
 # How many years back completeness is looked at.
 _YEARS = 6
 
@@ -39,17 +39,25 @@ def children_by_group(tables: Tables, year_end: date | str | None = None) -> pd.
     `measures.representativeness`.
     """
     day = pd.Timestamp(year_end or last_year_end(tables))
-    columns = []
-    with views(tables) as connection:
-        for characteristic, (table, column) in _where(tables).items():
-            found = connection.execute(_of_each_child(tables, table, column)).fetchall()
-            said = pd.DataFrame(found, columns=["child", "said"]).set_index("child")["said"]
-            columns.append(_in_words(said, characteristic, table, column, tables, day).rename(characteristic))
-    if not columns:
+    where = _where(tables)
+    if not where:
         return pd.DataFrame()
-    found = pd.concat(columns, axis=1).fillna(NOT_KNOWN)
+    each = ", ".join(f"any_value({quoted(name)}) AS {quoted(name)}" for name in where)
+    told = " UNION ALL BY NAME ".join(
+        f"SELECT {_CHILD}, {_SAID} AS {quoted(name)} FROM ({_of_each_child(tables, *place)})"
+        for name, place in where.items()
+    )
+    with views(tables) as connection:
+        # Children of whom the same is said are counted together: there are few kinds of them, however many children.
+        found = connection.execute(
+            f"SELECT *, count(*) AS {_HOW_MANY} FROM (SELECT {each} FROM ({told}) GROUP BY {_CHILD}) GROUP BY ALL"
+        ).df()
+    children = pd.DataFrame({name: _in_words(found[name], name, *place, tables, day) for name, place in where.items()})
+    children = children.fillna(NOT_KNOWN).assign(number=found[_HOW_MANY.strip('"')])
     # Ordered by what it says, as tokens differ from one project's key to another's.
-    return found.sort_values(list(found.columns), ignore_index=True)
+    children = children.sort_values(list(where), ignore_index=True)
+    number = children.pop("number")
+    return children.loc[children.index.repeat(number)].reset_index(drop=True)
 
 
 def filled_by_group(tables: Tables, year_end: date | str | None = None) -> pd.DataFrame:

@@ -65,12 +65,18 @@ def _of_piece(tables: Tables, chosen: _Rows) -> Tables:
 
 
 def _rows_of(table: Table, rows: np.ndarray) -> Table:
-    frame = table.frame.take(rows).reset_index(drop=True)
-    categories = [name for name, kind in frame.dtypes.items() if isinstance(kind, pd.CategoricalDtype)]
     return replace(
         table,
-        frame=frame.astype(dict.fromkeys(categories, "str")),
+        frame=table.frame.take(rows).reset_index(drop=True).apply(_as_text),
         malformed=table.malformed.take(rows).reset_index(drop=True),
         lines=table.lines[rows],
         files=None if table.files is None else table.files[rows],
     )
+
+
+def _as_text(values: pd.Series) -> pd.Series:
+    """Categories as text; pandas would turn every category into text, of which few are in a piece."""
+    if not isinstance(values.dtype, pd.CategoricalDtype):
+        return values
+    texts = values.cat.categories.array.take(values.cat.codes.to_numpy(), allow_fill=True)
+    return pd.Series(texts, values.index, name=values.name)

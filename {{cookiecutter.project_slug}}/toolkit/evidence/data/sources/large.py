@@ -111,6 +111,8 @@ def connection(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         "autoload_known_extensions": "false",
     }
     opened = duckdb.connect(config=settings)
+    # In a notebook it would draw a bar for what takes long.
+    opened.execute("SET enable_progress_bar = false")
     try:
         yield opened
     finally:
@@ -450,19 +452,26 @@ class _Column:
 
     def __init__(self) -> None:
         self._pieces: list[pyarrow.Array] = []
+        self._waiting: list[pyarrow.Array] = []
         self._repeats = True
 
     def add(self, texts: pyarrow.Array) -> None:
-        self._pieces.append(texts.dictionary_encode() if self._repeats else texts)
-        if self._repeats and len(self._pieces) % _TOGETHER == 0:
+        if not self._repeats:
+            self._pieces.append(texts)
+            return
+        self._waiting.append(texts.dictionary_encode())
+        if len(self._waiting) == _TOGETHER:
             # What repeats from batch to batch is held once; a text may be rare in one batch and repeat in the next.
-            whole = _as_one(self._pieces[-_TOGETHER:])
-            self._pieces[-_TOGETHER:] = [whole]
+            whole = _as_one(self._waiting)
+            self._pieces.append(whole)
+            self._waiting = []
             self._repeats = len(whole.dictionary) <= _most_different(len(whole))
 
     def series(self, categories: bool) -> pd.Series:
         import pyarrow
 
+        self._pieces += self._waiting
+        self._waiting = []
         if self._repeats and self._pieces:
             whole = _as_one(self._pieces)
             if categories and len(whole.dictionary) <= _most_different(len(whole)):
