@@ -367,6 +367,25 @@ def test_a_server_that_drops_while_it_is_read_leaves_nothing(server, reader, mon
     assert said.startswith("database table dbo.big: the database stopped answering while it was read. Nothing of it")
 
 
+def test_a_server_that_ends_between_two_messages_says_so_in_words_alone(reader, monkeypatch):
+    import sqlalchemy
+
+    def broken_off(value):
+        # So much is left of the message where the server is stopped while the next command is on its way to it.
+        said = "sending query failed: terminating connection due to administrator command"
+        raise sqlalchemy.exc.OperationalError("FETCH", {}, RuntimeError(said))
+
+    def already_gone(connection):
+        close(connection)
+        raise sqlalchemy.exc.OperationalError("ROLLBACK", {}, RuntimeError("another command is already in progress"))
+
+    close = sqlalchemy.Connection.close
+    monkeypatch.setattr(database, "as_text", broken_off)
+    monkeypatch.setattr(sqlalchemy.Connection, "close", already_gone)
+    said = refusal(reader, table="dbo.big")
+    assert said.startswith("database table dbo.big: the database stopped answering while it was read. Nothing of it")
+
+
 # SQL Server ----------------------------------------------------------------------------------------------------------
 
 

@@ -87,7 +87,8 @@ def open_database(project: Project) -> Iterator[Database]:
                 connection.close()
             except sqlalchemy.exc.SQLAlchemyError:
                 # A server that has gone cannot be told that we are done.
-                connection.invalidate()
+                if not connection.closed:
+                    connection.invalidate()
     finally:
         engine.dispose()
 
@@ -558,6 +559,8 @@ _GONE = (
     "the database stopped answering while it was read. Nothing of it was kept.",
     "Wait until the database is there again, then repeat the command.",
 )
+# A server that is stopped while it sends says so in words alone; otherwise its codes do.
+_ENDED = r"^(08|57P)|terminating connection|server closed the connection"
 _REFUSED = (
     "the database broke off with an error. Nothing of it was kept.",
     "Try to read it in the database's own program, and repeat the command when that works.",
@@ -579,8 +582,8 @@ def _plainly(where: str, otherwise: tuple[str, str] = _REFUSED) -> Iterator[None
 def _meaning(error: Exception, otherwise: tuple[str, str]) -> tuple[str, str]:
     driver = getattr(error, "orig", None) or error
     code = str(getattr(driver, "sqlstate", None) or "")
-    if getattr(error, "connection_invalidated", False) or code.startswith(("08", "57P")):
-        return _GONE
     said = f"{code} {driver}"
+    if getattr(error, "connection_invalidated", False) or re.search(_ENDED, said, re.IGNORECASE):
+        return _GONE
     known = ((what, remedy) for pattern, what, remedy in _MEANINGS if re.search(pattern, said, re.IGNORECASE))
     return next(known, otherwise)
