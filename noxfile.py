@@ -52,7 +52,7 @@ def tests(session: nox.Session) -> None:
     install_for_development(session)
     find_or_install_browser(session)
     find_or_install_postgres(session)
-    session.run("pytest", "-n", "2", "--dist", "loadfile", "-ra", *session.posargs)
+    session.run("pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "-ra", *session.posargs)
 
 
 @nox.session
