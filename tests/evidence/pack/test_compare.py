@@ -34,9 +34,11 @@ def estimate(n: int, of: int) -> dict[str, str]:
 
 def figure(name: str, value: float, interval: str = "", stage: int = 7) -> dict:
     rests_on = f"25 of 89 children; interval {interval}" if interval else ""
+    low, high = (float(end.removesuffix("%")) for end in interval.split(" to ")) if interval else (0, 0)
+    numbers = {"n": 25, "denominator": 89, "low": low, "high": high, "few": False} if interval else None
     text = f"{value:.1f}%"
     return {"stage": stage, "name": name, "label": name.capitalize(), "value": value, "unit": "%", "text": text,
-            "rests_on": rests_on}  # fmt: skip
+            "rests_on": rests_on, "estimate": numbers}  # fmt: skip
 
 
 def a_pack(**changed: object) -> OpenedPack:
@@ -211,6 +213,16 @@ def test_an_older_pack_is_compared_by_what_it_has():
     found = sections(a_pack(said=None), with_inputs(answers={"workbook/risks.csv": "f"}))
     assert found["Answers"].rows == (("workbook/risks.csv", "new"),)
     assert "older toolkit" in found["Risks"].says and "older toolkit" in found["Gates and sign-offs"].says
+
+
+def test_a_figure_of_an_older_pack_that_holds_its_interval_in_words_alone_is_compared_in_words():
+    older = figure("recall", 20.0, "12.0% to 31.0%")
+    del older["estimate"]
+    ((_, _, before, after, gap, reading),) = sections(a_pack(figures=[older]), other_data(a_pack()))[
+        "Figures that matter"
+    ].rows
+    assert before == "20.0% (25 of 89 children; interval 12.0% to 31.0%)" and after.startswith("28.1% (25 of 89")
+    assert gap == "" and reading == "no interval to judge it by"
 
 
 # With packs as they are handed over --------------------------------------------------------------------------------

@@ -31,7 +31,8 @@ def figure(n: int, denominator: int, low: float = 1.0, high: float = 99.0) -> di
         return {**about, "value": None, "text": "not estimable", "rests_on": "too few children for a figure"}
     percent = round(100 * n / denominator, 1)
     rests_on = f"{n:,} of {denominator:,} children; interval {low}% to {high}%"
-    return {**about, "value": percent, "text": f"{percent}%", "rests_on": rests_on}
+    estimate = {"n": n, "denominator": denominator, "low": low, "high": high, "few": denominator < 30}
+    return {**about, "value": percent, "text": f"{percent}%", "rests_on": rests_on, "estimate": estimate}
 
 
 def pack(project, name: str, figures: list[dict], met: int = 2, **parameters: object) -> Path:

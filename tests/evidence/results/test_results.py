@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -52,6 +53,15 @@ def test_a_number_that_is_none_is_kept_as_nothing(tmp_path):
     results.record(7, "recall", math.nan, label="Recall", unit="%", headline=True, rests_on="4 of 9 children")
     figure = {"name": "recall", "label": "Recall", "value": None, "unit": "%", "headline": True}
     assert results.headlines(7) == [{**figure, "rests_on": "4 of 9 children"}]
+
+
+def test_what_a_figure_rests_on_is_kept_in_numbers_too(tmp_path):
+    results = Results(tmp_path)
+    numbers = {"n": np.int64(25), "denominator": 89, "low": np.float64(19.8), "high": 38.2, "few": False}
+    results.record(7, "recall", 28.1, "Recall", "%", headline=True, rests_on="25 of 89 children", estimate=numbers)
+    assert results.headlines(7)[0]["estimate"] == {
+        "n": 25, "denominator": 89, "low": 19.8, "high": 38.2, "few": False
+    }  # fmt: skip
 
 
 def test_a_new_value_replaces_a_frame_of_the_same_name(tmp_path):

@@ -103,12 +103,12 @@ def _signature(book: Workbook, statement: Statement, key: Path) -> bytes:
 
 def _pack(book: Workbook, name: str | None) -> Path:
     """The folder of the pack, once it is known to be unaltered."""
-    from evidence.pack import verify
+    from evidence.pack import MANIFEST, verify
     from evidence.project import EvidenceError
 
     usual = "sample" if book.project.facts.data_source == "sample" else "own"
     folder = book.project.path("packs", Path(name or usual).name)
-    if not (folder / "manifest-sha256.txt").is_file():
+    if not (folder / MANIFEST).is_file():
         raise EvidenceError(
             f"there is no pack called {folder.name}.",
             where="packs/",

@@ -208,7 +208,14 @@ def shown(table: pd.DataFrame, rules: Rules | None = None) -> pd.DataFrame:
 def rests_on(row: pd.Series) -> str:
     """What a percentage rests on, from a row of estimates: `25 of 89 children; interval 20% to 38%`."""
     said = f"{int(row['n']):,} of {_children(row)}; interval {row['low']:.1f}% to {row['high']:.1f}%"
-    return said if row["denominator"] >= FEW_BELOW else f"{said}; too few to be sure"
+    return f"{said}; too few to be sure" if row["denominator"] < FEW_BELOW else said
+
+
+def estimate_of(row: pd.Series) -> dict[str, object]:
+    """The same as numbers, rounded as the words are: n, denominator, low and high (per cent), few."""
+    low, high = (round(float(row[end]), 1) for end in ("low", "high"))
+    n, denominator = int(row["n"]), int(row["denominator"])
+    return {"n": n, "denominator": denominator, "low": low, "high": high, "few": denominator < FEW_BELOW}
 
 
 def group_words(name: object) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -26,7 +25,6 @@ from evidence.project.folders import hold
 
 RUNS = "runs.json"
 _TEMPLATE = Path(__file__).parent / "template"
-_RESTS_ON = re.compile(r"([\d,]+) of ([\d,]+) (?P<unit>[^;]+); interval ([\d.]+)% to ([\d.]+)%(; too few to be sure)?")
 TOGETHER = "All runs with a figure, together"
 # Texts longer than this are compared on the packs' own pages.
 _SHORT = 120
@@ -46,7 +44,6 @@ class Figure:
     denominator: int | None = None
     low: float | None = None
     high: float | None = None
-    unit: str = "children"
     few: bool = False
     is_number: bool = False
 
@@ -120,14 +117,9 @@ def _compared(name: str, pack: Path, trouble: tuple[int, ...]) -> Compared:
 
 
 def _figure(one: dict) -> Figure:
-    found = _RESTS_ON.fullmatch(one["rests_on"] or "")
-    if one["unit"] != "%" or one["value"] is None or found is None:
-        is_number = isinstance(one["value"], int | float) and one["unit"] != "%"
-        return Figure(one["text"], one["rests_on"], is_number=is_number)
-    n, denominator = (int(found[place].replace(",", "")) for place in (1, 2))
-    low, high = float(found[4]), float(found[5])
-    few = bool(found[6])
-    return Figure(one["text"], one["rests_on"], float(one["value"]), n, denominator, low, high, found["unit"], few)
+    if numbers := one.get("estimate"):
+        return Figure(one["text"], one["rests_on"], float(one["value"]), **numbers)
+    return Figure(one["text"], one["rests_on"], is_number=isinstance(one["value"], int | float) and one["unit"] != "%")
 
 
 def _labels(packs: Mapping[str, Path]) -> dict[tuple[int, str], str]:
@@ -162,19 +154,18 @@ def _with_differences(runs: list[Compared], packs: Mapping[str, Path]) -> tuple[
 def together(figures: Iterable[Figure]) -> Figure | None:
     """The figure of all runs whose packs show it, as one: their numbers added up, with Wilson's interval.
 
-    Only numbers that packs show go in, so it says nothing about those that they hide. None for fewer than two, or
-    where they count different things.
+    Only numbers that packs show go in, so it says nothing about those that they hide. None for fewer than two.
     """
     from evidence.measures.intervals import wilson
 
     shown = [one for one in figures if one.n is not None]
-    if len(shown) < 2 or len({one.unit for one in shown}) > 1:
+    if len(shown) < 2:
         return None
     n, denominator = sum(one.n for one in shown), sum(one.denominator for one in shown)
     low, high = (round(100 * bound, 1) for bound in wilson(n, denominator))
     percent = round(100 * n / denominator, 1)
-    rests_on = f"{n:,} of {denominator:,} {shown[0].unit}; interval {low}% to {high}%"
-    return Figure(f"{percent:.1f}%", rests_on, percent, n, denominator, low, high, shown[0].unit)
+    rests_on = f"{n:,} of {denominator:,} children; interval {low}% to {high}%"
+    return Figure(f"{percent:.1f}%", rests_on, percent, n, denominator, low, high)
 
 
 def highest_first(figures: Mapping[str, Figure]) -> list[tuple[str, Figure]]:

@@ -138,13 +138,15 @@ def check_answers_unchanged(project: Project, record: RunRecord, inputs: dict, f
 def figures_of(project: Project, record: RunRecord) -> list[dict]:
     """The figures that matter, in the order of the stages.
 
-    Dicts with stage, name, label, value, unit, text and rests_on.
+    Dicts with stage, name, label, value, unit, text, rests_on, and estimate: n, denominator, low, high and few of a
+    percentage that is shown, else nothing.
     """
     done = {stage.number for stage in record.stages if stage.state == "done"}
     return [
         {
             "stage": stage.number,
             "text": headline_text(figure),
+            "estimate": figure.get("estimate"),
             **{key: figure[key] for key in ("name", "label", "value", "unit", "rests_on")},
         }
         for stage in project.stages

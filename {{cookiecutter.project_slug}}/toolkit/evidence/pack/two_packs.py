@@ -5,7 +5,6 @@ It says only what one of the two packs shows. Where either hides a figure, no di
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,7 +14,6 @@ from evidence.project import long_date
 
 NOISE, BEYOND, SAME_DATA = "within noise", "beyond noise", "not chance: the data are the same"
 _CHANGED, _NEW, _GONE = "changed", "new", "no longer there"
-_INTERVAL = re.compile(r"interval (-?[\d.]+)% to (-?[\d.]+)%")
 _PERCENTS = {"percent", "difference", "gap", "recall", "precision", "specificity"}
 # A year is a name and no figure.
 _NAMES = {"year", "level"}
@@ -185,10 +183,9 @@ def _figure(one: dict | None) -> str:
 
 
 def _of_figure(one: dict | None) -> Estimate | None:
-    found = _INTERVAL.search(one["rests_on"]) if one else None
-    if not found or not isinstance(one["value"], (int, float)):
-        return None
-    return Estimate(float(one["value"]), float(found[1]), float(found[2]))
+    # A pack of an older toolkit says the interval in words alone.
+    numbers = one.get("estimate") if one else None
+    return Estimate(one["value"], numbers["low"], numbers["high"]) if numbers else None
 
 
 def _reading(one: Estimate | None, other: Estimate | None, percent: bool, same_data: bool) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,12 +41,14 @@ class Results:
         unit: str = "",
         headline: bool = False,
         rests_on: str = "",
+        estimate: Mapping[str, object] | None = None,
     ) -> None:
         """Keeps a number, text, list, dict or DataFrame under a name, over whatever the name held before.
 
         `label` says in words what the value is; `headline` lists it among the figures that matter, with what it
-        `rests_on` (`25 of 89 children; interval 19.8% to 38.2%`) beside it. Raises EvidenceError for a name that is not
-        lower case letters, digits, dots and underscores, and for a value that cannot be kept.
+        `rests_on` (`25 of 89 children; interval 19.8% to 38.2%`) beside it, and `estimate` the same as numbers for
+        whoever reckons with it: n, denominator, low, high, few. Raises EvidenceError for a name that is not lower case
+        letters, digits, dots and underscores, and for a value that cannot be kept.
         """
         if not _NAME.fullmatch(name):
             raise EvidenceError(
@@ -55,6 +57,8 @@ class Results:
             )
         folder = self._of_stage(stage)
         about = {"name": name, "label": label or name, "unit": unit, "headline": headline, "rests_on": rests_on}
+        if estimate is not None:
+            about["estimate"] = _plain(dict(estimate))
         if hasattr(value, "to_parquet"):
             (folder / f"{name}.json").unlink(missing_ok=True)
             atomic_write(folder / f"{name}.parquet", _parquet(value), lasting=False)
@@ -99,7 +103,7 @@ class Results:
         return sorted(path.stem for path in self._of_stage(stage).glob("*") if path.suffix in (".json", ".parquet"))
 
     def headlines(self, stage: int) -> list[dict]:
-        """The figures that matter of one stage: dicts with `name`, `label`, `value`, `unit` and `rests_on`."""
+        """The figures that matter of one stage: dicts with name, label, value, unit, rests_on, and perhaps estimate."""
         return self._put_first(stage)
 
     @property

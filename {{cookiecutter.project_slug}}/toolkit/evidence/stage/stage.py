@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from html import escape
@@ -691,17 +691,18 @@ class Stage(InUse):
         headline: bool = False,
         when: bool = True,
         rests_on: str = "",
+        estimate: Mapping[str, object] | None = None,
     ) -> None:
         """Keeps a result for later stages and for the actions that rest on it.
 
-        `headline` puts it on the index page, with what it `rests_on` beside it. Where `when` is false there is no
-        evidence yet, and nothing is kept.
+        `headline` puts it on the index page, with what it `rests_on` beside it, in words and in numbers (`estimate`).
+        Where `when` is false there is no evidence yet, and nothing is kept.
         """
         if not when:
             return
         self._refuse_in_clear(value)
         self._note_what_was_opened()
-        self.results.record(self.number, name, value, label, unit, headline, rests_on)
+        self.results.record(self.number, name, value, label, unit, headline, rests_on, estimate)
 
     def record_headlines(self, table: pd.DataFrame, prefix: str, said: str = "") -> None:
         """Keeps the percentages of a table of estimates as headline figures, one a row; `said` names a single row.
@@ -709,16 +710,19 @@ class Stage(InUse):
         Each is kept with its numbers and its interval. A figure that disclosure control would hide is kept as nothing.
         """
         from evidence.measures import in_words
-        from evidence.measures.words import rests_on, shown
+        from evidence.measures.words import estimate_of, rests_on, shown
         from evidence.privacy import load_rules
 
         safe = shown(table, load_rules(self.project))
         for row in table.index:
-            value = round(float(safe.at[row, "percent"]), 1) if row in safe.index else None
-            basis = rests_on(table.loc[row]) if row in safe.index else "too few children for a figure"
+            value, estimate, basis = None, None, "too few children for a figure"
+            if row in safe.index:
+                value = round(float(safe.at[row, "percent"]), 1)
+                estimate, basis = estimate_of(table.loc[row]), rests_on(table.loc[row])
             name = re.sub(r"[^a-z0-9]+", "_", label(row).lower()).strip("_")
             words = label(said or (in_words(self.tool, row, self.parameters) if isinstance(row, str) else row))
-            self.record(f"{prefix}.{name}", value, label=words, unit="%", headline=True, rests_on=basis)
+            about = {"label": words, "unit": "%", "headline": True, "rests_on": basis, "estimate": estimate}
+            self.record(f"{prefix}.{name}", value, **about)
 
     def headlines(self) -> None:
         """Prints the stage's figures that matter, one a line: what a stored reference is compared with."""
