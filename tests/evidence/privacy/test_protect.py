@@ -224,3 +224,40 @@ def test_a_large_table_is_quick():
     frame["stayed"] = frame["children"] - frame["moved"]
     shown = check_safe(frame, list(frame.columns), {"moved": "children", "stayed": "children"})
     assert (shown != "c").any(axis=None)
+
+
+@st.composite
+def made_by_measure(draw) -> pd.DataFrame:
+    """Groups of one characteristic with two measures each, as a table of periods or of measures holds them."""
+    last = draw(st.sampled_from(["measure", "period"]))
+    groups = draw(st.integers(2, 5))
+    index = pd.MultiIndex.from_product(
+        [["age band"], [f"group {number}" for number in range(groups)], ["one", "other"]],
+        names=["characteristic", "group", last],
+    )
+    wholes = draw(st.lists(st.integers(0, 30), min_size=len(index), max_size=len(index)))
+    parts = [draw(st.integers(0, whole)) for whole in wholes]
+    return pd.DataFrame({"n": parts, "denominator": wholes}, index=index)
+
+
+@given(made_by_measure())
+@settings(max_examples=60)
+def test_the_groups_of_each_measure_and_period_are_a_table_of_their_own(frame):
+    safe = protect(frame, counts=["denominator"], parts={"n": "denominator"})
+    if not safe.total_safe:
+        return
+    for one in ("one", "other"):
+        slices = [table[table.index.get_level_values(2) == one].droplevel([0, 2]) for table in (frame, safe.table)]
+        assert what_an_attacker_can_pin_down(*slices, ["denominator", "n"], {"n": "denominator"}) == []
+
+
+def test_a_group_of_one_child_is_not_what_the_others_leave_over_in_a_table_of_measures():
+    index = pd.MultiIndex.from_tuples(
+        [("All", "All children"), ("sex", "Female"), ("sex", "Male"), ("sex", "Not known")],
+        names=["characteristic", "group"],
+    )
+    frame = pd.DataFrame({"n": [101, 39, 62, 0], "denominator": [819, 372, 446, 1]}, index=index)
+    of_outcome = pd.concat({"with the outcome": frame}, names=["measure"])
+    of_outcome = of_outcome.reorder_levels(["characteristic", "group", "measure"])
+    shown = protect(of_outcome, counts=["denominator"], parts={"n": "denominator"}).table
+    assert shown["denominator"].tolist() == [819, "c", 446, "c"]

@@ -47,8 +47,8 @@ def protect(
     Any other numeric column (a percentage, a rate, a mean) is hidden in each row in which a count is hidden.
 
     An index whose first label is called `characteristic` holds several tables of the same children, one below the
-    other. With a label called `measure`, every number of a block is hidden where one of them is small. The rows of one
-    whose last label is `column`, `rule`, `figure` or `step` add up to nothing.
+    other, and with more labels after the group's, such as a period, one for each of these. With a label called
+    `measure`, every number of a block is hidden where one of them is small. The rows of one whose last label is `column`, `rule`, `figure` or `step` add up to nothing.
 
     What a reader is taken to know: every shown cell, the total of each count column, with several labels also the total
     of each label, that noughts are shown, and that a part is no more than its whole. With that, no hidden number can be
@@ -65,7 +65,7 @@ def protect(
         hidden[part] |= _small(numbers[whole] - numbers[part], rules)
     total_safe = True
     if MEASURE in frame.index.names:
-        _hide_whole_blocks(frame.index, hidden)
+        total_safe = _hide_in_blocks(frame.index, numbers, parts, hidden, rules)
     elif rules.hide_a_second and frame.index.names[-1] not in SEPARATE:
         total_safe = _hide_others(_lines(frame.index), numbers, parts, hidden)
     return _shown(frame, hidden, _derived(frame, counts, plain), total_safe, rules)
@@ -106,11 +106,11 @@ def _small(values: np.ndarray, rules: Rules) -> np.ndarray:
 def _lines(index: pd.Index) -> list[np.ndarray]:
     """The sets of rows whose total a reader may know: all rows, and with several labels those of each label.
 
-    Where the first label is a characteristic, its groups add up to all children, and rows of different
-    characteristics do not add up to anything.
+    Where the first label is a characteristic, its groups add up to all children: those of each period and measure apart,
+    and rows of different characteristics to nothing.
     """
     if index.names[0] in CHARACTERISTIC:
-        return _rows_of_each(index.get_level_values(0))
+        return _rows_of_each(index.droplevel(1) if index.nlevels > 2 else index.get_level_values(0))
     lines = [np.ones(len(index), dtype=bool)]
     for level in range(index.nlevels) if index.nlevels > 1 else ():
         # A label that stands in one row alone has no total of its own: that total would be the cell.
@@ -123,13 +123,25 @@ def _rows_of_each(labels: pd.Index) -> list[np.ndarray]:
     return [codes == code for code in range(codes.max(initial=-1) + 1)]
 
 
-def _hide_whole_blocks(index: pd.Index, hidden: dict[str, np.ndarray]) -> None:
+def _hide_in_blocks(index: pd.Index, numbers: dict[str, np.ndarray], parts, hidden, rules: Rules) -> bool:
+    """Hides blocks of measures until none can be worked out. False where that cannot be reached by hiding."""
+    while True:
+        _hide_whole_blocks(index, numbers, hidden)
+        if not rules.hide_a_second or index.names[0] not in CHARACTERISTIC:
+            return True
+        before = sum(column.sum() for column in hidden.values())
+        safe = _hide_others(_lines(index), numbers, parts, hidden)
+        if sum(column.sum() for column in hidden.values()) == before:
+            return safe
+
+
+def _hide_whole_blocks(index: pd.Index, numbers: dict[str, np.ndarray], hidden: dict[str, np.ndarray]) -> None:
     """Measures of the same children are made of the same few counts: where one is small, all of them give it away."""
     blocks = index.droplevel(MEASURE) if index.nlevels > 1 else pd.Index([0] * len(index))
     for rows in _rows_of_each(blocks):
         if any(column[rows].any() for column in hidden.values()):
-            for column in hidden.values():
-                column[rows] = True
+            for name, column in hidden.items():
+                column[rows] = ~np.isnan(numbers[name][rows])
 
 
 def _hide_others(
