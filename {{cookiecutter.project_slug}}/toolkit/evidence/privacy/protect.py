@@ -48,7 +48,8 @@ def protect(
 
     An index whose first label is called `characteristic` holds several tables of the same children, one below the
     other, and with more labels after the group's, such as a period, one for each of these. With a label called
-    `measure`, every number of a block is hidden where one of them is small. The rows of one whose last label is `column`, `rule`, `figure` or `step` add up to nothing.
+    `measure`, every number of a block is hidden where one of them is small. The rows of one whose last label is
+    `column`, `rule`, `figure` or `step` add up to nothing.
 
     What a reader is taken to know: every shown cell, the total of each count column, with several labels also the total
     of each label, that noughts are shown, and that a part is no more than its whole. With that, no hidden number can be
@@ -106,8 +107,8 @@ def _small(values: np.ndarray, rules: Rules) -> np.ndarray:
 def _lines(index: pd.Index) -> list[np.ndarray]:
     """The sets of rows whose total a reader may know: all rows, and with several labels those of each label.
 
-    Where the first label is a characteristic, its groups add up to all children: those of each period and measure apart,
-    and rows of different characteristics to nothing.
+    Where the first label is a characteristic, its groups add up to all children: those of each period and measure
+    apart, and rows of different characteristics to nothing.
     """
     if index.names[0] in CHARACTERISTIC:
         return _rows_of_each(index.droplevel(1) if index.nlevels > 2 else index.get_level_values(0))
