@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.looks import LOOKS_A_PAGE, faults_of
 from tests.fixtures.answered.example import answers, make_example
 
 pytestmark = pytest.mark.slow
@@ -40,3 +41,9 @@ def test_all_actions_are_settled_and_the_pack_says_who_approved_what(example):
         gate = "met" if stage in (1, 2, 3, 4, 7, 8) else "no gate"
         assert re.search(rf" {stage}\. [A-Z][a-z -]+ {actions} of {actions} {gate} ", tracker), stage
     assert "Helen Marsh, accountable owner 26 February 2026 none" in tracker
+
+
+@pytest.mark.browser
+def test_every_page_of_the_answered_pack_is_accessible_in_every_look(browser, example):
+    looked, faults = faults_of(browser, example / "packs" / "sample")
+    assert looked == 19 * LOOKS_A_PAGE and faults == []
