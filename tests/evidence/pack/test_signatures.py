@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import shutil
 import subprocess
@@ -10,11 +11,29 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
-from evidence.pack import MANIFEST, SIGNATURES, Statement, put_signature, sign, signatures_of, signing, statements_of
+from evidence.pack import (
+    MANIFEST,
+    SIGNATURES,
+    Statement,
+    put_signature,
+    record_file,
+    release,
+    releasing,
+    sign,
+    signatures_of,
+    signing,
+    statements_of,
+    verify,
+)
 from evidence.pack.seal import write_manifest
 from evidence.pack.statements import bring_along
-from evidence.project import EvidenceError, Project, sha256_of_file
+from evidence.privacy import Secrets
+from evidence.project import EvidenceError, Project, open_project, sha256_of_file
+from evidence.run import execute
+from tests.evidence.fake_book import FakeBook
+from tests.evidence.toy import make_project
 
 pytestmark = pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="there is no ssh-keygen: install openssh-client")
 DAY = date(2026, 5, 1)
@@ -232,6 +251,39 @@ def test_a_signature_goes_with_the_next_pack_only_while_what_it_covers_is_the_sa
     write_manifest(later)
     bring_along(project, later)
     assert not (later / SIGNATURES).exists()
+
+
+def test_the_next_pack_lists_who_signed_before_and_whether_it_is_still_covered(keys, signers, tmp_path, monkeypatch):
+    """Nothing signed after a pack was sealed can be on its own front page."""
+    monkeypatch.setattr(releasing, "_identifying_values", lambda project, record: Secrets())
+    made = open_project(make_project(tmp_path / "toy"))
+    run = execute(made, "sample", made.parameters("sample"))
+
+    def listed(book: FakeBook) -> list[list[str]]:
+        first = release(made, run.folder, "sample", book=book, previous=None)
+        page = BeautifulSoup((first / "index.html").read_bytes(), "html.parser")
+        assert "A signature shows who held the key" in page.get_text()
+        caption = page.find("caption", id="signed-caption")
+        rows = caption.parent.select("tbody tr") if caption else []
+        return [[cell.get_text(" ", strip=True) for cell in row.find_all(["th", "td"])] for row in rows]
+
+    assert listed(FakeBook()) == []
+    pack = made.path("packs/sample")
+    record = pack / record_file(4)
+    mine = statement(pack, record=sha256_of_file(record))
+    text = put_signature(made, pack, mine, sign(mine, keys / "ada", signers))
+    ((stage, who, decision, day, until, covers),) = listed(FakeBook())
+    assert (stage, who, day, until) == ("Stage 4", "Ada Example, senior sponsor", "1 May 2026", "1 May 2027")
+    assert decision == "approved with condition: Ask children first"
+    assert covers == f"all that records/stage_04.txt lists, as it is in this pack: signatures/{text.name}"
+    assert (pack / "signatures" / text.name).is_file() and verify(pack) == []
+    inputs = json.loads((pack / "inputs.json").read_text(encoding="utf-8"))
+    assert inputs["answers"][f"workbook/signed/{text.name}"] == sha256_of_file(text)
+    other = FakeBook()
+    other.record = lambda stage: {"project.toml": "1" * 64}
+    ((*_, covers),) = listed(other)
+    assert covers.startswith("an earlier pack. Something that it covers has changed since")
+    assert not (pack / "signatures").exists()
 
 
 def test_stray_files_among_signatures_are_named(pack):

@@ -31,9 +31,9 @@ from evidence.pack.replacing import new_pack
 from evidence.pack.said import STANDING, said_in
 from evidence.pack.seal import RECEIPT, write_manifest
 from evidence.pack.standing import standing_of
-from evidence.pack.statements import bring_along
+from evidence.pack.statements import bring_along, kept_files, signed_before
 from evidence.pack.words import words_used
-from evidence.project import EvidenceError, Project, explained, git_says, read_text
+from evidence.project import EvidenceError, Project, explained, git_says, long_date, read_text
 from evidence.project.folders import hold
 from evidence.project.installed import installed_versions
 
@@ -130,7 +130,7 @@ def _build(
     inputs = inputs_of(project, record, evidence.__version__, draft)
     standing = standing_of(project, book, draft)
     documents, said = open_documents(book), said_in(project, book, standing)
-    check_answers_unchanged(project, record, inputs, list(book.files_read))
+    check_answers_unchanged(project, record, inputs, [*book.files_read, *kept_files(project)])
     figures = figures_of(project, record)
     previous = previous_of(final, inputs) if previous is _UNSET else previous
     _write_json(part / "parameters.json", record.sealed_parameters)
@@ -160,6 +160,9 @@ def _build(
         "about": _ABOUT[facts.output_about],
         "trouble": [stage for stage in frame.stages if stage["trouble"]],
         "changes": changes_since(previous, figures, said, inputs),
+        "signed": [
+            (one, long_date(one.day), long_date(one.expires), one.covers(part)) for one in signed_before(project)
+        ],
         "figures": [
             {**one, "pages": [(number, names[number]) for number in one["stages"]]} for one in listed_once(figures)
         ],

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -65,8 +66,12 @@ class Statement:
 
     def is_about(self, pack: Path) -> bool:
         """Whether it was made for this pack, or for an earlier one whose record of the stage was the same."""
+        return self.was_made_for(pack) or self.covers(pack)
+
+    def covers(self, pack: Path) -> bool:
+        """Whether all that it covers is in this pack, sealed or not, as it was when it was signed."""
         record = pack / record_file(self.stage)
-        return self.was_made_for(pack) or (record.is_file() and sha256_of_file(record) == self.record)
+        return record.is_file() and sha256_of_file(record) == self.record
 
     def was_made_for(self, pack: Path) -> bool:
         """Whether it was this very pack that was seen."""
@@ -94,24 +99,45 @@ def read_statement(path: Path) -> Statement:
 
 def statements_of(pack: Path) -> list[Statement]:
     """The signed sign-offs beside a pack as they say of themselves, oldest first; whether they stand is not checked."""
-    found = []
-    for path in sorted((pack / SIGNATURES).glob("*.txt")):
-        try:
-            found.append(read_statement(path))
-        except EvidenceError:
-            continue
-    return sorted(found, key=lambda one: (one.day, one.stage, one.name))
+    return sorted(_readable((pack / SIGNATURES).glob("*.txt")).values(), key=_by_day)
+
+
+def signed_before(project: Project) -> list[Statement]:
+    """The signed sign-offs that the project keeps, oldest first: what a pack made now can say of them.
+
+    What is signed after a pack is sealed cannot be in it. Whether the signatures stand is not checked.
+    """
+    return sorted(_kept(project).values(), key=_by_day)
 
 
 def bring_along(project: Project, pack: Path) -> None:
     """Copies into a new pack the signed sign-offs that are still about what it holds."""
-    for path in sorted(project.path("workbook", "signed").glob("stage_*.txt")):
-        signature = path.with_name(f"{path.name}.sig")
+    for path, statement in _kept(project).items():
+        if statement.is_about(pack):
+            (pack / SIGNATURES).mkdir(exist_ok=True)
+            for file in (path, path.with_name(f"{path.name}.sig")):
+                shutil.copyfile(file, pack / SIGNATURES / file.name)
+
+
+def kept_files(project: Project) -> list[Path]:
+    """The files of `signed_before`."""
+    return list(_kept(project))
+
+
+def _kept(project: Project) -> dict[Path, Statement]:
+    found = _readable(project.path("workbook", "signed").glob("stage_*.txt"))
+    return {path: one for path, one in found.items() if path.with_name(f"{path.name}.sig").is_file()}
+
+
+def _readable(paths: Iterable[Path]) -> dict[Path, Statement]:
+    found = {}
+    for path in sorted(paths):
         try:
-            about = signature.is_file() and read_statement(path).is_about(pack)
+            found[path] = read_statement(path)
         except EvidenceError:
             continue
-        if about:
-            (pack / SIGNATURES).mkdir(exist_ok=True)
-            for file in (path, signature):
-                shutil.copyfile(file, pack / SIGNATURES / file.name)
+    return found
+
+
+def _by_day(one: Statement) -> tuple:
+    return one.day, one.stage, one.name
