@@ -16,11 +16,10 @@ from evidence.data.codes import code_lists
 from evidence.data.deidentify import AREAS, Means, deidentified, one_list, read_areas, token_kind
 from evidence.data.published import load_published
 from evidence.data.sources import DatabaseRead, Sources, check_there, open_sources, place, source_kind
-from evidence.data.sources.large import give_back_memory
 from evidence.data.tables import Table, Tables
 from evidence.data.treatments import for_stage
 from evidence.privacy import pseudonym_key
-from evidence.project import EvidenceError, Project
+from evidence.project import EvidenceError, Project, give_back_memory
 
 
 def load_tables(

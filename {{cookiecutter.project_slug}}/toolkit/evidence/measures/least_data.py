@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import pandas as pd
 
 from evidence.measures.estimating import NOT_ESTIMABLE, NOT_ESTIMABLE_BELOW, estimates, truth
 from evidence.measures.of_tool import kind, tested_rows
-from evidence.project import EvidenceError
+from evidence.project import EvidenceError, give_back_memory
 
 if TYPE_CHECKING:
     from evidence.data import Tables
@@ -21,6 +22,8 @@ SAME, WITHIN, BEYOND = "no change", "within chance", "beyond chance"
 YES, NO_DIFFERENCE, NO = "yes", "read, but makes no difference", "no"
 # The tool is tried without each variable on so many children at most: enough to tell, and quick.
 _TRIED_ON = 1000
+# Making as many rows leaves much memory behind.
+_MANY = 100_000
 
 
 def deidentification_cost(
@@ -39,15 +42,13 @@ def deidentification_cost(
     """
     from evidence.data.coarser import known_of_children, steps
 
-    usual = tool.run(tool.prepare(tables, parameters), parameters)
-    rows = {AS_LOADED: (known_of_children(tables), usual)}
+    usual = _judged(tool, tool.run(tool.prepare(tables, parameters), parameters))
+    found = {AS_LOADED: {**_alike(known_of_children(tables), fewest_alike), **_figure(tool, usual, usual, parameters)}}
     for step, frames in steps(tables):
+        # One step at a time, and of each no more than it is judged by: the outputs of all steps are too much to hold.
+        found[step] = _alike(known_of_children(tables, frames), fewest_alike)
         output = _output(tool, frames, parameters) if _is_read(tool, tables, frames) else usual
-        rows[step] = (known_of_children(tables, frames), output)
-    found = {
-        step: {**_alike(known, fewest_alike), **_figure(tool, usual, output, parameters)}
-        for step, (known, output) in rows.items()
-    }
+        found[step] |= _figure(tool, usual, output, parameters)
     table = pd.DataFrame.from_dict(found, orient="index").rename_axis("step")
     return table.astype(dict.fromkeys(("children", "k", "unique", "in_small_groups", "n", "denominator"), "int64"))
 
@@ -57,12 +58,22 @@ def _is_read(tool: ModuleType, tables: Mapping[str, pd.DataFrame], frames: Mappi
     return any(not frames[name][columns].equals(tables[name][columns]) for name, columns in tool.TABLES.items())
 
 
-def _output(tool: ModuleType, frames: Mapping[str, pd.DataFrame], parameters: Mapping[str, object]):
+def _judged(tool: ModuleType, output: pd.DataFrame) -> pd.DataFrame:
+    """The columns of an output by which it is judged."""
+    columns = (tool.UNIT, tool.PERIOD, tool.OUTCOME, tool.OUTPUT, "used_for")
+    return output[[name for name in dict.fromkeys(columns) if name in output]]
+
+
+def _output(
+    tool: ModuleType, frames: Mapping[str, pd.DataFrame], parameters: Mapping[str, object]
+) -> pd.DataFrame | None:
     try:
-        return tool.run(tool.prepare(frames, parameters), parameters)
+        return _judged(tool, tool.run(tool.prepare(frames, parameters), parameters))
     except EvidenceError:
         # The tool itself says that it cannot work with so little.
         return None
+    finally:
+        give_back_memory()
 
 
 def _alike(known: pd.DataFrame, fewest: int) -> dict[str, int]:
@@ -156,12 +167,15 @@ def minimisation(
 
 
 def _first_children(tables: Tables) -> dict[str, pd.DataFrame]:
+    from evidence.data.rules.rule import among
+
     keyed = [frame[tables.key] for frame in tables.values() if tables.key in frame]
     if not keyed:
         return dict(tables)
-    chosen = pd.unique(pd.concat(keyed).dropna())[:_TRIED_ON]
+    chosen = pd.Series(pd.unique(pd.concat(keyed).dropna())[:_TRIED_ON])
     return {
-        name: frame[frame[tables.key].isin(chosen)] if tables.key in frame else frame for name, frame in tables.items()
+        name: frame[among(frame[tables.key], chosen)] if tables.key in frame else frame
+        for name, frame in tables.items()
     }
 
 
@@ -188,7 +202,7 @@ class _Trial:
 
     def __init__(self, tool: ModuleType, frames: dict[str, pd.DataFrame], parameters: Mapping[str, object]) -> None:
         self._tool, self._frames, self._parameters = tool, frames, parameters
-        self._usual = tool.prepare(frames, parameters)
+        self._usual = _fingerprint(tool.prepare(frames, parameters))
 
     def same_without(self, pairs: list[tuple[str, str]]) -> bool:
         """Whether the rows are the same with these variables (table, column) empty. An error is a difference."""
@@ -197,6 +211,18 @@ class _Trial:
             nothing = without[name][column].where(np.zeros(len(without[name]), dtype=bool))
             without[name] = without[name].assign(**{column: nothing})
         try:
-            return self._tool.prepare(without, self._parameters).equals(self._usual)
+            return _fingerprint(self._tool.prepare(without, self._parameters)) == self._usual
         except Exception:  # the team's own code, which may fail in any way without a variable that it needs
             return False
+
+
+def _fingerprint(frame: pd.DataFrame) -> tuple[object, ...]:
+    """What two frames have in common if they are equal: columns, types, and a digest of all that stands in them.
+
+    Of millions of rows two frames are too much to hold at a time.
+    """
+    rows = pd.util.hash_pandas_object(frame).to_numpy()
+    if len(rows) > _MANY:
+        give_back_memory()
+    kinds = [(str(name), str(kind)) for name, kind in frame.dtypes.items()]
+    return (*kinds, hashlib.sha256(rows.tobytes()).hexdigest())

@@ -5,6 +5,7 @@ from evidence.project.dates import long_date
 from evidence.project.errors import EvidenceError
 from evidence.project.facts import Facts
 from evidence.project.files import atomic_write, explained, read_text, sha256_of_file
+from evidence.project.memory import give_back_memory
 from evidence.project.parameters import OUTSIDE, as_cell, declared_parameters, parameters_named, shown_parameters
 from evidence.project.project import Project, open_project
 from evidence.project.stages import StageInfo, stages_needed
@@ -23,6 +24,7 @@ __all__ = [
     "explained",
     "git_digest",
     "git_says",
+    "give_back_memory",
     "long_date",
     "open_project",
     "parameters_named",

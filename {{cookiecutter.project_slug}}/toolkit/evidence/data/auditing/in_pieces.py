@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from evidence.data.deidentify import one_list
-from evidence.data.sources.large import give_back_memory
 from evidence.data.tables import Table, Tables
+from evidence.project import give_back_memory
 
 # About so many rows of all tables together are looked at at a time.
 _ROWS_AT_ONCE = 1_000_000

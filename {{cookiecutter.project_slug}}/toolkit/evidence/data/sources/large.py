@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +28,7 @@ from evidence.data.sources.csv_files import (
     two_encodings,
 )
 from evidence.data.sources.parquet import open_parquet, read_parquet, unreadable
-from evidence.project import EvidenceError
+from evidence.project import EvidenceError, give_back_memory
 
 if TYPE_CHECKING:
     import duckdb
@@ -503,18 +502,6 @@ _FEW = 1000
 
 def _text() -> pd.StringDtype:
     return pd.StringDtype(na_value=np.nan)
-
-
-def give_back_memory() -> None:
-    """Hands memory that nothing uses any more back to the system: allocators keep gigabytes of it in case."""
-    import ctypes
-
-    import pyarrow
-
-    pyarrow.default_memory_pool().release_unused()
-    if sys.platform == "linux":
-        # Not every C library of Linux has it.
-        getattr(ctypes.CDLL(None), "malloc_trim", lambda kept: None)(0)
 
 
 def compact(
