@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import shutil
@@ -159,6 +160,34 @@ def run_evidence() -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def finished_run(run_evidence, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """`finished_run(analytics_type="diagnostic")` is a project with the pack of its run on the sample data.
+
+    It is made once for all processes that run tests, and tests only read it: copy it to change something.
+    """
+    from evidence.project.folders import hold
+
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent
+
+    def finished(**answers: str) -> Path:
+        name = hashlib.sha256(json.dumps(answers, sort_keys=True).encode()).hexdigest()[:12]
+        folder = place / f"finished-{name}"
+        made = folder / "made"
+        with hold(folder.with_suffix(".lock"), "Making a pack to test", wait=540):
+            if not made.is_file():
+                shutil.rmtree(folder, ignore_errors=True)
+                project = bake_into(folder, **answers)
+                done = run_evidence(project, "run", "sample", "--quiet")
+                assert done.returncode == 0, done.stderr
+                made.write_text(project.name, encoding="utf-8")
+        return folder / made.read_text(encoding="utf-8")
+
+    return finished
 
 
 @pytest.fixture(scope="session")

@@ -218,13 +218,9 @@ def test_it_reads_well_without_its_style(page, pack):
 
 
 @pytest.fixture(scope="module")
-def demo_pack(sample_project: Path, run_evidence, tmp_path_factory) -> Path:
+def demo_pack(finished_run) -> Path:
     """The pack of the ten real notebooks on the sample data."""
-    project = tmp_path_factory.mktemp("demo") / "project"
-    shutil.copytree(sample_project, project)
-    done = run_evidence(project, "run", "sample")
-    assert done.returncode == 0, done.stderr
-    return project / "packs" / "sample"
+    return finished_run() / "packs" / "sample"
 
 
 @pytest.mark.slow

@@ -42,11 +42,9 @@ def test_the_colours_pass_contrast():
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def charts(request, bake_to_keep, run_evidence) -> list[Tag]:
+def charts(request, finished_run) -> list[Tag]:
     """The charts of one kind's pack on the sample data, each still in its figure."""
-    project: Path = bake_to_keep(**KINDS[request.param])
-    done = run_evidence(project, "run", "sample", "--quiet")
-    assert done.returncode == 0, done.stderr
+    project: Path = finished_run(**KINDS[request.param])
     pages = sorted((project / "packs" / "sample").glob("*.html"))
     found = [
         image for page in pages for image in BeautifulSoup(page.read_bytes(), "html.parser").select("img.ev-chart")

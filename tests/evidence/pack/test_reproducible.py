@@ -178,13 +178,9 @@ def contents(pack: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def first(sample_project, run_evidence, tmp_path_factory) -> Path:
+def first(finished_run) -> Path:
     """A project with the pack that the others are compared with."""
-    project = tmp_path_factory.mktemp("first") / "project"
-    shutil.copytree(sample_project, project)
-    done = run_evidence(project, "run", "sample", "--quiet")
-    assert done.returncode == 0, done.stderr
-    return project
+    return finished_run()
 
 
 def test_no_two_variations_are_on_in_the_same_runs():
