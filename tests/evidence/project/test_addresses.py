@@ -55,6 +55,14 @@ def test_what_cannot_be_read_is_said_without_quoting_the_other_side(address, say
     assert address not in str(caught.value)
 
 
+def test_one_that_cannot_be_read_keeps_the_others_from_nobody_who_asks_for_that(stored, tmp_path):
+    unread = {}
+    with at_hand([stored, "memory://returns/none"], unread=unread):
+        assert Project(tmp_path).path(f"{stored}/header.csv").read_bytes() == b"CHILD\n"
+    assert list(unread) == ["memory://returns/none"]
+    assert "cannot be read from its address" in str(unread["memory://returns/none"])
+
+
 def test_others_see_the_last_name_of_an_address_alone():
     shown = shown_parameters({"data_folder": "s3://secret-bucket/returns/2026"})
     assert shown == {"data_folder": "outside the project: 2026"}

@@ -250,3 +250,13 @@ def test_after_a_kill_the_next_call_does_only_what_is_left(tmp_path, run_evidenc
     lines = done.stderr.splitlines()
     assert sum("runs, because" in line for line in lines) in (3, 4), "stages 1 to 3 were shared and are kept"
     assert "Failed" not in done.stderr
+
+
+def test_data_that_cannot_be_brought_here_stops_its_own_run_alone(tmp_path, run_evidence):
+    project = make_project(tmp_path / "toy")
+    (project / "parameters" / "sets.csv").write_text("name,data_folder\nthere,data/sample\nnot_there,memory://none\n")
+    done = run_evidence(project, "run", "parameters/sets.csv", "--no-pack")
+    assert done.returncode == 2, "a run that was refused is the fault of its row"
+    assert "cannot be read from its address" in done.stderr
+    made = [path.parent.name for path in project.glob(".evidence/runs/*/run.json")]
+    assert made == ["there"]

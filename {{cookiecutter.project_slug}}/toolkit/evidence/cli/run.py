@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from evidence.project import Project
+    from evidence.project import EvidenceError, Project
     from evidence.run import Executor, How, Progress
 
 _NOT_DONE = ("failed", "not run")
@@ -72,15 +72,17 @@ def command(
         return
     asked = asked_runs(project, names, "sample" if project.facts.data_source == "sample" else "own")
     limits = Limits(cell_timeout, stage_timeout, memory)
-    with (
-        at_hand(values["data_folder"] for values in asked.runs.values()),
-        cluster_at(scheduler, workers, ship) as cluster,
-    ):
+    folders = {str(values["data_folder"]) for values in asked.runs.values()}
+    unread: dict[str, EvidenceError] | None = {} if asked.many else None
+    with at_hand(folders, unread=unread), cluster_at(scheduler, workers, ship) as cluster:
         from evidence.pack import get_ready
 
         meanwhile = None if no_pack else get_ready
         how = How(workers, not no_warm, not no_cache, limits, cluster, meanwhile)
         if asked.many:
+            for name, values in list(asked.runs.items()):
+                if values["data_folder"] in unread:
+                    asked.refuse(name, unread[values["data_folder"]])
             _run_many(project, asked, stages, draft, no_pack, how, explain, quiet)
             return
         ((name, parameters),) = asked.runs.items()

@@ -49,12 +49,13 @@ def copy_of(text: str) -> Path:
 
 
 @contextmanager
-def at_hand(places: Iterable[object], inside: Path | None = None) -> Iterator[None]:
+def at_hand(
+    places: Iterable[object], inside: Path | None = None, unread: dict[str, EvidenceError] | None = None
+) -> Iterator[None]:
     """Brings here, while the block runs, what lies at those of the places that are addresses.
 
-    inside: the folder for it, the system's own for temporary files unless another is given.
-
-    Raises EvidenceError, which never quotes what the other side said, where that does not work.
+    inside: the folder for it, the system's own for temporary files unless another is given. unread: takes each address
+    where that does not work, and why; without it, the first is raised. No message quotes what the other side said.
     """
     wanted = sorted({str(place) for place in places if is_address(str(place))})
     if not wanted:
@@ -64,7 +65,12 @@ def at_hand(places: Iterable[object], inside: Path | None = None) -> Iterator[No
     with tempfile.TemporaryDirectory(prefix="evidence-data-", dir=inside, ignore_cleanup_errors=True) as folder:
         copies = _copies()
         for number, address in enumerate(wanted):
-            copies[address] = str(_brought(address, Path(folder, str(number))))
+            try:
+                copies[address] = str(_brought(address, Path(folder, str(number))))
+            except EvidenceError as error:
+                if unread is None:
+                    raise
+                unread[address] = error
         os.environ[_COPIES] = json.dumps(copies)
         try:
             yield
