@@ -16,7 +16,7 @@ import pytest
 pytest.importorskip("distributed")
 
 from evidence.project import EvidenceError, at_hand, open_project
-from evidence.run import How, Limits, Progress, execute, run_folder
+from evidence.run import How, Limits, Progress, asked_runs, execute, execute_many, run_folder
 from evidence.run.cluster import Cluster
 from evidence.run.cluster.fitness import installed, locked, needs, why_unfit
 from evidence.run.cluster.shipping import check_may_be_shipped, packed
@@ -94,6 +94,23 @@ def test_a_cluster_leaves_the_same_bytes_as_this_machine(machines, toy, shipped)
     assert runs[1] == runs[3]
     assert sorted(notes[0].heard) == sorted(notes[1].heard)
     assert not list(Path(machines.folder).rglob("evidence-*/run"))
+
+
+@pytest.mark.slow
+def test_a_table_of_runs_on_a_cluster_leaves_the_same_bytes_as_this_machine(machines, toy):
+    (toy.root / "parameters" / "sets.csv").write_text("name,least\none,1\ntwo,2\nthree,3\n")
+    asked = asked_runs(toy, ["parameters/sets.csv"], "sample")
+
+    def made(how: How) -> list[dict[str, bytes]]:
+        shutil.rmtree(toy.root / ".evidence", ignore_errors=True)
+        ended = execute_many(toy, asked.runs, how=how)
+        assert [(one.name, one.complete) for one in ended] == [("one", True), ("two", True), ("three", True)]
+        return [contents(one.run.folder) for one in ended]
+
+    here = made(How())
+    with Cluster(machines.address) as cluster:
+        there = made(How(executor=cluster))
+    assert here == there and len({one["notebooks/04_toy.ipynb"] for one in here}) == 3
 
 
 def worker_of(kernel: int, machines: Machines) -> subprocess.Popen:
