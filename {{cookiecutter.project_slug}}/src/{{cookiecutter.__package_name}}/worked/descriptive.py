@@ -33,17 +33,21 @@ def outcome_words(parameters):
 def prepare(tables, parameters):
     """One row for each child looked after on 31 March of each year that the data covers, at most three."""
     placements.need(tables, TABLES)
+    return placements.in_steady_order(_every_year(tables, parameters))
+
+
+def _every_year(tables, parameters):
     # The episodes are put in order once, because everything below asks for them.
     tables = {**tables, "episodes": placements.follow_placements(tables["episodes"])}
-    years = placements.years_covered(tables["episodes"], parameters)
-    frame = pd.concat([placements.children_on(tables, day) for day in years], ignore_index=True)
-    frame[OUTCOME] = (frame["placements"] >= parameters["placements_at_least"]).astype("boolean")
-
-    # The number a year before; children who were not looked after then have none.
-    before = frame[[UNIT, PERIOD, "placements"]].rename(columns={"placements": "placements_before"})
-    before[PERIOD] = before[PERIOD] + pd.DateOffset(years=1)
-    frame = frame.merge(before, on=[UNIT, PERIOD], how="left").astype({"placements_before": "Int64"})
-    return placements.in_steady_order(frame)
+    frames = []
+    for day in placements.years_covered(tables["episodes"], parameters):
+        frame = placements.children_on(tables, day)
+        frame[OUTCOME] = (frame["placements"] >= parameters["placements_at_least"]).astype("boolean")
+        # The number a year before; children who were not looked after then have none.
+        before = frames[-1].set_index(UNIT)["placements"] if frames else pd.Series(dtype="int64")
+        frame["placements_before"] = frame[UNIT].map(before).astype("Int64")
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
 
 
 def run(frame, parameters):

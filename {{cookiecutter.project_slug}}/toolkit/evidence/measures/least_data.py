@@ -49,6 +49,8 @@ def deidentification_cost(
         found[step] = _alike(known_of_children(tables, frames), fewest_alike)
         output = _output(tool, frames, parameters) if _is_read(tool, tables, frames) else usual
         found[step] |= _figure(tool, usual, output, parameters)
+        del frames, output
+        give_back_memory()
     table = pd.DataFrame.from_dict(found, orient="index").rename_axis("step")
     return table.astype(dict.fromkeys(("children", "k", "unique", "in_small_groups", "n", "denominator"), "int64"))
 
@@ -72,8 +74,6 @@ def _output(
     except EvidenceError:
         # The tool itself says that it cannot work with so little.
         return None
-    finally:
-        give_back_memory()
 
 
 def _alike(known: pd.DataFrame, fewest: int) -> dict[str, int]:
@@ -221,8 +221,8 @@ def _fingerprint(frame: pd.DataFrame) -> tuple[object, ...]:
 
     Of millions of rows two frames are too much to hold at a time.
     """
-    rows = pd.util.hash_pandas_object(frame).to_numpy()
-    if len(rows) > _MANY:
+    if len(frame) > _MANY:
         give_back_memory()
+    rows = pd.util.hash_pandas_object(frame).to_numpy()
     kinds = [(str(name), str(kind)) for name, kind in frame.dtypes.items()]
     return (*kinds, hashlib.sha256(rows.tobytes()).hexdigest())
