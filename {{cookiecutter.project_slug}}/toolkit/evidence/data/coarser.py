@@ -70,6 +70,8 @@ def steps(tables: Tables) -> Iterator[tuple[str, Frames]]:
         coarse = change(given)
         if any(not coarse[name].equals(given[name]) for name in given):
             yield words, coarse
+        # Two forms of large tables are too much to hold at a time.
+        del coarse
     together = areas(single["births to five years"](given))
     for change in groups.values():
         together = change(together)
