@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from evidence.pack import compare, open_pack
+from evidence.pack.pages import comparison_page
 from tests.browser.looks import LOOKS_A_PAGE, faults_of
 from tests.fixtures.answered.example import answers, make_example
 
@@ -47,3 +49,13 @@ def test_all_actions_are_settled_and_the_pack_says_who_approved_what(example):
 def test_every_page_of_the_answered_pack_is_accessible_in_every_look(browser, example):
     looked, faults = faults_of(browser, example / "packs" / "sample")
     assert looked == 19 * LOOKS_A_PAGE and faults == []
+
+
+def test_the_packs_of_both_demos_can_be_compared(example, finished_run):
+    packs = [open_pack(project / "packs" / "sample") for project in (finished_run(), example)]
+    both = compare(*packs)
+    assert both.warnings == () and all(section.says for section in both.sections)
+    (gates,) = (section for section in both.sections if section.title == "Gates and sign-offs")
+    assert ("Stamp", "DRAFT", "STAGE 8 APPROVED") in gates.rows
+    assert [row[1] for row in gates.rows if row[0] == "Gate of stage 4"][0].endswith(" more.")
+    assert "Stage 8 (Pre-deployment) was approved by Helen Marsh" in comparison_page(both)

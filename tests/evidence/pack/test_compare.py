@@ -152,6 +152,14 @@ def test_a_planted_change_is_found_in_its_place_and_nowhere_else(kind):
     assert [name for name, one in found.items() if one.rows] == [title]
 
 
+def test_of_a_gate_that_much_is_missing_for_three_things_are_said_and_the_rest_counted():
+    said = a_pack().said
+    gate = {**said["gates"][0], "missing": [f"Question {number} is not answered." for number in range(1, 6)]}
+    found = sections(a_pack(), a_pack(said={**said, "gates": [gate]}))["Gates and sign-offs"]
+    missing = "Question 1 is not answered. Question 2 is not answered. Question 3 is not answered. And 2 more."
+    assert found.rows == (("Gate of stage 4", "not met. Nobody has signed.", f"not met. {missing}"),)
+
+
 def test_figures_are_read_by_their_intervals():
     after = other_data(
         a_pack(figures=[figure("recall", 35.0, "26.0% to 45.1%"), figure("precision", 48.0, "40.0% to 56.0%")])

@@ -139,7 +139,7 @@ def _gates(before: OpenedPack, after: OpenedPack) -> Section:
 def _decided(said: dict) -> dict[str, str]:
     gates = {
         f"Gate of stage {one['stage']}": " ".join(
-            filter(None, (_gate(one), *one["missing"][:3], _more(one["missing"])))
+            filter(None, (_gate(one), *one["missing"][:3], *_more(one["missing"])))
         )
         for one in said["gates"]
     }
