@@ -23,8 +23,8 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-RESULTS = HERE / "results" / "cluster.md"
+from common import environment, keep, new_project
+
 RUNS = 5
 # Name, workers of the cluster (0: this machine), options.
 WAYS = (
@@ -44,15 +44,12 @@ def main() -> None:
     text = table(seconds)
     print(text)
     if not quick:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(text, encoding="utf-8")
+        keep("cluster.md", text)
 
 
 def measured(folder: Path, runs: int) -> dict[str, list[float]]:
     """Name of a way to the seconds of its runs."""
-    from cookiecutter.main import cookiecutter
-
-    project = Path(cookiecutter(str(HERE.parent), no_input=True, default_config=True, output_dir=str(folder)))
+    project = new_project(folder)
     os.environ["EVIDENCE_KEY_FOLDER"] = str(folder / "keys")
     seconds: dict[str, list[float]] = {name: [] for name, _, _ in WAYS}
     clusters = {count: Cluster(folder / f"cluster{count}", count) for count in (1, 2)}
@@ -72,7 +69,7 @@ def measured(folder: Path, runs: int) -> dict[str, list[float]]:
 def run(project: Path, options: tuple[str, ...]) -> float:
     command = [sys.executable, "-m", "evidence", "run", "sample", "--no-cache", "--no-pack", "--quiet", *options]
     begun = time.perf_counter()
-    subprocess.run(command, cwd=project, env={**os.environ, "PYTHONPATH": str(project / "toolkit")}, check=True)
+    subprocess.run(command, cwd=project, env=environment(project), check=True)
     return time.perf_counter() - begun
 
 

@@ -19,7 +19,6 @@ import argparse
 import csv
 import heapq
 import json
-import os
 import platform
 import random
 import shutil
@@ -31,10 +30,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-TEMPLATE = HERE.parent
-RESULTS = HERE / "results" / "many_runs.md"
-CHART = RESULTS.with_suffix(".svg")
+from common import RESULTS, cores, environment, keep, load, new_project
+
+CHART = RESULTS / "many_runs.svg"
 AREAS = ("ZA", "ZB", "ZC", "ZD", "ZF", "ZG", "ZH", "ZK")
 COUNCILS, MONTHS = 152, 12
 WORKERS = (1, 2, 8, 32, 128)
@@ -62,17 +60,16 @@ def main() -> None:
     options = given.parse_args()
     if options.quick:
         options.runs, options.times = [1, 3], 1
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    busy = load()
     with tempfile.TemporaryDirectory(prefix="evidence-benchmark-") as folder:
-        project = _new_project(Path(folder))
+        project = new_project(Path(folder))
         # The least before the most, so that what is already known is said when a long one is stopped.
         runs = [_runs(project, count, _times(options.times, count, 100, 3)) for count in sorted(options.runs)]
         seconds_of_runs = _stage_seconds(project)
-    text = _report(runs, seconds_of_runs, load)
+    text = _report(runs, seconds_of_runs, busy)
     print(text)
     if not options.quick:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(text, encoding="utf-8")
+        keep("many_runs.md", text)
         _chart(runs)
 
 
@@ -81,13 +78,6 @@ def _times(usual: int, size: int, from_size: int, at_most: int) -> int:
 
 
 # Measuring ------------------------------------------------------------------------------------------------------------
-
-
-def _new_project(folder: Path) -> Path:
-    command = [sys.executable, "-m", "cookiecutter", "--no-input", "-o", str(folder), str(TEMPLATE)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    (project,) = (path for path in folder.iterdir() if path.is_dir())
-    return project
 
 
 def _runs(project: Path, count: int, times: int) -> Point:
@@ -113,10 +103,9 @@ def _forget(project: Path) -> None:
 
 
 def _seconds(project: Path, what: str) -> float:
-    environment = {**os.environ, "PYTHONPATH": str(project / "toolkit")}
     command = [sys.executable, "-m", "evidence", "run", what, "--quiet"]
     begun = time.perf_counter()
-    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=project, env=environment(project), capture_output=True, text=True)
     seconds = time.perf_counter() - begun
     if done.returncode:
         raise SystemExit(f"evidence run {what} failed:\n{done.stderr}")
@@ -155,17 +144,16 @@ def simulated(cost_of_run: float, seconds_of_runs: list[float], workers: int, se
 
 
 def _workers() -> int:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, 4)
+    return min(cores(), 4)
 
 
 # Writing --------------------------------------------------------------------------------------------------------------
 
 
-def _report(runs: list[Point], seconds_of_runs: list[float], load: float) -> str:
+def _report(runs: list[Point], seconds_of_runs: list[float], busy: float) -> str:
     lines = ["# Many runs", ""]
     lines += [f"{platform.system()}, Python {platform.python_version()}, {_workers()} stages side by side, "
-              f"load {load:.1f} before it began. Seconds by the clock, medians.", ""]  # fmt: skip
+              f"load {busy:.1f} before it began. Seconds by the clock, medians.", ""]  # fmt: skip
     begin, each = slope(runs)
     lines += _table("runs", runs)
     lines += ["", f"A run more costs {each:.2f} s, and the first one {begin:.1f} s more than that.", ""]

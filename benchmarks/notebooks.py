@@ -33,10 +33,9 @@ from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-TEMPLATE = HERE.parent
-RESULTS = HERE / "results" / "notebooks.md"
-CHART = RESULTS.with_suffix(".svg")
+from common import RESULTS, cores, environment, keep, load, new_project
+
+CHART = RESULTS / "notebooks.svg"
 RUNS = 5
 BY_HAND, ONE_PROCESS, PLOOMBER = "by hand", "in one process", "Ploomber"
 COLD, COLD_KERNELS, UNCHANGED = (
@@ -60,8 +59,7 @@ def main() -> None:
     text = _table(measured)
     print(text)
     if not options.quick and not options.without:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(text, encoding="utf-8")
+        keep("notebooks.md", text)
         _chart(measured)
 
 
@@ -82,12 +80,12 @@ class Measured:
     @property
     def floor(self) -> float:
         """What the cells alone would take with every core at work."""
-        return sum(self.cells.values()) / _cores()
+        return sum(self.cells.values()) / cores()
 
 
 def _measure(folder: Path, runs: int, without: list[str]) -> Measured:
     project = _new_project(folder)
-    measured = Measured(runs, os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0)
+    measured = Measured(runs, load())
     ways = dict(WAYS)
     for way in without:
         ways.pop(way)
@@ -112,12 +110,7 @@ def _measure(folder: Path, runs: int, without: list[str]) -> Measured:
 
 
 def _new_project(folder: Path) -> Path:
-    subprocess.run(
-        [sys.executable, "-m", "cookiecutter", "--no-input", "-o", str(folder), str(TEMPLATE)],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-    (project,) = (path for path in folder.iterdir() if path.is_dir())
+    project = new_project(folder)
     for notebook in _notebooks(project):
         values = {name: value for name, value in _parameters(project).items() if name in _declared(notebook)}
         _write(project / "by_hand" / "parameters" / f"{notebook.stem}.json", values)
@@ -147,8 +140,7 @@ def _write(path: Path, document: object) -> None:
 def _environment(project: Path, run_folder: Path | None = None) -> dict[str, str]:
     """By hand the notebooks are told where the run's results go; `evidence run` tells them itself."""
     told = {"EVIDENCE_RUN_FOLDER": str(run_folder)} if run_folder else {}
-    usual = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**usual, "PYTHONPATH": str(project / "toolkit"), **told}
+    return environment(project, **told)
 
 
 def _by_hand_folder(project: Path) -> Path:
@@ -205,12 +197,12 @@ def ploomber(project: Path) -> float:
                 "kernelspec_name": "python3",
             }
         )
-    executor = {"dotted_path": "ploomber.executors.Parallel", "processes": _cores()}
+    executor = {"dotted_path": "ploomber.executors.Parallel", "processes": cores()}
     _write(folder / "pipeline.json", {"meta": {"extract_upstream": False}, "executor": executor, "tasks": tasks})
     (folder / "pipeline.json").rename(folder / "pipeline.yaml")
-    environment = {**_environment(project, folder), "PLOOMBER_STATS_ENABLED": "false"}
+    quiet = {**_environment(project, folder), "PLOOMBER_STATS_ENABLED": "false"}
     begun = time.perf_counter()
-    _run([_ploomber(project.parent, "ploomber"), "build", "--force"], folder, environment)
+    _run([_ploomber(project.parent, "ploomber"), "build", "--force"], folder, quiet)
     return time.perf_counter() - begun
 
 
@@ -285,9 +277,9 @@ def _install_ploomber(folder: Path) -> str:
 def _part(name: str, project: Path) -> dict[str, float]:
     shutil.rmtree(project / ".evidence", ignore_errors=True)
     folder = _by_hand_folder(project)
-    environment = _environment(project, folder if name == "cells" else None)
+    told = _environment(project, folder if name == "cells" else None)
     command = [sys.executable, __file__, "--part", name]
-    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=project, env=told, capture_output=True, text=True)
     if done.returncode:
         sys.exit(done.stderr[-3000:])
     return json.loads(done.stdout.splitlines()[-1])
@@ -433,7 +425,7 @@ def _table(measured: Measured) -> str:
     lines += ["", *_against_targets(measured, hand), ""]
     lines += ["| notebook | its cells alone, processor seconds |", "|---|---:|"]
     lines += [f"| {name} | {seconds:.2f} |" for name, seconds in measured.cells.items()]
-    lines += ["", f"Together {sum(measured.cells.values()):.2f} s, over {_cores()} cores {measured.floor:.2f} s.", ""]
+    lines += ["", f"Together {sum(measured.cells.values()):.2f} s, over {cores()} cores {measured.floor:.2f} s.", ""]
     lines += [f"| part of {COLD} | s |", "|---|---:|"]
     lines += [f"| {name} | {seconds:.2f} |" for name, seconds in measured.phases.items()]
     lines += ["", "Kernels and cells are added up over stages that run side by side.", ""]
@@ -462,14 +454,10 @@ def _met(met: bool, target: str) -> str:
 def _machine(measured: Measured) -> str:
     packages = ", ".join(f"{name} {version(name)}" for name in ("papermill", "nbconvert", "ipykernel", "pandas"))
     return (
-        f"{_cores()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}, {packages}. "
+        f"{cores()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}, {packages}. "
         f"Load of the machine when it began: {measured.busy:.1f}"
         + (", so other work ran beside it." if measured.busy > 0.5 else ".")
     )
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _chart(measured: Measured) -> None:
@@ -485,7 +473,7 @@ def _chart(measured: Measured) -> None:
         ways, [measured.median(way) for way in ways], color=["#12436D" if one else "#8a8f98" for one in ours]
     )
     axes.bar_label(bars, [f"{measured.median(way):.1f} s" for way in ways], padding=4)
-    axes.set_title(f"Ten notebooks to finished pages, {_cores()} cores, median of {measured.runs}", loc="left")
+    axes.set_title(f"Ten notebooks to finished pages, {cores()} cores, median of {measured.runs}", loc="left")
     axes.set_xlabel("seconds")
     axes.spines[["top", "right"]].set_visible(False)
     axes.margins(x=0.12)

@@ -21,8 +21,8 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-RESULTS = HERE / "results" / "start_up.md"
+from common import cores, environment, keep, load, new_project
+
 RUNS, QUICK = 15, 3
 TARGET = 0.3
 OURS = {
@@ -48,25 +48,22 @@ def main() -> None:
         text = _table(project, QUICK if options.quick else RUNS)
     print(text)
     if not options.quick:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(text, encoding="utf-8")
+        keep("start_up.md", text)
 
 
 def _project(folder: Path) -> Path:
-    command = [sys.executable, "-m", "cookiecutter", "--no-input", "-o", str(folder), str(HERE.parent)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    (project,) = (path for path in folder.iterdir() if path.is_dir())
+    project = new_project(folder)
     _run(project, OURS["evidence run, unchanged"])
     return project
 
 
 def _run(project: Path, module: list[str], *options: str) -> tuple[float, float, str]:
     """Processor seconds, seconds, and what it said on its standard error."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment["PYTHONPATH"] = str(project / "toolkit")
     command = [sys.executable, *options, "-m", *module]
     before, begun = os.times(), time.perf_counter()
-    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, encoding="utf-8")
+    done = subprocess.run(
+        command, cwd=project, env=environment(project), capture_output=True, text=True, encoding="utf-8"
+    )
     seconds, after = time.perf_counter() - begun, os.times()
     if done.returncode:
         sys.exit(f"{' '.join(module)} stopped.\n{done.stderr[-2000:]}")
@@ -113,12 +110,11 @@ def _imports(project: Path, module: list[str]) -> tuple[int, str]:
 
 
 def _machine() -> str:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     packages = ", ".join(f"{name} {version(name)}" for name in ("papermill", "nbconvert", "pandas"))
+    busy = load()
     return (
-        f"{cores} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}, {packages}. "
-        f"Load of the machine when it ended: {load:.1f}" + (", so other work ran beside it." if load > 1.5 else ".")
+        f"{cores()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}, {packages}. "
+        f"Load of the machine when it ended: {busy:.1f}" + (", so other work ran beside it." if busy > 1.5 else ".")
     )
 
 
