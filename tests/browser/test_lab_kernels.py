@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from evidence.run.warm import can_be_warm
+from evidence.run.warm_start import can_be_warm
 from tests.browser.jupyter import Kernel
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -173,7 +173,7 @@ def test_random_edits_never_make_kept_and_fresh_outputs_differ(tmp_path):
 
 @pytest.mark.slow
 def test_warm_and_cold_kernels_give_the_same_on_all_ten_notebooks(sample_project, tmp_path):
-    from evidence.run.warm import can_be_warm
+    from evidence.run.warm_start import can_be_warm
 
     if not can_be_warm():
         pytest.skip("kernels are forked on Linux only")

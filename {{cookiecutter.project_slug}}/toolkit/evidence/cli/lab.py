@@ -41,7 +41,8 @@ def command(stage: int | None, no_browser: bool, port: int) -> None:
 
 def _warm_kernels() -> list[str]:
     """What makes JupyterLab fork its kernels, where that is safe."""
-    from evidence.run.warm import PROVISIONER, can_be_warm
+    from evidence.run.warm import PROVISIONER
+    from evidence.run.warm_start import can_be_warm
 
     if not can_be_warm():
         return []

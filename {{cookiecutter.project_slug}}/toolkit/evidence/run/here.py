@@ -14,7 +14,7 @@ from evidence.run.states import StageRun
 
 if TYPE_CHECKING:
     from evidence.run.kernels import Kernels
-    from evidence.run.warm import WarmServer
+    from evidence.run.warm_start import WarmServer
 
 _MOST = 4
 
@@ -40,30 +40,42 @@ class Here:
         self._lock = threading.Lock()
 
     def __enter__(self) -> Here:
-        from evidence.run.warm import can_be_warm
-
-        self._shares = self.warm and can_be_warm()
+        self._shares = True
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._folder.cleanup()
+        self._close()
 
     def session(self, job: Job) -> _Session:
-        server = self.server if self._shares else None
-        return _Session(job, self.side_by_side, self.warm, self._stage_ended, server)
+        from evidence.run.warm_start import can_be_warm
 
-    def server(self, environment: dict[str, str]) -> WarmServer:
+        # One stage alone has its kernel sooner without a server.
+        warm = self.warm and (self._shares or job.count > 1) and can_be_warm()
+        return _Session(
+            job,
+            self.side_by_side,
+            self._stage_ended,
+            self._start if warm else None,
+            None if self._shares else self._close,
+        )
+
+    def _start(self, environment: dict[str, str]) -> WarmServer:
         """What forks the kernels of all sessions; it starts in this environment, and each kernel gets its own."""
         from evidence.run.environment import short_folder
-        from evidence.run.warm import WarmServer
+        from evidence.run.warm_start import WarmServer
 
         with self._lock:
             if self._server is None:
                 self._folder = short_folder()
                 self._server = WarmServer(Path(self._folder.name), environment)
             return self._server
+
+    def _close(self) -> None:
+        with self._lock:
+            server, self._server = self._server, None
+        if server is not None:
+            server.close()
+            self._folder.cleanup()
 
     def _stage_ended(self, notebook: Path) -> None:
         if self._meanwhile is not None:
@@ -77,11 +89,11 @@ class _Session:
         self,
         job: Job,
         side_by_side: int,
-        warm: bool,
         ended: Callable[[Path], None],
-        server: Callable[[dict[str, str]], WarmServer] | None = None,
+        server: Callable[[dict[str, str]], WarmServer] | None,
+        close: Callable[[], None] | None,
     ) -> None:
-        self._job, self._side_by_side, self._warm, self._ended, self._server = job, side_by_side, warm, ended, server
+        self._job, self._side_by_side, self._ended, self._server, self._close = job, side_by_side, ended, server, close
         self._kernels: Kernels | None = None
         self._lock = threading.Lock()
         self._over = False
@@ -94,6 +106,8 @@ class _Session:
             self._over = True
         if self._kernels is not None:
             self._kernels.__exit__()
+        if self._close is not None:
+            self._close()
 
     def execute(self, stage: StageInfo, started: Callable[[], None], cell_done: Callable[[], None]) -> StageRun:
         kernels, job = self._ready(), self._job
@@ -108,7 +122,6 @@ class _Session:
 
     def _ready(self) -> Kernels:
         from evidence.run.environment import kernel_environment
-        from evidence.run.kernels import Kernels
 
         with self._lock:
             if self._over:
@@ -116,8 +129,11 @@ class _Session:
             if self._kernels is None:
                 job = self._job
                 environment, place = kernel_environment(job.folder, job.parameters), job.project.path("notebooks")
+                # It gets ready during the imports below, which take a while.
                 server = self._server(environment) if self._server else None
-                made = Kernels(environment, place, job.count, self._side_by_side, self._warm, server)
+                from evidence.run.kernels import Kernels
+
+                made = Kernels(environment, place, job.count, self._side_by_side, server)
                 self._kernels = made.__enter__()
             return self._kernels
 

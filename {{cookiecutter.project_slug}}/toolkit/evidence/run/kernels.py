@@ -27,7 +27,8 @@ with without_slow_imports():
 
 from evidence.run.environment import short_folder
 from evidence.run.limits import kill
-from evidence.run.warm import PROVISIONER, WarmServer, can_be_warm, register
+from evidence.run.warm import PROVISIONER, register
+from evidence.run.warm_start import WarmServer
 
 # What every stage imports, done while the stages before are still at work. Nothing that draws: preloading that
 # part of matplotlib loses figures.
@@ -103,7 +104,7 @@ class Kernels:
     """The kernels of one run. Several threads may take from it at once.
 
     cwd: the folder that they work in. count: how many the run will take at most. side_by_side: how many are at work at
-    one time. warm: fork them where that is safe. server: what forks them, where several runs share it; it is left open.
+    one time. server: what forks them, which is left open; without one, each starts Python anew.
     Used as a context: at its end no kernel is left, and nothing of theirs on disk.
     """
 
@@ -113,13 +114,11 @@ class Kernels:
         cwd: Path,
         count: int,
         side_by_side: int = 1,
-        warm: bool = True,
         server: WarmServer | None = None,
     ) -> None:
         self._environment, self._cwd, self._left = environment, cwd, count
         self._side_by_side = side_by_side
-        self._wants_warm = warm and can_be_warm()
-        self._server, self._shared = server, server is not None
+        self._server = server
         self._taken: list[Kernel] = []
         self._waiting: list[Kernel] = []
         self._lock = threading.RLock()
@@ -128,17 +127,12 @@ class Kernels:
 
     def __enter__(self) -> Kernels:
         self._private = short_folder()
-        if self._shared:
-            register()
-        elif self._wants_warm and self._left > 1:
-            self._server = WarmServer(Path(self._private.name), self._environment)
+        if self._server is not None:
             register()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.end_all()
-        if self._server is not None and not self._shared:
-            self._server.close()
         self._private.cleanup()
 
     @property

@@ -13,7 +13,8 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from evidence.run.environment import ONE_THREAD, short_folder
-from evidence.run.warm import ADDRESS, WarmServer, register
+from evidence.run.warm import ADDRESS, register
+from evidence.run.warm_start import WarmServer
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp

@@ -8,65 +8,14 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import sys
-import threading
-from pathlib import Path
 from typing import Any
 
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 from traitlets import Unicode
 
-from evidence.run.warm_server import READY
-
 PROVISIONER = "evidence-warm"
 ADDRESS = "EVIDENCE_WARM_KERNELS"
-_SECONDS_TO_GET_READY = 60
-
-
-def can_be_warm() -> bool:
-    """Whether forking is safe here: on macOS its own frameworks may stop a forked Python, and Windows has no fork."""
-    return sys.platform == "linux" and hasattr(os, "fork")
-
-
-class WarmServer:
-    """The server's process. It starts at once and gets ready while its owner does other things.
-
-    Its socket and what it writes to its standard error lie in `folder`, whose name has to be short.
-    """
-
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        self.address = str(folder / "warm")
-        with open(folder / "warm.txt", "wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "evidence.run.warm_server", self.address],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                cwd=folder,
-                env=environment,
-                start_new_session=True,
-            )
-        self._ready: bool | None = None
-        self._asking = threading.Lock()
-
-    def ready(self) -> bool:
-        """Waits until kernels can be had; False where the server has ended, or takes too long."""
-        with self._asking:
-            if self._ready is None:
-                there, _, _ = select.select([self._process.stdout], [], [], _SECONDS_TO_GET_READY)
-                self._ready = bool(there) and self._process.stdout.read(len(READY)) == READY
-        return self._ready and self._process.poll() is None
-
-    def close(self) -> None:
-        """Ends the server and every kernel that it has made."""
-        self._process.stdin.close()
-        try:
-            self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
 
 
 class _Forked:
