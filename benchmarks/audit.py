@@ -47,6 +47,7 @@ def main() -> None:
         print(json.dumps(_measured(WAYS[options.one[0]], Path(options.one[1]))))
         return
     share, runs = (10, 1) if options.small else (1, RUNS)
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     with tempfile.TemporaryDirectory(prefix="evidence-benchmark-") as folder:
         _need_room(Path(folder), 9e9 / share)
         rows = []
@@ -54,7 +55,7 @@ def main() -> None:
             rows += _million(Path(folder), 1_000_000 // share, runs)
         if options.only != "million":
             rows += _many(Path(folder), 20_000_000 // share)
-    text = _table(rows, runs)
+    text = _table(rows, runs, load)
     print(text)
     if not options.small and not options.only:
         RESULTS.parent.mkdir(exist_ok=True)
@@ -136,8 +137,12 @@ def _million(folder: Path, rows: int, runs: int) -> list[list[str]]:
         for _ in range(runs):
             for way in taken:
                 taken[way].append(_in_a_process(way, path))
+        hand = _seconds(taken["by hand"])
         for way, results in taken.items():
-            lines.append(_line(f"{rows:,} rows, {ending}", way, results, size))
+            times = f"{_seconds(results) / hand:.2f} × by hand"
+            lines.append(
+                _line(f"{rows:,} rows, {ending}", way, results, times, f"{_memory(results) / size:.2f} × the data")
+            )
     return lines
 
 
@@ -145,7 +150,9 @@ def _many(folder: Path, rows: int) -> list[list[str]]:
     lines = []
     for ending in ("parquet", "csv"):
         path = _project_with(folder / f"many_{ending}", rows, ending)
-        lines.append(_line(f"{rows:,} rows, {ending}", "audit and all", [_in_a_process("audit and all", path)], None))
+        results = [_in_a_process("audit and all", path)]
+        limit = f"{'within' if _memory(results) < LIMIT else 'NOT within'} 4 GiB"
+        lines.append(_line(f"{rows:,} rows, {ending}", "audit and all", results, "", limit))
         shutil.rmtree(path.parents[2])
     return lines
 
@@ -205,23 +212,29 @@ def _in_a_process(way: str, path: Path) -> dict[str, object]:
     return json.loads(done.stdout)
 
 
-def _line(case: str, way: str, results: list[dict[str, object]], size: int | None) -> list[str]:
-    seconds = statistics.median(one["seconds"] for one in results)
+def _line(case: str, way: str, results: list[dict[str, object]], times: str, against: str) -> list[str]:
     processor = statistics.median(one["processor"] for one in results)
-    memory = max(one["memory"] for one in results)
-    against = f"{memory / size:.2f} × the data" if size else ("within" if memory < LIMIT else "NOT within") + " 4 GiB"
-    found = str(results[0]["found"])
-    return [case, way, f"{seconds:.1f} s", f"{processor:.1f} s", f"{memory / 2**20:,.0f} MiB", against, found]
+    memory, found = f"{_memory(results) / 2**20:,.0f} MiB", str(results[0]["found"])
+    return [case, way, f"{_seconds(results):.1f} s", times, f"{processor:.1f} s", memory, against, found]
 
 
-def _table(rows: list[list[str]], runs: int) -> str:
+def _seconds(results: list[dict[str, object]]) -> float:
+    return statistics.median(one["seconds"] for one in results)
+
+
+def _memory(results: list[dict[str, object]]) -> int:
+    return max(one["memory"] for one in results)
+
+
+def _table(rows: list[list[str]], runs: int, load: float) -> str:
     about = (
         f"Python {platform.python_version()}, pandas {version('pandas')}, duckdb {version('duckdb')}, "
         f"{os.cpu_count()} processors, {_memory_of_machine()}. {runs} runs of each way in turn for the smaller case "
         "(medians of the time, by the clock and of the processors; the most memory of all runs), one of the larger. "
-        "The data is the size of the rows as CSV text. Made by `python benchmarks/audit.py`."
+        "The data, for both kinds of file, is the size of the rows as CSV text. Load of the machine when it began: "
+        f"{load:.1f}{', so other work ran beside it' if load > 0.5 else ''}. Made by `python benchmarks/audit.py`."
     )
-    heads = ["case", "way", "time", "processor time", "most memory (RSS)", "against", "what it gives"]
+    heads = ["case", "way", "time", "against", "processor time", "most memory (RSS)", "against", "what it gives"]
     lines = [heads, ["---"] * len(heads), *rows]
     return (
         f"# Audit of episodes in 30 columns\n\n{about}\n\n"

@@ -26,6 +26,7 @@ from evidence.data import (
 )
 from evidence.data.auditing.in_files import _SLOW
 from evidence.data.cataloguing.catalogues import COLUMNS
+from evidence.data.sources import large
 from evidence.project import open_project
 from tests.conftest import give_access
 
@@ -130,6 +131,22 @@ def test_every_figure_is_that_of_the_loaded_tables(places):
         found = audit(there).set_index("rule")["failures"]
     for rule in ("stays: twice", "stays: overlap", "stays: UPN shape", "stays: Person orphan", "stays: Score range"):
         assert found[rule] > 0, rule
+
+
+@pytest.mark.parametrize("most", [0, 3, 100_000])
+def test_counting_texts_and_counting_rows_find_the_same(bake, monkeypatch, most):
+    monkeypatch.setattr(large, "_PIECE_OF_ROWS", 2000)
+    monkeypatch.setattr(large, "_MOST_DIFFERENT", most)
+    made = own_project(give_access(bake(data_source="own")))
+    for name, frame in untidy().items():
+        frame.to_csv(made / "data" / "raw" / f"{name}.csv", index=False)
+    project = open_project(made)
+    loaded = load_tables(project, "data/raw")
+    with tables_in_files(project, "data/raw") as there:
+        few = {name: set(table.different) for name, table in there.large.items()}
+        assert {"stays", "people"} == set(few) and ("Postcode" in few["stays"]) == (most == 100_000)
+        for count in FIGURES:
+            pd.testing.assert_frame_equal(count(there), count(loaded), check_dtype=False)
 
 
 def test_numbers_and_dates_of_a_parquet_file_count_as_their_texts_do(bake):

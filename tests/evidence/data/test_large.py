@@ -61,6 +61,77 @@ def test_a_file_read_in_a_stream_is_the_file_read_in_full(tmp_path, rows, encodi
     assert read.held == whole.held
 
 
+# What a parser of pieces could stumble over: marks that open nothing, cells that run over lines, rows of other lengths.
+ODD_LINES = st.one_of(
+    st.sampled_from(
+        [
+            b"a,b,c",
+            b"1,2,3",
+            b',"two\nlines",x',
+            b'5" pipe,,',
+            b',a "b" c,',
+            b'"say ""no""",2,"',
+            b"1,2",
+            b"1,2,3,4",
+            b",,",
+        ]
+    ),
+    st.sampled_from([b"", b" ", b'"', b'x,"', b'",",","\n,","', b"\xef\xbb\xbf1,2,3", b"\x1f,,,", b'"\x1f",,']),
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    lines=st.lists(ODD_LINES, min_size=1, max_size=30),
+    ending=st.sampled_from([b"\n", b"\r\n", b"\r"]),
+    size=st.integers(8, 90),
+    closed=st.booleans(),
+)
+def test_a_file_parsed_in_pieces_is_the_file_parsed_in_one(tmp_path, lines, ending, size, closed):
+    path = tmp_path / "t.csv"
+    path.write_bytes(ending.join([b"CHILD,Date,note", *lines]) + ending * closed)
+    said = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(large, "_PIECE_OF_ROWS", size)
+        for read in (read_csv, large.read_large):
+            try:
+                raw = read(path, "t.csv")
+                said.append((as_text(raw.frame).to_dict("list"), raw.lines.tolist(), raw.blank, raw.held))
+            except EvidenceError as error:
+                said.append(str(error))
+    assert repr(said[0]) == repr(said[1])
+
+
+def test_pieces_end_with_rows_and_a_cell_over_a_cut_is_kept_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(large, "_PIECE_OF_ROWS", 64)
+    rows = [[str(i), 'over "two"\nlines' if i % 7 == 0 else "x", "5"] for i in range(400)]
+    path = written(tmp_path / "t.csv", [["a", "b", "c"], *rows])
+    with open(path, "rb") as file:
+        pieces = list(large._cut(file, b"|"))
+    assert len(pieces) > 50 and all(piece.endswith(b"\n|") for _, piece in pieces)
+    read, whole = large.read_large(path, "t.csv"), read_csv(path, "t.csv")
+    pd.testing.assert_frame_equal(as_text(read.frame), whole.frame)
+    assert read.lines.tolist() == whole.lines.tolist()
+
+
+@pytest.mark.parametrize("most", [2, 100_000])
+def test_different_texts_are_counted_while_a_file_is_copied(tmp_path, monkeypatch, most):
+    monkeypatch.setattr(large, "_PIECE_OF_ROWS", 1000)
+    monkeypatch.setattr(large, "_MOST_DIFFERENT", most)
+    rows = [["x " if i % 3 else " x", "" if i % 5 else f"y{i % 4}", str(i)] for i in range(900)]
+    path = written(tmp_path / "t.csv", [["a", "b", "c"], *rows, ["", " ", ""]])
+    whole = read_csv(path, "t.csv").frame
+    with large.open_large(path, "t.csv") as table:
+        found = {name: one.to_pydict() for name, one in table.different.items()}
+    expected = ["a"] if most == 2 else ["a", "b", "c"]
+    assert sorted(found) == expected
+    for name in expected:
+        counts = {text: rows for text, rows in zip(*found[name].values(), strict=True) if rows}
+        assert (
+            counts == whole[name].astype(object).where(whole[name].notna(), None).value_counts(dropna=False).to_dict()
+        )
+
+
 BAD = {
     "empty": b"",
     "header only": b"a,b\n",

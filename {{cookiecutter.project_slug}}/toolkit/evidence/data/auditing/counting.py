@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from evidence.data.auditing import in_sql
+from evidence.data.sources.large import ROWS, TEXT, literal, private_folder, quoted
 from evidence.data.sources.large import connection as connected
-from evidence.data.sources.large import private_folder, quoted
 from evidence.data.tables import Table, Tables
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 EARLIER = "earlier_"
 LINE = '"line of file"'
+ROWS_COUNTED = quoted(ROWS)
 
 
 @dataclass
@@ -58,6 +59,7 @@ def make_views(tables: Tables, connection: duckdb.DuckDBPyConnection) -> None:
         for name, table in (those.loaded if those else {}).items():
             if isinstance(those, FileTables):
                 sql = _of_file(those.large[name], those.variables(name), connection)
+                _make_counted_views(prefix + name, those.large[name], those.variables(name), connection)
             else:
                 connection.register(f"loaded: {prefix}{name}", _of_frame(table))
                 sql = f"SELECT * FROM {quoted(f'loaded: {prefix}{name}')}"
@@ -65,18 +67,46 @@ def make_views(tables: Tables, connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def count_rows(
-    tables: Tables, connection: duckdb.DuckDBPyConnection, name: str, conditions: Sequence[str]
+    tables: Tables, connection: duckdb.DuckDBPyConnection, name: str, asked: Sequence[tuple[str, str]]
 ) -> list[int]:
-    """In how many rows of a table each condition holds; what was counted before is not counted again."""
+    """In how many rows of a table each condition holds; what was counted before is not counted again.
+
+    asked: each condition with the one column that it goes by, or nothing where it goes by several.
+    """
     known: dict[tuple[str, str], int] = tables.remember("counts of rows", dict)
-    asked = [condition for condition in dict.fromkeys(conditions) if (name, condition) not in known]
+    new = {condition: column for condition, column in asked if (name, condition) not in known}
+    by_column: dict[str, list[str]] = {}
+    for condition, column in new.items():
+        by_column.setdefault(column if counted(tables, name, column) else "", []).append(condition)
+    by_row = by_column.pop("", [])
+    if by_column:
+        # One statement for all of them: each takes longer to understand than to answer.
+        lists = ", ".join(_counts(name, column, conditions) for column, conditions in by_column.items())
+        found = connection.execute(f"SELECT {lists}").fetchone()
+        for conditions, counts in zip(by_column.values(), found, strict=True):
+            known.update({(name, condition): count for condition, count in zip(conditions, counts, strict=True)})
     # Looking values up in another table drags every column of the pass along, so each such condition has its own.
-    plain = [condition for condition in asked if "SELECT" not in condition]
-    for together in filter(None, [plain, *([condition] for condition in asked if condition not in plain)]):
+    plain = [condition for condition in by_row if "SELECT" not in condition]
+    for together in filter(None, [plain, *([condition] for condition in by_row if condition not in plain)]):
         counts = ", ".join(f"count_if({condition})" for condition in together)
         found = connection.execute(f"SELECT {counts} FROM {quoted(name)}").fetchone()
         known.update({(name, condition): count for condition, count in zip(together, found, strict=True)})
-    return [known[name, condition] for condition in conditions]
+    return [known[name, condition] for condition, _ in asked]
+
+
+def _counts(name: str, column: str, conditions: Sequence[str]) -> str:
+    sums = ", ".join(f"sum(if({condition}, {ROWS_COUNTED}, 0))::BIGINT" for condition in conditions)
+    return f"(SELECT [{sums}] FROM {of_different(name, column)})"
+
+
+def counted(tables: Tables, name: str, column: str) -> bool:
+    """Whether it is known how many rows of a table have each different text of a column: see `of_different`."""
+    return isinstance(tables, FileTables) and name in tables.large and column in tables.large[name].different
+
+
+def of_different(name: str, column: str) -> str:
+    """The view with a row for each different text of a column, as the table's own view has the column, and ROWS."""
+    return quoted(f"different: {name} {column}")
 
 
 def unread(column: str) -> str:
@@ -110,6 +140,32 @@ def _typed(one, pa):
     return one
 
 
+def _make_counted_views(
+    name: str, table: LargeTable, variables: pd.DataFrame, connection: duckdb.DuckDBPyConnection
+) -> None:
+    """A view `of_different` for each variable of which the different texts were counted."""
+    import pyarrow
+
+    rows = {row["column"]: row for row in variables.to_dict("records") if row["column"] in table.different}
+    if not rows:
+        return
+    texts = {column: table.different[column] for column in rows}
+    every = [one.append_column("column", pyarrow.repeat(column, len(one))) for column, one in texts.items()]
+    given, kept = f"counted: {name}", quoted(f"texts: {name}")
+    connection.register(given, pyarrow.concat_tables(every))
+    connection.execute(f"CREATE TEMP TABLE {kept} AS SELECT * FROM {quoted(given)}")
+    connection.unregister(given)
+    for column, row in rows.items():
+        made = zip(in_sql.of_text(quoted(TEXT), row), _called(column), strict=True)
+        columns = ", ".join([*(f"{sql} AS {as_name}" for sql, as_name in made), ROWS_COUNTED])
+        texts_of = f'SELECT {columns} FROM {kept} WHERE "column" = {literal(column)}'
+        connection.execute(f"CREATE TEMP VIEW {of_different(name, column)} AS {texts_of}")
+
+
+def _called(column: str) -> tuple[str, str, str]:
+    return quoted(column), unread(column), filled(column)
+
+
 def _of_file(table: LargeTable, variables: pd.DataFrame, connection: duckdb.DuckDBPyConnection) -> str:
     columns, tidy = [f"{table.line} AS {LINE}"], _tidy(table, connection)
     for row in variables.to_dict("records"):
@@ -118,8 +174,7 @@ def _of_file(table: LargeTable, variables: pd.DataFrame, connection: duckdb.Duck
             table.stored(name) if name in tidy else quoted(name) if name in table.columns else "CAST(NULL AS VARCHAR)"
         )
         made = in_sql.of_stored(table.stored(name), table.kinds.get(name, ""), row) or in_sql.of_text(text, row)
-        called = (quoted(name), unread(name), filled(name))
-        columns.extend(f"{sql} AS {as_name}" for sql, as_name in zip(made, called, strict=True))
+        columns.extend(f"{sql} AS {as_name}" for sql, as_name in zip(made, _called(name), strict=True))
     return f"SELECT {', '.join(columns)} FROM {table.sql}"
 
 

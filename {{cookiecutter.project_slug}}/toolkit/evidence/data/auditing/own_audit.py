@@ -29,8 +29,8 @@ def own_counts(tables: Tables, year: int) -> list[tuple[OwnRule, int, int]]:
     with views(tables) as connection:
         rules = rules_for(tables, connection, year)
         for name, group in _by_table(rules, connection):
-            conditions = [condition for rule in group for condition in (_fails(rule), rule.checked)]
-            counts = count_rows(tables, connection, name, conditions)
+            asked = [one for rule in group for one in ((_fails(rule), _only_column(rule)), (rule.checked, ""))]
+            counts = count_rows(tables, connection, name, asked)
             counted.extend(zip(group, counts[::2], counts[1::2], strict=True))
     order = {rule.id: place for place, rule in enumerate(rules)}
     return sorted(counted, key=lambda entry: order[entry[0].id])
@@ -63,6 +63,11 @@ def _by_table(rules: Sequence[OwnRule], connection) -> Iterator[tuple[str, list[
 
 def _fails(rule: OwnRule) -> str:
     return rule.failing if rule.checked == ALL else f"({rule.failing}) AND ({rule.checked})"
+
+
+def _only_column(rule: OwnRule) -> str:
+    """The column by which alone a row fails; nothing where others count too, or what was put aside."""
+    return rule.columns[0] if len(rule.columns) == 1 and not rule.first else ""
 
 
 def _file(tables: Tables, name: str) -> str:

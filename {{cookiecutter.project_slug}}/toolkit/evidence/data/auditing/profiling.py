@@ -58,8 +58,8 @@ def _missing(tables: Tables) -> pd.DataFrame:
     with views(tables) as connection:
         for name in tables:
             variables = tables.variables(name).to_dict("records")
-            conditions = [ALL, *(f"NOT {filled(row['column'])}" for row in variables)]
-            rows, *empty = count_rows(tables, connection, name, conditions)
+            asked = [(ALL, ""), *((f"NOT {filled(row['column'])}", row["column"]) for row in variables)]
+            rows, *empty = count_rows(tables, connection, name, asked)
             for row, count in zip(variables, empty, strict=True):
                 share = 100 * count / rows if rows else np.nan
                 found.append((name, row["column"], row["required"] == "yes", rows, count, share))
@@ -82,11 +82,14 @@ def _conformance(tables: Tables, year_end: date | str | None) -> pd.DataFrame:
     with views(tables) as connection:
         for name in tables:
             rows = [row for row in tables.variables(name).to_dict("records") if _form(row)]
-            asked = [[filled(row["column"]), *_wrong(row, tables, year)] for row in rows]
+            asked = [
+                [(condition, row["column"]) for condition in (filled(row["column"]), *_wrong(row, tables, year))]
+                for row in rows
+            ]
             # All in one pass; what follows has been counted then.
-            count_rows(tables, connection, name, [condition for conditions in asked for condition in conditions])
-            for row, conditions in zip(rows, asked, strict=True):
-                there, *failing = count_rows(tables, connection, name, conditions)
+            count_rows(tables, connection, name, [one for of_row in asked for one in of_row])
+            for row, of_row in zip(rows, asked, strict=True):
+                there, *failing = count_rows(tables, connection, name, of_row)
                 failures = sum(failing)
                 share = 100 * (there - failures) / there if there else np.nan
                 found.append((name, row["column"], _form(row), there, there - failures, share, failures))

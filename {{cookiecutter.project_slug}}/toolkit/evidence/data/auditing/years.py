@@ -6,7 +6,7 @@ from datetime import date
 
 import pandas as pd
 
-from evidence.data.auditing.counting import views
+from evidence.data.auditing.counting import ROWS_COUNTED, counted, of_different, views
 from evidence.data.auditing.own_rules import begins_and_ends
 from evidence.data.sources.large import quoted
 from evidence.data.tables import Tables
@@ -34,9 +34,11 @@ def _days(tables: Tables) -> pd.DataFrame:
         for name in tables:
             variables = tables.variables(name)
             for column in variables.loc[variables["treatment"] == "date", "column"]:
-                day = f"CAST({quoted(column)} AS TIMESTAMP)"
+                day, rows, events = f"CAST({quoted(column)} AS TIMESTAMP)", quoted(name), "count(*)"
+                if counted(tables, name, column):
+                    rows, events = of_different(name, column), f"sum({ROWS_COUNTED})::BIGINT"
                 found = connection.execute(
-                    f"SELECT {day} AS day, count(*) AS events FROM {quoted(name)} WHERE {quoted(column)} IS NOT NULL "
+                    f"SELECT {day} AS day, {events} AS events FROM {rows} WHERE {quoted(column)} IS NOT NULL "
                     "GROUP BY day ORDER BY day"
                 ).df()
                 parts.append(found.assign(table=name, event=column)[["table", "event", "day", "events"]])

@@ -10,11 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from evidence.project import EvidenceError
+
+if TYPE_CHECKING:
+    import pyarrow
 
 SEPARATORS = (",", ";", "\t")
 LINE_END = b"\n"
@@ -52,13 +56,14 @@ def read_csv(path: Path, where: str) -> RawTable:
     Raises EvidenceError, naming `where` and the line, for an empty file, a header without rows, a row with too many
     or too few cells, a column named twice, or a file that is no CSV.
     """
+    import pyarrow
     import pyarrow.csv
 
     data = _as_utf8(_bytes(path, where), where)
     header = read_header(data, where)
     rows = Rows(header, where)
     with rows.refusing_open_quotes():
-        table = pyarrow.csv.read_csv(io.BytesIO(data), **rows.options())
+        table = pyarrow.csv.read_csv(io.BytesIO(data), **rows.options(pyarrow.string()))
     rows.check(data.count(b'"'), [str(column[-1]) for column in table.columns if len(column)])
     table, lines = table.slice(header.line), rows.lines(1, table.num_rows)[header.line :]
     frame = named_columns(table.to_pandas(types_mapper=_as_text), list(header.names), f"{where}, line {header.line}")
@@ -159,22 +164,32 @@ def read_header(beginning: bytes, where: str) -> Header:
 
 
 class Rows:
-    """How pyarrow is to parse the rows of a file (the header is the first of them), and what it met that is no row."""
+    """How pyarrow is to parse the rows of a file (the header is the first of them), and what it met that is no row.
 
-    def __init__(self, header: Header, where: str) -> None:
-        self.header, self.where = header, where
+    marked: the rows have `end_mark` behind them; ended: whether it was met as a row of its own, so that what stands
+    before it is whole rows.
+    """
+
+    def __init__(self, header: Header, where: str, marked: bool = False) -> None:
+        self.header, self.where, self._marked = header, where, marked
         self._blank_lines: list[int] = []
         self._ragged: list[tuple[int, int]] = []
         self._runs_on = False
+        self.ended = False
 
-    def options(self) -> dict[str, object]:
-        import pyarrow
+    @property
+    def end_mark(self) -> bytes:
+        """A row of more cells than there are columns, so that it is told and left out."""
+        return f"\x1f{self.header.separator * len(self.header.names)}".encode()
+
+    def options(self, kind: pyarrow.DataType, at_once: int = 1 << 20) -> dict[str, object]:
+        """For pyarrow's readers: every column of that kind of text, so many bytes of the file at once."""
         import pyarrow.csv
 
         names = [f"c{i}" for i in range(len(self.header.names))]
         return {
             # One thread keeps row numbers known, and the first block decides nothing as every column is text.
-            "read_options": pyarrow.csv.ReadOptions(use_threads=False, column_names=names, block_size=1 << 20),
+            "read_options": pyarrow.csv.ReadOptions(use_threads=False, column_names=names, block_size=at_once),
             "parse_options": pyarrow.csv.ParseOptions(
                 delimiter=self.header.separator,
                 newlines_in_values=True,
@@ -182,7 +197,7 @@ class Rows:
                 invalid_row_handler=self._unusual,
             ),
             "convert_options": pyarrow.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pyarrow.string()),
+                column_types=dict.fromkeys(names, kind),
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=True,
                 null_values=[""],
@@ -190,12 +205,25 @@ class Rows:
         }
 
     def _unusual(self, row) -> str:
-        if not (row.text or "").strip():
+        if self._marked and row.text == self.end_mark.decode():
+            self.ended = True
+        elif not (row.text or "").strip():
             self._blank_lines.append(row.number)
         else:
             self._ragged.append((row.number, row.actual_columns))
             self._runs_on |= "\n" in row.text
         return "skip"
+
+    @property
+    def left_out(self) -> int:
+        """How many rows the parser left out."""
+        return len(self._blank_lines) + len(self._ragged)
+
+    def follow(self, part: Rows, line: int) -> None:
+        """Takes over what was met in a part of the file whose first row is in that line."""
+        self._blank_lines += [line - 1 + number for number in part._blank_lines]
+        self._ragged += [(line - 1 + number, cells) for number, cells in part._ragged]
+        self._runs_on |= part._runs_on
 
     @contextmanager
     def refusing_open_quotes(self) -> Iterator[None]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import codecs
 import os
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -40,10 +41,16 @@ LARGE = 256 << 20
 _PARQUET_SAVES = 5
 _PIECE = 1 << 22
 _ROWS_A_BATCH = 200_000
-# Half as many rows as DuckDB itself keeps together: a file is read fast, and little of it is held at once.
-_ROWS_A_GROUP = 61_440
+# So much of a CSV file is parsed at once: in less, few texts repeat, and each is stored and looked at again.
+_PARSED_AT_ONCE = 4 << 20
+# Pieces of that size are parsed side by side, each on a thread of its own.
+_PIECE_OF_ROWS = 4 << 20
+_MOST_THREADS = 4
+# Of a column with no more different texts than this it is kept how many rows have each.
+_MOST_DIFFERENT = 100_000
 _BLANKS = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 LINE = "line of the file"
+TEXT, ROWS = "text of the column", "rows that have it"
 
 
 @dataclass
@@ -53,6 +60,7 @@ class LargeTable:
     Its columns are text, trimmed, NULL where empty, and `line`, the row's line in the file. columns: those that were
     taken; held: all that the file has; rows: how many; blank: rows with nothing in them, which are left out. kinds: of
     a Parquet file the DuckDB type of each column that was taken; `stored(column)` is the column as it is stored.
+    different: of a CSV file's columns with few different texts the columns `TEXT` and `ROWS`, how many rows have each.
     """
 
     file: str
@@ -63,6 +71,7 @@ class LargeTable:
     blank: int
     line: str = f'"{LINE}"'
     kinds: Mapping[str, str] = field(default_factory=dict)
+    different: Mapping[str, pyarrow.Table] = field(default_factory=dict)
 
     def stored(self, column: str) -> str:
         """The SQL of a Parquet file's column as it is stored."""
@@ -156,6 +165,8 @@ def read_large(path: Path, where: str, known: Sequence[str] = (), only: bool = F
 class CsvStream:
     """The rows of a CSV file as record batches: `LINE`, then the columns `names` as trimmed text. Read it once.
 
+    Texts are encoded: each batch has every different text of a column once.
+
     After the last batch, `rows` and `blank` count them.
     """
 
@@ -172,23 +183,69 @@ class CsvStream:
         self.rows = self.blank = 0
 
     def __iter__(self) -> Iterator[pyarrow.RecordBatch]:
-        import pyarrow.csv
-
         rows = Rows(self._header, self.where)
-        above, line, last = self._header.line, 1, []
-        with rows.refusing_open_quotes():
-            for batch in pyarrow.csv.open_csv(self._path, **rows.options()):
-                if not len(batch):
-                    continue
-                lines = rows.lines(line, len(batch))
-                line, last = int(lines[-1]) + 1, [str(column[-1]) for column in batch.columns]
-                batch, lines, above = batch.slice(above), lines[above:], max(0, above - len(batch))
-                yield self._filled(batch, lines)
+        above, last = self._header.line, []
+        for batch, lines in self._parsed(rows):
+            last = [str(column[-1]) for column in batch.columns]
+            if above:
+                batch, lines, above = _below(batch, above), lines[above:], max(0, above - len(batch))
+            yield self._filled(batch, lines)
         rows.check(self._quotes, last)
         if not self.rows:
             raise NoRows(
                 "the file has a header and no rows.", where=self.where, remedy="Export the table again, with its rows."
             )
+
+    def _parsed(self, rows: Rows) -> Iterator[tuple[pyarrow.RecordBatch, np.ndarray]]:
+        """The rows with their lines, as far as they come in whole pieces side by side, and from there on in one go.
+
+        What is met that is no row goes to `rows`.
+        """
+        import pyarrow.csv
+
+        place, line = 0, 1
+        for end, batch, part in self._side_by_side():
+            if not part.ended:
+                break
+            rows.follow(part, line)
+            if len(batch):
+                yield batch, line - 1 + part.lines(1, len(batch))
+            place, line = end, line + len(batch) + part.left_out
+        rest, first = Rows(self._header, self.where), 1
+        with _opened(self._path, self.where) as file, rest.refusing_open_quotes():
+            file.seek(place)
+            for batch in pyarrow.csv.open_csv(file, **rest.options(_encoded(), _PARSED_AT_ONCE)):
+                if len(batch):
+                    lines = rest.lines(first, len(batch))
+                    first = int(lines[-1]) + 1
+                    yield batch, line - 1 + lines
+        rows.follow(rest, line)
+
+    def _side_by_side(self) -> Iterator[tuple[int, pyarrow.RecordBatch, Rows]]:
+        """Where each piece of the file ends, its rows, and what was met in it; in order, without the last piece."""
+        threads = min(_MOST_THREADS, os.cpu_count() or 1)
+        with _opened(self._path, self.where) as file, ThreadPoolExecutor(threads) as beside:
+            waiting = deque()
+            mark = Rows(self._header, self.where).end_mark
+            for end, piece in _cut(file, mark):
+                waiting.append((end, beside.submit(self._of_piece, piece)))
+                if len(waiting) > threads:
+                    end, parsed = waiting.popleft()
+                    yield end, *parsed.result()
+            for end, parsed in waiting:
+                yield end, *parsed.result()
+
+    def _of_piece(self, piece: bytes) -> tuple[pyarrow.RecordBatch | None, Rows]:
+        """A marked piece's rows and what was met in it: that has `ended` where the piece is whole rows."""
+        import pyarrow
+        import pyarrow.csv
+
+        rows = Rows(self._header, self.where, marked=True)
+        try:
+            table = pyarrow.csv.read_csv(pyarrow.BufferReader(piece), **rows.options(_encoded(), len(piece) + 1))
+        except pyarrow.ArrowInvalid:
+            return None, Rows(self._header, self.where)
+        return pyarrow.record_batch([column.combine_chunks() for column in table.columns], table.schema.names), rows
 
     def _filled(self, batch: pyarrow.RecordBatch, lines: np.ndarray) -> pyarrow.RecordBatch:
         import pyarrow
@@ -206,14 +263,67 @@ class CsvStream:
         return made
 
 
-def _trimmed(column: pyarrow.Array) -> pyarrow.Array:
+def _cut(file: BinaryIO, mark: bytes) -> Iterator[tuple[int, bytes]]:
+    """(where it ends, the piece with the mark behind it) of a file in pieces that look like whole rows, but the last.
+
+    It stops where that cannot be told from the quotation marks, or the mark could be the file's own: whoever parses a
+    piece has to see that it is whole.
+    """
+    end, held = 0, b""
+    while len(more := file.read(_PIECE_OF_ROWS)) == _PIECE_OF_ROWS:
+        held += more
+        size = 0 if mark[:1] in held else _whole_rows(held)
+        if not size:
+            return
+        end += size
+        # Each piece is held once.
+        piece, held = b"".join([memoryview(held)[:size], mark]), held[size:]
+        yield end, piece
+        del piece
+
+
+def _whole_rows(data: bytes) -> int:
+    """How many of the bytes are whole rows, if they begin with one: up to the last line end outside a quoted cell."""
+    inside, after = _quotes(data), len(data)
+    # The parser takes a byte order mark off wherever it begins.
+    before = data.rfind(LINE_END, 0, len(data) - len(codecs.BOM_UTF8))
+    while before >= 0:
+        inside -= data.count(b'"', before, after)
+        if inside % 2 == 0 and not data.startswith(codecs.BOM_UTF8, before + 1):
+            return before + 1
+        before, after = data.rfind(LINE_END, 0, before), before
+    return 0
+
+
+def _quotes(data: bytes) -> int:
+    return int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == ord('"')))
+
+
+def _encoded() -> pyarrow.DataType:
+    """Texts of which each different one stands once, and a number for each row."""
+    import pyarrow
+
+    return pyarrow.dictionary(pyarrow.int32(), pyarrow.string())
+
+
+def _below(batch: pyarrow.RecordBatch, rows: int) -> pyarrow.RecordBatch:
+    """The batch without its first rows, and without their texts."""
+    import pyarrow
+
+    below = batch.slice(rows)
+    columns = [column.dictionary.take(column.indices).dictionary_encode() for column in below.columns]
+    return pyarrow.record_batch(columns, names=batch.schema.names)
+
+
+def _trimmed(column: pyarrow.DictionaryArray) -> pyarrow.DictionaryArray:
     import pyarrow.compute
 
-    text = pyarrow.compute.utf8_trim_whitespace(column)
-    shortest = pyarrow.compute.min(pyarrow.compute.binary_length(text)).as_py()
-    if shortest == 0:
-        text = pyarrow.compute.if_else(pyarrow.compute.equal(text, ""), None, text)
-    return text
+    texts = pyarrow.compute.utf8_trim_whitespace(column.dictionary)
+    if texts.equals(column.dictionary):
+        return column
+    texts = pyarrow.compute.if_else(pyarrow.compute.equal(texts, ""), None, texts)
+    # Texts that differed in blanks alone are one now.
+    return texts.take(column.indices).dictionary_encode()
 
 
 def _rows_with_something(batch: pyarrow.RecordBatch, trimmed: dict[str, pyarrow.Array]) -> np.ndarray | None:
@@ -267,19 +377,31 @@ def _opened(path: Path, where: str) -> Iterator:
 def _quotes_of_utf8(path: Path, where: str) -> tuple[int, int]:
     """(how many quotation marks there are; the line of the first byte that is no UTF-8, or 0)."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    quotes = lines = 0
+    quotes = read = 0
     with _opened(path, where) as file:
         while True:
             piece = file.read(_PIECE)
             _refuse_zero_bytes(piece, where)
             waiting = len(decoder.getstate()[0])
-            try:
-                decoder.decode(piece, final=not piece)
-            except UnicodeDecodeError as error:
-                return 0, lines + piece.count(LINE_END, 0, max(0, error.start - waiting)) + 1
+            # Most pieces have plain letters alone, which is seen much faster.
+            if waiting or not piece or not piece.isascii():
+                try:
+                    decoder.decode(piece, final=not piece)
+                except UnicodeDecodeError as error:
+                    return 0, _line_at(path, where, read + max(0, error.start - waiting))
             if not piece:
                 return quotes, 0
-            quotes, lines = quotes + piece.count(b'"'), lines + piece.count(LINE_END)
+            quotes += _quotes(piece)
+            read += len(piece)
+
+
+def _line_at(path: Path, where: str, place: int) -> int:
+    """The line of the file's byte at that place."""
+    line = 1
+    with _opened(path, where) as file:
+        while piece := file.read(min(_PIECE, place)):
+            line, place = line + piece.count(LINE_END), place - len(piece)
+    return line
 
 
 def _refuse_zero_bytes(piece: bytes, where: str) -> None:
@@ -314,37 +436,65 @@ def _recoded(path: Path, encoding: str, where: str, folder: Path) -> tuple[Path,
 
 
 def _copied(stream: CsvStream, folder: Path) -> LargeTable:
-    """The stream as a Parquet file of texts in `folder`."""
+    """The stream as a Parquet file of texts in `folder`, its different texts counted on the way."""
     import pyarrow
     import pyarrow.parquet
 
     copy = folder / "copy.parquet"
-    schema = pyarrow.schema([(LINE, pyarrow.int64()), *((name, pyarrow.string()) for name in stream.names)])
+    schema = pyarrow.schema([(LINE, pyarrow.int64()), *((name, _encoded()) for name in stream.names)])
+    different = {name: _Different() for name in stream.names}
     # Nobody asks for statistics of it, and they take a third of the time.
     how = {"compression": "lz4", "write_statistics": False}
     with pyarrow.parquet.ParquetWriter(copy, schema, **how) as writer, ThreadPoolExecutor(1) as beside:
-        # One group is written while the next is read, and no more than these two are held.
+        # One piece is written while the next is counted, and no more than these two are held.
         written = None
-        for group in _in_groups(stream):
+        for batch in stream:
             if written:
                 written.result()
-            written = beside.submit(writer.write_table, pyarrow.Table.from_batches(group, schema))
+            written = beside.submit(writer.write_batch, batch)
+            for name, texts in zip(stream.names, batch.columns[1:], strict=True):
+                different[name].add(texts)
         if written:
             written.result()
+    # DuckDB takes its own memory from here on.
+    pyarrow.default_memory_pool().release_unused()
     sql = f"read_parquet({literal(_unglobbed(copy))})"
-    return LargeTable(stream.file, sql, stream.names, stream.held, stream.rows, stream.blank)
+    few = {name: counted.table() for name, counted in different.items() if counted.few}
+    return LargeTable(stream.file, sql, stream.names, stream.held, stream.rows, stream.blank, different=few)
 
 
-def _in_groups(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[list[pyarrow.RecordBatch]]:
-    """The batches in groups of some rows: in a small group few texts repeat, and each is stored and read again."""
-    group: list[pyarrow.RecordBatch] = []
-    for batch in batches:
-        group.append(batch)
-        if sum(len(one) for one in group) >= _ROWS_A_GROUP:
-            yield group
-            group = []
-    if group:
-        yield group
+class _Different:
+    """How many rows have each different text of a column, counted batch by batch while they are few."""
+
+    def __init__(self) -> None:
+        self._counted: list[pyarrow.Table] = []
+        self._texts = self._rows = 0
+        self.few = True
+
+    def add(self, column: pyarrow.DictionaryArray) -> None:
+        """Counts the rows of one more batch."""
+        import pyarrow
+
+        texts = column.dictionary
+        self._texts, self._rows = self._texts + len(texts), self._rows + len(column)
+        # Where a text stands in three rows or so, counting saves nothing.
+        self.few = self.few and self._texts <= max(_FEW, self._rows * 3 // 10)
+        if not self.few:
+            self._counted = []
+            return
+        rows = np.bincount(column.indices.fill_null(len(texts)).to_numpy(), minlength=len(texts) + 1)
+        texts = pyarrow.concat_arrays([texts, pyarrow.nulls(1, texts.type)])
+        self._counted.append(pyarrow.table({TEXT: texts, ROWS: rows}))
+        if sum(len(one) for one in self._counted) > 2 * _MOST_DIFFERENT:
+            self._counted = [self.table()]
+            self.few = len(self._counted[0]) <= _MOST_DIFFERENT
+
+    def table(self) -> pyarrow.Table:
+        """Each text with its rows; the missing text is one of them."""
+        import pyarrow
+
+        together = pyarrow.concat_tables(self._counted).group_by(TEXT).aggregate([(ROWS, "sum")])
+        return together.rename_columns([TEXT, ROWS])
 
 
 # Parquet -------------------------------------------------------------------------------------------------------
