@@ -29,9 +29,9 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-TEMPLATE = HERE.parent / "{{cookiecutter.project_slug}}"
-RESULTS = HERE / "results" / "audit.md"
+from common import TEMPLATE, environment, keep, load
+
+PROJECT = TEMPLATE / "{{cookiecutter.project_slug}}"
 YEAR_END = "2023-03-31"
 RUNS = 5
 LIMIT = 4 << 30
@@ -47,7 +47,7 @@ def main() -> None:
         print(json.dumps(_measured(WAYS[options.one[0]], Path(options.one[1]))))
         return
     share, runs = (10, 1) if options.small else (1, RUNS)
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    busy = load()
     with tempfile.TemporaryDirectory(prefix="evidence-benchmark-") as folder:
         _need_room(Path(folder), 9e9 / share)
         rows = []
@@ -55,11 +55,10 @@ def main() -> None:
             rows += _million(Path(folder), 1_000_000 // share, runs)
         if options.only != "million":
             rows += _many(Path(folder), 20_000_000 // share)
-    text = _table(rows, runs, load)
+    text = _table(rows, runs, busy)
     print(text)
     if not options.small and not options.only:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(text, encoding="utf-8")
+        keep("audit.md", text)
 
 
 # What is measured, each in a process of its own ---------------------------------------------------------------------
@@ -76,7 +75,6 @@ def by_hand(path: Path) -> str:
 
 
 def by_audit(path: Path, all_of_it: bool = False) -> str:
-    sys.path.insert(0, str(TEMPLATE / "toolkit"))
     from evidence.data import audit, conformance, error_families, missing, profile, tables_in_files
     from evidence.project import Project
 
@@ -162,8 +160,9 @@ def _project_with(folder: Path, rows: int, ending: str) -> Path:
     import episodes
 
     folder.mkdir(parents=True)
-    shutil.copytree(TEMPLATE / "reference", folder / "reference")
-    facts = (TEMPLATE / "project.toml").read_text(encoding="utf-8").splitlines()
+    for name in ("reference", "toolkit"):
+        shutil.copytree(PROJECT / name, folder / name)
+    facts = (PROJECT / "project.toml").read_text(encoding="utf-8").splitlines()
     filled = [line.split(" = ")[0] + ' = ""' if "{{" in line else line for line in facts]
     text = (
         "\n".join(filled)
@@ -204,9 +203,10 @@ def _size_as_text(path: Path) -> int:
 
 
 def _in_a_process(way: str, path: Path) -> dict[str, object]:
-    environment = {**os.environ, "EVIDENCE_KEY_FOLDER": str(path.parents[2] / "keys")}
+    project = path.parents[2]
+    told = environment(project, EVIDENCE_KEY_FOLDER=str(project / "keys"))
     command = [sys.executable, str(Path(__file__).resolve()), "--one", way, str(path)]
-    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)
+    done = subprocess.run(command, env=told, capture_output=True, encoding="utf-8", check=False)
     if done.returncode:
         sys.exit(done.stderr)
     return json.loads(done.stdout)
@@ -226,13 +226,13 @@ def _memory(results: list[dict[str, object]]) -> int:
     return max(one["memory"] for one in results)
 
 
-def _table(rows: list[list[str]], runs: int, load: float) -> str:
+def _table(rows: list[list[str]], runs: int, busy: float) -> str:
     about = (
         f"Python {platform.python_version()}, pandas {version('pandas')}, duckdb {version('duckdb')}, "
         f"{os.cpu_count()} processors, {_memory_of_machine()}. {runs} runs of each way in turn for the smaller case "
         "(medians of the time, by the clock and of the processors; the most memory of all runs), one of the larger. "
         "The data, for both kinds of file, is the size of the rows as CSV text. Load of the machine when it began: "
-        f"{load:.1f}{', so other work ran beside it' if load > 0.5 else ''}. Made by `python benchmarks/audit.py`."
+        f"{busy:.1f}{', so other work ran beside it' if busy > 0.5 else ''}. Made by `python benchmarks/audit.py`."
     )
     heads = ["case", "way", "time", "against", "processor time", "most memory (RSS)", "against", "what it gives"]
     lines = [heads, ["---"] * len(heads), *rows]

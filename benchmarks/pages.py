@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import re
 import shutil
 import subprocess
@@ -21,8 +20,8 @@ import zipfile
 from importlib.metadata import version
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-RESULTS = HERE / "results" / "pages.md"
+from common import environment, keep, new_project
+
 ASKED = {"default project": {}, "predictive tool about single children": {"analytics_type": "predictive",
                                                                          "output_about": "individual"}}  # fmt: skip
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
@@ -39,25 +38,16 @@ def main() -> None:
         text = "\n".join([_head(), *(_table(name, pack, Path(place)) for name, pack in packs.items())])
     print(text)
     if not options.pack:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(text, encoding="utf-8")
+        keep("pages.md", text)
 
 
 def _made(place: Path) -> dict[str, Path]:
     """A pack of each kind of project, baked and run on the sample data."""
-    from cookiecutter.main import cookiecutter
-
     packs = {}
     for number, (name, answers) in enumerate(ASKED.items()):
-        project = Path(
-            cookiecutter(
-                str(HERE.parent), no_input=True, default_config=True, output_dir=str(place / str(number)),
-                extra_context=answers,
-            )
-        )  # fmt: skip
-        environment = {**os.environ, "PYTHONPATH": str(project / "toolkit")}
+        project = new_project(place / str(number), **answers)
         command = [sys.executable, "-m", "evidence", "run", "sample", "--quiet"]
-        subprocess.run(command, cwd=project, env=environment, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(command, cwd=project, env=environment(project), check=True, stdout=subprocess.DEVNULL)
         packs[name] = project / "packs" / "sample"
     return packs
 

@@ -30,8 +30,8 @@ from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-RESULTS = HERE / "results" / "rows.md"
+from common import environment, keep, new_project
+
 ROWS = (10_000, 100_000, 1_000_000, 10_000_000)
 LIMIT = 6 << 30
 # A stage that holds this much is stopped, so that it does not take the machine down with it.
@@ -57,8 +57,7 @@ def main() -> None:
     text = _table(measured)
     print(text)
     if len(measured) == len(ROWS) and all(len(one["stages"]) == 10 for one in measured):
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(text, encoding="utf-8")
+        keep("rows.md", text)
 
 
 def _measure(folder: Path, rows: int, stages: list[int]) -> None:
@@ -78,9 +77,7 @@ def _measure(folder: Path, rows: int, stages: list[int]) -> None:
 
 
 def _project(folder: Path) -> Path:
-    command = [sys.executable, "-m", "cookiecutter", "--no-input", "-o", str(folder), str(HERE.parent)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    (project,) = (path for path in folder.iterdir() if path.is_dir())
+    project = new_project(folder)
     shutil.copytree(project / "data" / "sample", project / "data" / "once")
     return project
 
@@ -124,15 +121,10 @@ def _changed(line: str, time_: int, upn: int | None) -> str:
 def _in_a_process(project: Path, notebook: Path) -> dict[str, float]:
     run = project / ".evidence" / "runs" / "rows"
     run.mkdir(parents=True, exist_ok=True)
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(project / "toolkit"),
-        "EVIDENCE_RUN_FOLDER": str(run),
-        "OMP_NUM_THREADS": "1",
-    }
+    told = environment(project, EVIDENCE_RUN_FOLDER=str(run), OMP_NUM_THREADS="1")
     command = [sys.executable, str(Path(__file__).resolve()), "--one", str(notebook)]
     with tempfile.TemporaryFile("w+", encoding="utf-8") as out, tempfile.TemporaryFile("w+", encoding="utf-8") as said:
-        running = subprocess.Popen(command, cwd=notebook.parent, env=environment, stdout=out, stderr=said)
+        running = subprocess.Popen(command, cwd=notebook.parent, env=told, stdout=out, stderr=said)
         if _stopped(running):
             return {"failed": f"needed more than {STOPPED_AT >> 30} GiB"}
         out.seek(0), said.seek(0)
