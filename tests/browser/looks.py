@@ -27,6 +27,12 @@ A4_WIDTH = 673
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 CUT_OFF = """() => [...document.querySelectorAll('.wide, .pan')]
     .filter(part => part.scrollWidth > part.clientWidth + 1).map(part => part.textContent.trim().slice(0, 60))"""
+SCROLLS = """() => [...document.querySelectorAll('.wide, .pan')]
+    .filter(part => getComputedStyle(part).overflowX != 'visible').map(part => part.textContent.trim().slice(0, 60))"""
+# A chart that is kept together, and no taller than a page less its headline, is on one page.
+SPLIT = """() => [...document.querySelectorAll('.ev-chart')]
+    .filter(chart => getComputedStyle(chart).breakInside != 'avoid' || chart.getBoundingClientRect().height > 780)
+    .map(chart => chart.alt.slice(0, 60))"""
 # Two of three seconds go into the colours of each cell.
 _WITHOUT_COLOURS = {**RULES, "rules": {"color-contrast": {"enabled": False}}}
 # Rows of the same parts, classes and states have the same colours: one of each is enough to judge these.
@@ -63,7 +69,7 @@ def faults_of(browser: Browser, pack: Path) -> tuple[int, list[str]]:
     """(how many times a page was looked at, everything that was wrong), over all pages of a pack in all looks.
 
     Beside axe-core's rules: no page is wider than the window, at 1280 pixels no table scrolls, and on paper none is
-    cut off.
+    cut off and no chart split.
     """
     looked, faults = 0, []
     context = browser.new_context(offline=True)
@@ -85,6 +91,8 @@ def _looks(page: Page) -> Iterator[tuple[str, list[str]]]:
         yield f"{width} px", violations(page, _WITHOUT_COLOURS) + too_wide + scrolls
     look_at(page, A4_WIDTH, PAPER)
     cut_off = [f"cut off: {part}" for part in page.evaluate(CUT_OFF)]
+    cut_off += [f"may be split: {chart}" for chart in page.evaluate(SPLIT)]
+    cut_off += [f"has a bar to scroll with: {part}" for part in page.evaluate(SCROLLS)]
     page.evaluate(_ONE_ROW_OF_EACH_KIND)
     yield "paper", violations(page) + cut_off
     for name, look in COLOURS.items():

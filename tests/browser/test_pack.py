@@ -80,6 +80,8 @@ def test_no_accessibility_violations_in_any_look_and_nothing_cut_off(browser, pa
         ("@media (prefers-color-scheme: dark) { main { color: #333 !important } }", "color-contrast"),
         ("@media (max-width: 400px) { h1 { width: 900px } }", "wider than the window"),
         ("@media print { .wide { width: 300px; overflow: auto !important } }", "cut off"),
+        ("@media print { .wide { overflow: auto !important } }", "bar to scroll with"),
+        ("@media print { .ev-chart { break-inside: auto !important } }", "may be split"),
     ],
 )
 def test_a_planted_fault_is_found_in_its_look(browser, pack, tmp_path, planted, rule):
