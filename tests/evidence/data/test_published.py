@@ -162,6 +162,18 @@ def test_the_command_describes_published_files_once(with_published, run_evidence
     assert "Nothing was changed" in run_evidence(with_published, "data", "describe", "data/published").stdout
 
 
+@pytest.mark.parametrize("what", ["describe", "audit"])
+def test_published_files_elsewhere_are_not_taken_for_children(sample_project, tmp_path, run_evidence, what):
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    (folder / "notes.csv").write_text("a,b\n1,2\n")
+    (folder / "stats.csv").write_text("\ufeff" + HEAD + ROW.format(1), encoding="utf-8")
+    said = run_evidence(sample_project, "data", what, folder)
+    assert said.returncode == 2 and "Traceback" not in said.stderr
+    assert "stats.csv: these are published statistics" in said.stderr and "data/published" in said.stderr
+    assert "E06000001" not in said.stderr + said.stdout
+
+
 def test_the_audit_of_the_real_files_finds_what_csv_alone_finds(with_published, shared_data, run_evidence):
     project = open_project(with_published)
     name = "c1_children_in_need_referrals_and_rereferrals_2013_to_2025"

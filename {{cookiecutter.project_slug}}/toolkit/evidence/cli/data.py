@@ -56,15 +56,14 @@ def describe(folder: str, tables: tuple[str, ...]) -> None:
     With the word database as FOLDER: list the tables of the database, or draft rows for those named behind it.
     Nothing is loaded from a column until its row in reference/catalogue.csv says yes under `confirmed`.
     """
-    from evidence.cli.elsewhere import describe_published, list_database
+    from evidence.cli.elsewhere import describe_published, is_published, list_database
     from evidence.data.cataloguing.describing import DATABASE, add_to_catalogue, draft, draft_of_database
-    from evidence.data.sources import source_kind
     from evidence.project import open_project
 
     project = open_project()
     if folder == DATABASE and not tables:
         return list_database(project)
-    if source_kind(project, project.path(folder)) == "published":
+    if folder != DATABASE and is_published(project, folder):
         return describe_published(project, folder)
     drafted = draft_of_database(project, tables) if folder == DATABASE else draft(project, folder)
     for note in drafted.attrs.get("notes", []):
@@ -101,13 +100,12 @@ def audit_folder(folder: str, year_end: str, why: str) -> None:
     """Check the data in FOLDER against every rule, and write where the failures are for those who mend them."""
     import sys
 
-    from evidence.cli.elsewhere import audit_published_folder
+    from evidence.cli.elsewhere import audit_published_folder, is_published
     from evidence.data import audit, quality_decision, tables_for_audit, write_positions
-    from evidence.data.sources import source_kind
     from evidence.project import open_project
 
     project = open_project()
-    if source_kind(project, project.path(folder)) == "published":
+    if is_published(project, folder):
         return audit_published_folder(project, folder)
     with tables_for_audit(project, folder, why) as tables:
         for note in [*tables.notes, *tables.withheld.notes()]:

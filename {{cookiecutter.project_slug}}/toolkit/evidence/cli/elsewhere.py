@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from evidence.project import Project
+from evidence.project import EvidenceError, Project
 
 
 def list_database(project: Project) -> None:
@@ -21,6 +21,26 @@ def list_database(project: Project) -> None:
         f"\nTables and views that the account can see: {len(tables)}. Name some to draft their catalogue rows: "
         "evidence data describe database dbo.Referrals"
     )
+
+
+def is_published(project: Project, folder: str) -> bool:
+    """Whether it is the project's folder of published statistics.
+
+    Raises EvidenceError where such files lie elsewhere: a folder of the council's own data is taken for children's.
+    """
+    from evidence.data.sources import source_kind
+    from evidence.data.sources.published import in_the_layout
+
+    path = project.path(folder)
+    if source_kind(project, path) == "published":
+        return True
+    if found := in_the_layout(path):
+        raise EvidenceError(
+            "these are published statistics, and this folder is read as data about children.",
+            where=f"{project.relative(path)}/{found[0]}",
+            remedy="Put what is published into data/published, and name that folder.",
+        )
+    return False
 
 
 def describe_published(project: Project, folder: str) -> None:

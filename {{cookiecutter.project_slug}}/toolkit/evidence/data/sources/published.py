@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +33,7 @@ PLACES = {
     "Local authority": ("new_la_code", "old_la_code", "la_name"),
 }
 META = ".meta.csv"
+_LONGEST_HEAD = 1 << 16
 _IDENTIFYING = re.compile(r".*_(code|name|urn|ukprn|upin|laestab|id)|urn|ukprn|laestab")
 # A column so called holds measurements; one called as below and not so holds groups, even where they are numbers.
 _MEASURE = re.compile(r"(^|_)(count|number|percent|percentage|rate|sum|average|mean|median|estimate|ratio|fte)(_|$)")
@@ -127,6 +130,18 @@ def read_plain(path: Path, where: str) -> pd.DataFrame:
 def missing_columns(frame: pd.DataFrame) -> list[str]:
     """The columns that the layout must have and `frame` has not."""
     return [column for column in MANDATORY if column not in frame]
+
+
+def in_the_layout(folder: Path) -> list[str]:
+    """The names of the CSV files in a folder whose first row has the layout's columns; nothing further is read."""
+    found = []
+    for path in sorted(folder.glob("*.csv")):
+        # What cannot be opened is said by whoever reads it in earnest.
+        with suppress(OSError), open(path, encoding="utf-8-sig", errors="replace") as file:
+            heads = next(csv.reader([file.readline(_LONGEST_HEAD)]), [])
+            if set(MANDATORY).issubset(heads):
+                found.append(path.name)
+    return found
 
 
 def find_files(folder: Path, where: str) -> list[Path]:
