@@ -22,8 +22,6 @@ SAME, WITHIN, BEYOND = "no change", "within chance", "beyond chance"
 YES, NO_DIFFERENCE, NO = "yes", "read, but makes no difference", "no"
 # The tool is tried without each variable on so many children at most: enough to tell, and quick.
 _TRIED_ON = 1000
-# Making as many rows leaves much memory behind.
-_MANY = 100_000
 
 
 def deidentification_cost(
@@ -221,8 +219,7 @@ def _fingerprint(frame: pd.DataFrame) -> tuple[object, ...]:
 
     Of millions of rows two frames are too much to hold at a time.
     """
-    if len(frame) > _MANY:
-        give_back_memory()
+    give_back_memory(after=len(frame))
     rows = pd.util.hash_pandas_object(frame).to_numpy()
     kinds = [(str(name), str(kind)) for name, kind in frame.dtypes.items()]
     return (*kinds, hashlib.sha256(rows.tobytes()).hexdigest())

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 HEADLINES = "headline figures"
 # Where a table that is kept says which of its columns hold numbers and texts.
 _MIXED = "columns of numbers and texts"
-# Reading as many rows leaves much memory behind.
-_MANY = 100_000
 _NAME = re.compile(r"[a-z][a-z0-9_.]*")
 
 
@@ -225,6 +223,5 @@ def _from_parquet(path: Path) -> pd.DataFrame:
     for name in frame.attrs.pop(_MIXED, []):
         values = [float("nan") if (value := json.loads(text)) is None else value for text in frame[name]]
         frame[name] = pd.Series(values, index=frame.index, dtype=object)
-    if len(frame) > _MANY:
-        give_back_memory()
+    give_back_memory(after=len(frame))
     return frame

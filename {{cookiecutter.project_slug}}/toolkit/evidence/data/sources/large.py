@@ -457,7 +457,7 @@ def _copied(stream: CsvStream, folder: Path) -> LargeTable:
         if written:
             written.result()
     # DuckDB takes its own memory from here on.
-    pyarrow.default_memory_pool().release_unused()
+    give_back_memory()
     sql = f"read_parquet({literal(_unglobbed(copy))})"
     few = {name: counted.table() for name, counted in different.items() if counted.few}
     return LargeTable(stream.file, sql, stream.names, stream.held, stream.rows, stream.blank, different=few)
