@@ -191,12 +191,13 @@ def _svg(chart: Chart, table: pd.DataFrame) -> bytes:
     with matplotlib.rc_context(_STYLE):
         height = {"bars": 1.1 + 0.42 * len(table), "lines": 3.6, "series": 3.8, "funnel": 4.4}[chart.kind]
         figure = Figure(figsize=(7.2, height), layout="constrained")
-        FigureCanvasSVG(figure)
+        canvas = FigureCanvasSVG(figure)
         axes = figure.add_subplot()
         draw = {"bars": _draw_bars, "lines": _draw_lines, "series": _draw_series, "funnel": _draw_funnel}[chart.kind]
         draw(axes, chart, table)
         target = io.BytesIO()
-        figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        # `savefig` would lay out and draw everything twice.
+        canvas.print_svg(target, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return slim(target.getvalue())
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from evidence.data.auditing import in_sql
-from evidence.data.sources.large import ROWS, TEXT, literal, private_folder, quoted
+from evidence.data.sources.large import ROWS, TEXT, connect, literal, private_folder, quoted
 from evidence.data.sources.large import connection as connected
 from evidence.data.tables import Table, Tables
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from evidence.data.sources.large import LargeTable
 
 EARLIER = "earlier_"
+# Up to so many rows a connection is dearer to open than to keep, and what it is asked fits into its memory.
+_KEPT_ROWS = 200_000
 LINE = '"line of file"'
 ROWS_COUNTED = quoted(ROWS)
 
@@ -47,9 +49,20 @@ def views(tables: Tables) -> Iterator[duckdb.DuckDBPyConnection]:
     if isinstance(tables, FileTables):
         yield tables.connection
         return
+    if sum(map(len, tables.values())) <= _KEPT_ROWS:
+        yield tables.remember("views", lambda: _kept_views(tables))
+        return
     with private_folder() as folder, connected(folder) as connection:
         make_views(tables, connection)
         yield connection
+
+
+def _kept_views(tables: Tables) -> duckdb.DuckDBPyConnection:
+    """A connection that lasts as long as the tables and needs no room on disk."""
+    connection = connect()
+    connection.execute("SET threads = 1")
+    make_views(tables, connection)
+    return connection
 
 
 def make_views(tables: Tables, connection: duckdb.DuckDBPyConnection) -> None:

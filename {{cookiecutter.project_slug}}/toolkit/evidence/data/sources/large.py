@@ -108,23 +108,29 @@ def private_folder() -> Iterator[Path]:
 
 @contextmanager
 def connection(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB that takes a quarter of the memory (2 GiB at most), spills into `folder`, and fetches nothing."""
+    """What `connect` opens, while the block runs."""
+    opened = connect(folder)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def connect(folder: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A DuckDB that takes a quarter of the memory (2 GiB at most), spills into `folder` alone, and fetches nothing."""
     import duckdb
 
     limit = min(2 << 30, _memory() // 4)
     settings = {
         "memory_limit": f"{limit >> 20}MiB",
-        "temp_directory": str(folder),
+        "temp_directory": str(folder or ""),
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
     }
     opened = duckdb.connect(config=settings)
     # In a notebook it would draw a bar for what takes long.
     opened.execute("SET enable_progress_bar = false")
-    try:
-        yield opened
-    finally:
-        opened.close()
+    return opened
 
 
 def _memory() -> int:
