@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -50,6 +51,7 @@ def as_dates(values: pd.Series) -> pd.Series:
     return pd.Series(np.array([*days, None], dtype="datetime64[us]")[codes], index=values.index, name=values.name)
 
 
+@lru_cache(maxsize=1 << 15)
 def _day(text: str) -> np.datetime64 | None:
     match = _DATE.fullmatch(TIME_OF_DAY.sub("", text))
     if not match:

@@ -59,13 +59,15 @@ def proportions(frame: pd.DataFrame, value: str, by: str | Sequence[str] = ()) -
 
     by: one column or several. Index: the groups (`All children` when there are none). Columns as `estimates`.
     """
-    known = frame[truth(frame[value]).notna()]
-    counted = truth(known[value])
+    every = truth(frame[value])
+    known = every.notna()
+    counted = every[known]
     columns = [by] if isinstance(by, str) else list(by)
     if not columns:
         return estimates([counted.sum()], [len(counted)], pd.Index([ALL], name="group"))
-    groups = counted.groupby([known[column] for column in columns], observed=False, dropna=False)
-    return estimates(groups.sum(), groups.size(), groups.size().index)
+    groups = counted.groupby([frame.loc[known, column] for column in columns], observed=False, dropna=False)
+    size = groups.size()
+    return estimates(groups.sum(), size, size.index)
 
 
 def by_year(frame: pd.DataFrame, value: str, period: str = "year_end", by: str | Sequence[str] = ()) -> pd.DataFrame:

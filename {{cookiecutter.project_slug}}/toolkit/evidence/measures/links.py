@@ -50,17 +50,23 @@ def correlation_ratio(groups: np.ndarray, values: np.ndarray, weights: np.ndarra
     The root of epsilon squared (Kelley 1935): the share of variance between groups less what chance alone puts there.
     """
     weights = np.ones(len(values)) if weights is None else weights
-    n = weights.sum()
-    size = np.bincount(groups, weights)
-    means = np.divide(np.bincount(groups, weights * values), size, out=np.zeros_like(size), where=size > 0)
+    size, summed = np.bincount(groups, weights), np.bincount(groups, weights * values)
+    return float(_ratios(summed[None], size, values, weights)[0])
+
+
+def _ratios(summed: np.ndarray, size: np.ndarray, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The correlation ratio of the same values put into groups of these sizes in many ways.
+
+    summed: the sum of the values in each group, one row a way.
+    """
+    n, used = weights.sum(), (size > 0).sum()
     middle = (weights * values).sum() / n
     total = (weights * (values - middle) ** 2).sum()
-    within = total - (size * (means - middle) ** 2).sum()
-    used = (size > 0).sum()
     if used < 2 or total <= 0 or n <= used:
-        return np.nan
-    share = 1 - (within / (n - used)) / (total / (n - 1))
-    return float(np.sqrt(max(0.0, share)))
+        return np.full(len(summed), np.nan)
+    means = np.divide(summed, size, out=np.zeros_like(summed), where=size > 0)
+    within = total - (size * (means - middle) ** 2).sum(axis=1)
+    return np.sqrt(np.maximum(1 - (within / (n - used)) / (total / (n - 1)), 0))
 
 
 def proxies(
@@ -196,7 +202,8 @@ def _of_numbers(groups: np.ndarray, values: np.ndarray, random: np.random.Genera
         return _percentiles(np.array([correlation_ratio(of_group, of_value, weights) for weights in drawn]))
 
     def by_chance() -> np.ndarray:
-        return np.array([correlation_ratio(random.permutation(groups), values) for _ in range(_PERMUTATIONS)])
+        summed = np.array([np.bincount(random.permutation(groups), values) for _ in range(_PERMUTATIONS)])
+        return _ratios(summed, np.bincount(groups), values, np.ones(len(values)))
 
     return _Measured("correlation ratio", strength, interval, by_chance)
 

@@ -96,6 +96,8 @@ class StageResults(Results):
     def __init__(self, folder: Path, number: int, rests_on: Iterable[int]) -> None:
         super().__init__(folder)
         self.number, self._rests_on = number, {number, *rests_on}
+        # Looks at results come by the dozen: they are written with what is noted next, or when the stage ends.
+        self._unwritten: set[tuple[str, str, str]] = set()
 
     def has(self, stage: int, name: str) -> bool:
         if stage not in self._rests_on:
@@ -113,6 +115,21 @@ class StageResults(Results):
         self._note(stage, HEADLINES)
         return super().headlines(stage)
 
+    def note_reads(self, stage: int, reads: Iterable[tuple[str, str, str]]) -> None:
+        super().note_reads(stage, reads if stage != self.number else {*reads, *self._unwritten})
+        if stage == self.number:
+            self._unwritten.clear()
+
+    def reads(self, stage: int) -> list[dict]:
+        if stage == self.number and self._unwritten:
+            waiting, self._unwritten = self._unwritten, set()
+            super().note_reads(stage, waiting)
+        return super().reads(stage)
+
+    def finish(self, stage: int) -> None:
+        self.reads(self.number)
+        super().finish(stage)
+
     def finished(self, stage: int) -> bool:
         return stage in self._rests_on and super().finished(stage)
 
@@ -128,4 +145,4 @@ class StageResults(Results):
 
     def _note(self, stage: int, name: str) -> None:
         if stage != self.number:
-            self.note_read(self.number, "result", f"{stage}/{name}", self.digest(stage, name))
+            self._unwritten.add(("result", f"{stage}/{name}", self.digest(stage, name)))
