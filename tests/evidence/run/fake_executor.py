@@ -31,6 +31,7 @@ class FakeExecutor:
 
     does: dict[int, Does]
     side_by_side: int = 3
+    at_once: bool = False
     before: Callable[[dict, int], None] = lambda parameters, stage: None
     executed: list[tuple[str, int]] = field(default_factory=list)
     most_at_once: int = 0

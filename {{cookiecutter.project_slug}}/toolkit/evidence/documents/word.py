@@ -9,6 +9,7 @@ import io
 import re
 import zipfile
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from evidence.documents.filled import FilledDocument, Known, Section
@@ -134,13 +135,23 @@ def _make_accessible(table: Table, says: str) -> None:
 def _empty(title: str) -> Document:
     """A new document in the house style, without anything of the machine or of whoever makes it."""
     import docx
+
+    word = docx.Document(io.BytesIO(_house_style()))
+    word.core_properties.title = _clean(title)
+    return word
+
+
+@cache
+def _house_style() -> bytes:
+    """The file of a document that holds nothing yet; making it takes longer than filling it."""
+    import docx
     from docx.oxml.ns import qn
     from docx.shared import Mm, Pt, RGBColor
 
     word = docx.Document()
     _strip(word)
     about = word.core_properties
-    about.title, about.language = _clean(title), LANGUAGE
+    about.language = LANGUAGE
     about.author = about.last_modified_by = about.comments = about.keywords = ""
     about.created = about.modified = _DAY
     about.revision = 1
@@ -157,7 +168,7 @@ def _empty(title: str) -> Document:
     word.styles["Normal"].font.size = word.styles["Heading 2"].font.size = Pt(11)
     for language in word.styles.element.iter(qn("w:lang")):
         language.set(qn("w:val"), LANGUAGE)
-    return word
+    return _bytes(word)
 
 
 def _strip(word: Document) -> None:

@@ -7,6 +7,7 @@ import binascii
 import codecs
 import html
 import io
+import json
 import re
 import zipfile
 import zlib
@@ -24,9 +25,11 @@ from evidence.project import EvidenceError
 _RUN = re.compile(r"[^\W_]+(?:[-_/.][^\W_]+)*")
 _PIECE = re.compile(r"[^\W_]+")
 _DECIMAL = re.compile(r"(?<![\w.])[+-]?\d+\.\d+(?:[eE][+-]?\d+)?(?![\w.])")
-_COLOUR = re.compile(r"((?:fill|stroke|color|background|border)[\w-]*\s*[:=]\s*[\"']?)#[0-9a-f]{3,8}\b", re.IGNORECASE)
+_COLOUR = re.compile(
+    r"((?:fill|stroke|color|background|border)[\w-]*[ \t]*[:=][ \t]*[\"']?)#[0-9a-f]{3,8}\b", re.IGNORECASE
+)
 # How large a page of a Word file is.
-_PAGE_SIZE = re.compile(r"<w:pgSz\b[^<>]*>")
+_PAGE_SIZE = re.compile(r"<w:pgSz\b[^<>\n]*>")
 _POSTCODE = re.compile(r"(?<![A-Z0-9])([A-Z]{1,2}\d[A-Z\d]?) ?(\d[A-Z]{2})(?![A-Z0-9])")
 _DAY_FIRST = re.compile(r"(?<!\d)(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?!\d)")
 _YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})[-/](\d{2})[-/](\d{2})(?!\d)")
@@ -129,6 +132,7 @@ class _Search:
         self._allowed_days = {day for value in self._allowed for day in _days(value)}
         self._words = secrets.longest()
         self._clean: set[str] = set()
+        self._clean_lines: set[str] = set()
 
     def data(self, data: bytes, depth: int) -> Iterator[tuple[int, str]]:
         """(line, kind) for everything found in a file's bytes, whatever they are."""
@@ -173,8 +177,19 @@ class _Search:
                 yield _line(starts, block.start()), kind
 
     def _in(self, text: str) -> Iterator[tuple[int, str]]:
-        plain = _PAGE_SIZE.sub(_blanked, _COLOUR.sub(_blanked_colour, text))
-        plain = _DECIMAL.sub(_blanked, plain).upper()
+        # The same lines stand in a pack over and over: new ones are looked through, the whole only where they matter.
+        new = set(text.split("\n")) - self._clean_lines
+        if any(self._in_lines("\n".join(new))):
+            yield from self._in_lines(text)
+        else:
+            self._clean_lines |= new
+        if self._words > 1:
+            yield from self._names(_plain(text).upper())
+        yield from self._births_in_words(text)
+
+    def _in_lines(self, text: str) -> Iterator[tuple[int, str]]:
+        """What stands in a line whatever the lines before and after it."""
+        plain = _plain(text).upper()
         yield from self._identifiers(plain if len(plain) == len(text) else text.upper())
         for match in _POSTCODE.finditer(plain):
             code = match.group(1) + match.group(2)
@@ -183,14 +198,12 @@ class _Search:
         yield from self._births(text)
 
     def _identifiers(self, plain: str) -> Iterator[tuple[int, str]]:
-        # The same words stand in a pack over and over: each is looked up once, and its places only where it matters.
+        # So do words: each is looked up once, and its places only where it matters.
         runs = set(_RUN.findall(plain)) - self._clean
         found = {run: places for run in runs if (places := list(self._in_run(run)))}
         self._clean |= runs - found.keys()
         for run in _RUN.finditer(plain) if found else ():
             yield from ((run.start() + place, kind) for place, kind in found.get(run.group(), ()))
-        if self._words > 1:
-            yield from self._names(plain)
 
     def _in_run(self, run: str) -> Iterator[tuple[int, str]]:
         """(place, kind) for the whole run, or else for up to four of its pieces that stand together."""
@@ -225,6 +238,8 @@ class _Search:
             for match in pattern.finditer(text):
                 if self._is_birth(*(int(match.group(i)) for i in order)):
                     yield match.start(), "date of birth"
+
+    def _births_in_words(self, text: str) -> Iterator[tuple[int, str]]:
         # Nearly all text says nothing of birth, and is not searched for dates in words.
         lowered = text.lower()
         for match in _IN_WORDS.finditer(text) if any(word in lowered for word in _OF_BIRTH) else ():
@@ -239,6 +254,11 @@ class _Search:
         except ValueError:
             return False
         return self._secrets.has_birth(found) and found not in self._allowed_days
+
+
+def _plain(text: str) -> str:
+    """Without the colours, sizes of pages and decimals, in which digits say nothing of anybody."""
+    return _DECIMAL.sub(_blanked, _PAGE_SIZE.sub(_blanked, _COLOUR.sub(_blanked_colour, text)))
 
 
 def _blanked(match: re.Match) -> str:
@@ -275,10 +295,18 @@ def _views(text: str) -> list[str]:
     """The text, and with the escapes of JSON, HTML and addresses undone where it has any."""
     views = [text]
     if "\\" in text:
-        views.append(_ESCAPED.sub(_unescaped, text))
+        # In JSON a backslash is always an escape, so nothing stands in it that does not stand in what it means.
+        views = [_ESCAPED.sub(_unescaped, text)] if _is_json(text) else [text, _ESCAPED.sub(_unescaped, text)]
     for mark, undo in (("&", html.unescape), ("%", unquote)):
         views.extend([undo(view) for view in views if mark in view and undo(view) != view])
     return views
+
+
+def _is_json(text: str) -> bool:
+    try:
+        return text.lstrip()[:1] in ("{", "[") and json.loads(text) is not None
+    except (ValueError, RecursionError):
+        return False
 
 
 def _unescaped(match: re.Match) -> str:

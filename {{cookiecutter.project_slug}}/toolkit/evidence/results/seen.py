@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from evidence.results.at_once import AtOnce
 from evidence.results.results import HEADLINES, Results
 
 
@@ -91,27 +92,34 @@ class StageResults(Results):
 
     Stages run side by side, so what another one has left so far is chance. Every look at another stage's result is
     noted, also at one that is missing: when it is something else next time, the stage has to run again.
+
+    at_once: this stage has begun before those that it rests on were over, so it waits for what it looks at.
     """
 
-    def __init__(self, folder: Path, number: int, rests_on: Iterable[int]) -> None:
+    def __init__(self, folder: Path, number: int, rests_on: Iterable[int], at_once: bool = False) -> None:
         super().__init__(folder)
         self.number, self._rests_on = number, {number, *rests_on}
         # Looks at results come by the dozen: they are written with what is noted next, or when the stage ends.
         self._unwritten: set[tuple[str, str, str]] = set()
+        self._at_once = AtOnce(self.folder) if at_once else None
 
     def has(self, stage: int, name: str) -> bool:
         if stage not in self._rests_on:
             return False
+        self._wait(stage, name)
         self._note(stage, name)
         return super().has(stage, name)
 
     def read(self, stage: int, name: str) -> object:
+        if stage in self._rests_on:
+            self._wait(stage, name)
         self._note(stage, name)
         return super().read(stage, name)
 
     def headlines(self, stage: int) -> list[dict]:
         if stage not in self._rests_on:
             return []
+        self._wait(stage)
         self._note(stage, HEADLINES)
         return super().headlines(stage)
 
@@ -131,7 +139,10 @@ class StageResults(Results):
         super().finish(stage)
 
     def finished(self, stage: int) -> bool:
-        return stage in self._rests_on and super().finished(stage)
+        if stage not in self._rests_on:
+            return False
+        self._wait(stage)
+        return super().finished(stage)
 
     @property
     def parameters(self) -> dict[str, object]:
@@ -142,6 +153,12 @@ class StageResults(Results):
     def note_parameters(self, values: Mapping[str, object]) -> None:
         """Notes that the stage has looked at these parameters of the run."""
         self.note_reads(self.number, [("parameter", name, parameter_digest(value)) for name, value in values.items()])
+
+    def _wait(self, stage: int, name: str = "") -> None:
+        """Until the stage has recorded that, or is over and may be asked for anything."""
+        if self._at_once is not None and stage != self.number:
+            recorded, over = super().has, super().finished
+            self._at_once.wait(self.number, stage, lambda: bool(name) and recorded(stage, name) or over(stage))
 
     def _note(self, stage: int, name: str) -> None:
         if stage != self.number:

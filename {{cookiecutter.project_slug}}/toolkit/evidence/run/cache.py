@@ -19,7 +19,6 @@ import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
@@ -30,7 +29,6 @@ from evidence.project import (
     as_cell,
     atomic_write,
     declared_parameters,
-    git_digest,
     parameters_named,
     read_text,
     sha256_of_file,
@@ -38,13 +36,15 @@ from evidence.project import (
 from evidence.project.folders import remove
 from evidence.project.installed import installed_packages
 from evidence.results import Results, parameter_digest
-from evidence.run.fingerprints import FILES, cells_digest, where_it_lies
+from evidence.run.fingerprints import cells_digest
+from evidence.run.present import Present
 from evidence.run.turns import LooksAt, Turns
 
 FORMAT = 2
 _ENTRY = "entry.json"
 _MOST_BYTES = 2 * 1024**3
 _IN_DATA_FOLDER = "the files in the data folder"
+_NEW = "it has not run before"
 # Folders whose files a stage may look for: one that appears or goes away is a change though nobody has read it yet.
 _LISTED = ("workbook", "reference", "src", "tests", "data/published")
 
@@ -114,8 +114,7 @@ class Cache:
         self._mine: dict[int, LooksAt] = {}
         self._folder = cache_folder(project)
         self._standing = Standing.of(project, parameters)
-        self._data = project.data_folder(parameters)
-        self._digests: dict[Path, str] = {}
+        self._present = Present(project, parameters)
         self._used: list[Path] = []
 
     def find(self, stage: StageInfo, results: Results) -> Found:
@@ -129,6 +128,18 @@ class Cache:
                 self._mine[stage.number] = looks_at
                 return found
 
+    def must_run(self, stage: StageInfo) -> str:
+        """Why a stage has to run whatever earlier stages give; empty where that depends on what they give."""
+        before, taken = self._standing.of_stage(stage), self._standing.parameters_of(stage)
+        why = ""
+        for entry in filter(None, map(_read_entry, self._of_stage(stage))):
+            other = _other_parameter(entry, taken)
+            change = f"the parameter {other} changed" if other else self._change(entry, before, None)
+            if not change:
+                return ""
+            why = why or change
+        return why or _NEW
+
     def over(self, stage: StageInfo) -> None:
         """The stage has been executed, and kept where it is done: whoever waits for it may look."""
         if stage.number in self._mine:
@@ -138,7 +149,7 @@ class Cache:
         """What there is of a stage, and what it looks at, as far as the entries tell."""
         before, taken = self._standing.of_stage(stage), self._standing.parameters_of(stage)
         candidates = self._of_stage(stage)
-        why = "it has not run before" if not candidates else ""
+        why = _NEW if not candidates else ""
         of_others, looks_at = "", None
         for candidate in candidates:
             entry = _read_entry(candidate)
@@ -164,7 +175,7 @@ class Cache:
         read = [one["name"] for one in entry["reads"] if one["kind"] == "result"]
         return {
             **{name: taken.get(name, "") for name in entry["parameters"]},
-            **{name: self._now("result", name, results) or "" for name in read},
+            **{name: self._present.digest("result", name, results) or "" for name in read},
         }
 
     def restore(self, entry: Path, folder: Path) -> bool:
@@ -250,8 +261,11 @@ class Cache:
         named |= {read["name"] for read in reads if read["kind"] == "parameter"}
         return {name: digest for name, digest in self._standing.parameters_of(stage).items() if name in named}
 
-    def _change(self, entry: dict, before: dict[str, str], results: Results) -> str:
-        """In words, the first thing that is not what it was when the entry was made; empty where nothing is."""
+    def _change(self, entry: dict, before: dict[str, str], results: Results | None) -> str:
+        """In words, the first thing that is not what it was when the entry was made; empty where nothing is.
+
+        results: those of earlier stages, or None where these are not over yet and do not count.
+        """
         for name in sorted({*before, *entry["before"]}):
             looked_at = name != _IN_DATA_FOLDER or "data_folder" in entry["parameters"]
             if looked_at and before.get(name) != entry["before"].get(name):
@@ -259,49 +273,11 @@ class Cache:
         for read in entry["reads"]:
             if read["kind"] == "parameter" or read["name"] == "toolkit/evidence":
                 continue
-            now = self._now(read["kind"], read["name"], results)
+            if read["kind"] == "result" and results is None:
+                continue
+            now = self._present.digest(read["kind"], read["name"], results)
             if now is None or now != read["sha256"]:
                 return f"{_in_words(read)} changed"
-        return ""
-
-    def _now(self, kind: str, name: str, results: Results) -> str | None:
-        """The digest of a thing as it is now; None for a kind whose present state cannot be looked up."""
-        if kind == "result":
-            stage, _, rest = name.partition("/")
-            return results.digest(int(stage), rest)
-        if kind in (*FILES, "code"):
-            path = where_it_lies(self._project, name, self._data)
-            if not path.is_file():
-                return ""
-            if path not in self._digests:
-                self._digests[path] = sha256_of_file(path)
-            return self._digests[path]
-        if kind == "role":
-            return _role_now(self._project, self._data)
-        if kind == "access log":
-            from evidence.data.access import log_digest
-
-            return log_digest(self._project, date.fromisoformat(name))
-        if kind == "version control":
-            return git_digest(self._project.root)
-        if kind == "project tree":
-            from evidence.privacy import tree_digest
-
-            return tree_digest(self._project, self._data)
-        if kind == "threshold history":
-            from evidence.workbook import history_of
-
-            return history_of(self._project, json.loads(name)).digest
-        return None
-
-
-def _role_now(project: Project, data: Path) -> str:
-    """What whoever is at work may see of the data: two people with the same role and permission see the same."""
-    from evidence.data.access import access_to
-
-    try:
-        return access_to(project, data).standing
-    except EvidenceError:
         return ""
 
 

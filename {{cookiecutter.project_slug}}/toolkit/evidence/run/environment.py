@@ -8,6 +8,8 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
+from evidence.results import AT_ONCE
+
 # A process with two threads cannot be forked, and Arrow's memory pool would start one too.
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -24,7 +26,7 @@ _FIXED = {
     **ONE_THREAD,
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
-_PERSONAL = ("MPLBACKEND", "PYTHONSTARTUP", "IPYTHONDIR", "MATPLOTLIBRC", "PYTHONWARNINGS")
+_PERSONAL = ("MPLBACKEND", "PYTHONSTARTUP", "IPYTHONDIR", "MATPLOTLIBRC", "PYTHONWARNINGS", AT_ONCE)
 
 
 def short_folder() -> tempfile.TemporaryDirectory[str]:
@@ -34,9 +36,14 @@ def short_folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="ev-", dir=short, ignore_cleanup_errors=True)
 
 
-def kernel_environment(run_folder: Path, parameters: dict[str, object]) -> dict[str, str]:
-    """The variables, with the run's folder under EVIDENCE_RUN_FOLDER and its `as_of` as the only clock."""
+def kernel_environment(run_folder: Path, parameters: dict[str, object], at_once: bool = False) -> dict[str, str]:
+    """The variables, with the run's folder under EVIDENCE_RUN_FOLDER and its `as_of` as the only clock.
+
+    at_once: stages wait for each other where they have to.
+    """
     environment = {name: value for name, value in os.environ.items() if name not in _PERSONAL}
+    if at_once:
+        environment[AT_ONCE] = "1"
     day = date.fromisoformat(str(parameters.get("as_of", "2020-01-01")))
     ours = str(Path(__file__).parents[2])
     others = [entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry and entry != ours]

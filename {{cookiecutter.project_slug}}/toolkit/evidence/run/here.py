@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from evidence.project import StageInfo
 from evidence.run.executor import Job
 from evidence.run.states import StageRun
+from evidence.run.warm_start import can_be_warm
 
 if TYPE_CHECKING:
     from evidence.run.kernels import Kernels
@@ -35,6 +36,8 @@ class Here:
         self.side_by_side = workers or min(_cores(), _MOST)
         self.warm = warm
         self._meanwhile = meanwhile
+        # A kernel that waits costs little only where it was forked; whoever gave a number meant it.
+        self.at_once = workers is None and self.side_by_side > 1 and warm and can_be_warm()
         self._shares = False
         self._server: WarmServer | None = None
         self._lock = threading.Lock()
@@ -47,8 +50,6 @@ class Here:
         self._close()
 
     def session(self, job: Job) -> _Session:
-        from evidence.run.warm_start import can_be_warm
-
         # One stage alone has its kernel sooner without a server.
         warm = self.warm and (self._shares or job.count > 1) and can_be_warm()
         return _Session(
@@ -128,12 +129,12 @@ class _Session:
                 raise InterruptedError("the run is being stopped")
             if self._kernels is None:
                 job = self._job
-                environment, place = kernel_environment(job.folder, job.parameters), job.project.path("notebooks")
+                environment = kernel_environment(job.folder, job.parameters, job.at_once)
                 # It gets ready during the imports below, which take a while.
                 server = self._server(environment) if self._server else None
                 from evidence.run.kernels import Kernels
 
-                made = Kernels(environment, place, job.count, self._side_by_side, server)
+                made = Kernels(environment, job.project.path("notebooks"), job.count, self._side_by_side, server)
                 self._kernels = made.__enter__()
             return self._kernels
 

@@ -102,6 +102,8 @@ def _wait_for(going: list[Future]) -> None:
 class _Together:
     """An executor for several runs: never more stages at one time than there is room for, and none once stopped."""
 
+    at_once = False
+
     def __init__(self, executor: Executor) -> None:
         self._executor, self.side_by_side = executor, executor.side_by_side
         self._room = threading.Semaphore(executor.side_by_side)

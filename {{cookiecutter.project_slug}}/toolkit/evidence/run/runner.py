@@ -14,7 +14,8 @@ from pathlib import Path
 
 from evidence.project import Project, StageInfo, atomic_write, read_text, stages_needed
 from evidence.project.folders import hold, put_in_place, recover, remove
-from evidence.results import Results
+from evidence.results import AtOnce, Results
+from evidence.run import ahead
 from evidence.run.cache import Cache
 from evidence.run.executor import Executor, Job, Session
 from evidence.run.fingerprints import check_unchanged, code_digests
@@ -76,7 +77,8 @@ def execute(
         recover(final)
         part = _fresh(final.with_name(f".{final.name}.part"))
         try:
-            done = _Execution(part, project, parameters, wanted, progress or Progress(), how or How()).run(name)
+            execution = _Execution(part, project, parameters, wanted, progress or Progress(), how or How(), fresh=True)
+            done = execution.run(name)
             put_in_place(part, final)
         finally:
             remove(part)
@@ -99,7 +101,7 @@ def execute_in(
 
 
 class _Execution:
-    """One run while it goes on."""
+    """One run while it goes on. fresh: nothing of an earlier one is in its folder."""
 
     def __init__(
         self,
@@ -109,13 +111,17 @@ class _Execution:
         wanted: list[int],
         progress: Progress,
         how: How,
+        fresh: bool = False,
     ) -> None:
         self.folder, self.project, self.parameters, self.wanted = folder, project, parameters, wanted
         self.progress, self.how = progress, how
+        self.executor = how.where()
         self.results = Results(folder)
         self.cache = Cache(project, parameters, how.turns) if how.cache else None
         self.states: dict[int, StageRun] = {}
         self.seconds: dict[str, float] = {}
+        self.at_once = fresh and self.executor.at_once and how.turns is None and ahead.worth_it(project, parameters)
+        self.ahead: set[int] = set()
 
     def run(self, name: str) -> tuple[StageRun, ...]:
         code = code_digests(self.project, list(self.project.stages))
@@ -125,6 +131,7 @@ class _Execution:
                 self.states[stage.number] = StageRun(stage.number, stage.notebook, "not asked")
         with ExitStack() as stack:
             self._execute(stack)
+        AtOnce(self.folder).over()
         if self.cache is not None and self.seconds:
             self.cache.prune()
         check_unchanged(self.project, self.results, self.project.data_folder(self.parameters), code, self.wanted)
@@ -134,37 +141,76 @@ class _Execution:
         return done
 
     def _execute(self, stack: ExitStack) -> None:
-        executor = self.how.where()
-        threads = stack.enter_context(ThreadPoolExecutor(executor.side_by_side, thread_name_prefix="stage"))
+        places = len(self.wanted) if self.at_once else self.executor.side_by_side
+        threads = stack.enter_context(ThreadPoolExecutor(places, thread_name_prefix="stage"))
         order, waiting = in_order(self.wanted, self.project.stages), waiting_for(self.project.stages)
         going: dict[Future, StageInfo] = {}
+        came: dict[int, tuple[StageRun, float]] = {}
+        in_turn: set[int] = set()
         session: Session | None = None
         while order.is_active():
-            for number in sorted(order.get_ready(), key=waiting.get, reverse=True):
-                stage = self.project.stage(number)
-                if self._settled_without_running(stage):
-                    order.done(number)
-                    continue
+            begin = []
+            for stage in [self.project.stage(number) for number in came if number in in_turn]:
+                if self._counts(stage, *came.pop(stage.number)):
+                    order.done(stage.number)
+                else:
+                    begin.append(stage)
+            in_turn |= set(ready := order.get_ready())
+            ready = [self.project.stage(number) for number in ready if number not in self.ahead]
+            settled = [stage for stage in ready if self._settled_without_running(stage)]
+            order.done(*(stage.number for stage in settled))
+            begin += [stage for stage in ready if stage not in settled]
+            begin += self._those_ahead([*begin, *going.values()])
+            for stage in sorted(begin, key=lambda one: -waiting[one.number]):
                 # It is left before the threads are, which wait for what it then stops.
-                session = session or stack.enter_context(executor.session(self._job()))
+                session = session or stack.enter_context(self.executor.session(self._job()))
                 going[threads.submit(self._timed, stage, session)] = stage
-            if going:
+            if going and not settled:
                 # A wait without end could not be interrupted from the keyboard on Windows.
                 finished, _ = wait(going, timeout=0.5, return_when=FIRST_COMPLETED)
                 for future in finished:
-                    stage = going.pop(future)
-                    self._end(stage, *future.result())
-                    order.done(stage.number)
+                    came[going.pop(future).number] = future.result()
+
+    def _those_ahead(self, at_work: list[StageInfo]) -> list[StageInfo]:
+        """The stages to begin although those that they rest on are not over; each has to run whatever these give."""
+        if not self.at_once or not at_work:
+            return []
+        begun = {stage.number for stage in at_work} | set(self.states) | self.ahead
+        found: list[StageInfo] = []
+        for stage in [self.project.stage(number) for number in self.wanted if number not in begun]:
+            if not all(number in begun for number in stage.reads if number in self.wanted):
+                continue
+            why = self.cache.must_run(stage) if self.cache is not None else ""
+            if self.cache is None or why:
+                self.progress.explained(stage, why)
+                begun.add(stage.number)
+                found.append(stage)
+        self.ahead |= {stage.number for stage in found}
+        return found
+
+    def _counts(self, stage: StageInfo, done: StageRun, seconds: float) -> bool:
+        """Ends a stage that has been executed; False where it is to be executed anew, now that it is its turn."""
+        if stage.number in self.ahead:
+            self.ahead.discard(stage.number)
+            if blocked := self._blocked(stage):
+                ahead.discard(self.folder, stage)
+                self._end(stage, blocked)
+                return True
+            if done.state != "done" or not ahead.still_holds(self.project, self.parameters, stage, self.results):
+                ahead.discard(self.folder, stage)
+                return False
+            self._keep(stage)
+        self._end(stage, done, seconds)
+        return True
 
     def _job(self) -> Job:
         count = sum(number not in self.states for number in self.wanted)
-        return Job(self.project, self.folder, self.parameters, self.how.limits, count)
+        return Job(self.project, self.folder, self.parameters, self.how.limits, count, self.at_once)
 
     def _settled_without_running(self, stage: StageInfo) -> bool:
         """Whether the stage has no need to run, or no use: it is ended here then."""
-        blocked = blocked_by(stage, {number: one.state for number, one in self.states.items()})
-        if blocked:
-            self._end(stage, StageRun(stage.number, stage.notebook, "not run", _because_of(blocked)))
+        if blocked := self._blocked(stage):
+            self._end(stage, blocked)
             return True
         if self.cache is None:
             return False
@@ -176,8 +222,13 @@ class _Execution:
         self.progress.explained(stage, found.why or "what was kept of it is damaged")
         return False
 
+    def _blocked(self, stage: StageInfo) -> StageRun | None:
+        """How a stage ends that rests on one that did not finish; None where there is no such."""
+        numbers = blocked_by(stage, {number: one.state for number, one in self.states.items()})
+        return StageRun(stage.number, stage.notebook, "not run", _because_of(numbers)) if numbers else None
+
     def _timed(self, stage: StageInfo, session: Session) -> tuple[StageRun, float]:
-        """How the stage went, and the seconds since it was begun: waiting for a free place does not count."""
+        """How the stage went, and its seconds since it was begun, without those in which it waited for another one."""
         begun: list[float] = []
 
         def started() -> None:
@@ -186,15 +237,21 @@ class _Execution:
 
         try:
             done = session.execute(stage, started, partial(self.progress.cell_done, stage))
-            if self.cache is not None and done.state == "done":
-                self.cache.keep(stage, self.results, stage.notebook)
+            if done.state == "done" and stage.number not in self.ahead:
+                self._keep(stage)
         finally:
             if self.cache is not None:
                 self.cache.over(stage)
-        return done, time.monotonic() - begun[0]
+        return done, time.monotonic() - begun[0] - AtOnce(self.folder).seconds_waited(stage.number)
+
+    def _keep(self, stage: StageInfo) -> None:
+        if self.cache is not None:
+            self.cache.keep(stage, self.results, stage.notebook)
 
     def _end(self, stage: StageInfo, done: StageRun, seconds: float | None = None) -> None:
         self.states[stage.number] = done
+        if self.at_once and done.state != "done":
+            AtOnce(self.folder).stop(stage.number)
         if seconds is not None:
             self.seconds[str(stage.number)] = round(seconds, 3)
         self.progress.ended(stage, done.state, done.why, seconds)

@@ -23,7 +23,7 @@ from evidence.project import (
     sha256_of_file,
     stages_needed,
 )
-from evidence.results import SeenParameters, StageResults, headline_text
+from evidence.results import AT_ONCE, SeenParameters, StageResults, headline_text
 from evidence.stage import charts, governance
 from evidence.stage.earlier import run_missing_stages
 from evidence.stage.html import label, list_html, paragraphs, table_html
@@ -112,7 +112,8 @@ class Stage(InUse):
     def __init__(self, project: Project, info: StageInfo, parameters: dict[str, object]) -> None:
         self.project, self.info, self.number = project, info, info.number
         rests_on = stages_needed(info.reads, project.stages)
-        self.results = StageResults(_run_folder(project, parameters), info.number, rests_on)
+        folder = _run_folder(project, parameters)
+        self.results = StageResults(folder, info.number, rests_on, at_once=AT_ONCE in os.environ)
         # A stage that never looks at a parameter is the same whatever that says, and need not run again for it.
         self.parameters = SeenParameters(
             parameters, lambda names: self.results.note_parameters({name: parameters[name] for name in names})

@@ -47,6 +47,9 @@ class Cluster:
     gets a line for the person where something is to be known before results come.
     """
 
+    # Workers need not see what a stage on another machine is leaving at this moment.
+    at_once = False
+
     def __init__(
         self,
         address: str,

@@ -1,0 +1,63 @@
+"""Stages of one run that are at work at the same time: who needs what an earlier one records waits for it there."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from evidence.project import EvidenceError
+
+# Set in the kernels of a run whose stages begin before those that they rest on are over.
+AT_ONCE = "EVIDENCE_AT_ONCE"
+_LOOK_EVERY = 0.004
+
+
+class AtOnce:
+    """What stages at work tell each other by files in the run's folder, which are gone when the run is whole."""
+
+    def __init__(self, run_folder: Path) -> None:
+        self._folder = Path(run_folder) / ".at_once"
+
+    def wait(self, number: int, stage: int, there: Callable[[], bool]) -> None:
+        """Stage `number` waits until what it looks for of `stage` is `there`.
+
+        Raises EvidenceError where that stage has stopped, so that it never will be.
+        """
+        begun = time.monotonic()
+        while not there():
+            if self._stopped(stage).exists():
+                raise EvidenceError(
+                    f"stage {stage} did not finish.", remedy=f"Put right what stopped stage {stage}, then run again."
+                )
+            time.sleep(_LOOK_EVERY)
+        if (seconds := time.monotonic() - begun) > _LOOK_EVERY:
+            self._note(self._waited(number), str(self.seconds_waited(number) + seconds))
+
+    def seconds_waited(self, number: int) -> float:
+        """How long a stage has waited for others so far."""
+        path = self._waited(number)
+        return float(path.read_text()) if path.is_file() else 0.0
+
+    def stop(self, number: int) -> None:
+        """Tells those that wait for a stage that it has stopped."""
+        self._note(self._stopped(number), "")
+
+    def forget(self, number: int) -> None:
+        """The stage is executed anew."""
+        self._waited(number).unlink(missing_ok=True)
+
+    def over(self) -> None:
+        """Leaves nothing in the run's folder."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _note(self, path: Path, text: str) -> None:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+
+    def _waited(self, number: int) -> Path:
+        return self._folder / f"waited-{number:02d}"
+
+    def _stopped(self, number: int) -> Path:
+        return self._folder / f"stopped-{number:02d}"
