@@ -30,7 +30,8 @@ import hashlib, json, os
 from pathlib import Path
 from IPython.display import display
 from evidence.results import StageResults
-results = StageResults(Path(os.environ["EVIDENCE_RUN_FOLDER"]), STAGE, range(1, STAGE))
+AT_ONCE = "EVIDENCE_AT_ONCE" in os.environ
+results = StageResults(Path(os.environ["EVIDENCE_RUN_FOLDER"]), STAGE, range(1, STAGE), AT_ONCE)
 def show(html, kind="text", title="A finding"):
     display({"text/html": html, "text/plain": title}, raw=True, metadata={"evidence": {"kind": kind, "title": title}})
 """.strip()

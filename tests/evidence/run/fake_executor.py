@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from evidence.project import StageInfo, as_cell, declared_parameters, sha256_of_file
+from evidence.project import EvidenceError, StageInfo, as_cell, declared_parameters, sha256_of_file
 from evidence.results import SeenParameters, StageResults
 from evidence.run.executor import Job
 from evidence.run.states import StageRun
@@ -27,12 +27,16 @@ class Does:
 
 @dataclass
 class FakeExecutor:
-    """Counts what it executes. before: called with (run's parameters, stage number) in the thread of the stage."""
+    """Counts what it executes. before: called with (run's parameters, stage number) in the thread of the stage.
+
+    second_thoughts: stages that record something, and something else when `before` has been called a second time.
+    """
 
     does: dict[int, Does]
     side_by_side: int = 3
     at_once: bool = False
     before: Callable[[dict, int], None] = lambda parameters, stage: None
+    second_thoughts: tuple[int, ...] = ()
     executed: list[tuple[str, int]] = field(default_factory=list)
     most_at_once: int = 0
     _at_work: int = 0
@@ -65,7 +69,7 @@ class _Session:
             started()
             executor.before(job.parameters, stage.number)
             self._work(stage, executor.does[stage.number])
-        except RuntimeError as error:
+        except (RuntimeError, EvidenceError) as error:
             return StageRun(stage.number, stage.notebook, "failed", str(error))
         finally:
             with executor._lock:
@@ -74,7 +78,7 @@ class _Session:
 
     def _work(self, stage: StageInfo, does: Does) -> None:
         job, number = self.job, stage.number
-        results = StageResults(job.folder, number, range(1, number))
+        results = StageResults(job.folder, number, range(1, number), at_once=job.at_once)
         results.clear(number)
         declared = declared_parameters(job.project.notebook(stage))
         values = {name: job.parameters[name] for name in declared}
@@ -90,6 +94,9 @@ class _Session:
             if path.is_file() and "more" in path.read_text():
                 seen += [parameters[name] for name in does.also]
         seen += [results.read(*one) for one in does.results]
+        if number in self.executor.second_thoughts:
+            results.record(number, "seen", "not yet", headline=True)
+            self.executor.before(job.parameters, number)
         said = hashlib.sha256(repr(seen).encode()).hexdigest()
         results.record(number, "seen", said, headline=True)
         lines = "".join(f"{as_cell(name, values[name])}\n" for name in declared)
