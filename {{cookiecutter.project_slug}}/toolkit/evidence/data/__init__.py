@@ -22,6 +22,7 @@ __all__ = lazily(
         "cataloguing.catalogues": ["catalogue", "catalogue_summary"],
         "codes": ["code_lists", "codes", "groups", "labels"],
         "decisions": ["load_decisions"],
+        "deidentify": ["each_text"],
         "identifying": ["identifying_values"],
         "loading": ["load_tables"],
         "published": ["audit_published", "contents_published", "load_published", "symbols_published"],

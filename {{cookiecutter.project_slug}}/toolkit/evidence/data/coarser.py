@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import reduce
 
+import numpy as np
 import pandas as pd
 
 from evidence.data.deidentify import each_text
 from evidence.data.tables import Tables
 
 Frames = dict[str, pd.DataFrame]
+# What makes each of some columns (table, column) coarser.
+_Changes = Mapping[tuple[str, str], Callable[[pd.Series], pd.Series]]
 # Treatments that leave something of an identifier: when a child was born, and where it lives.
 _LEAVES_SOMETHING = ("month", "age", "area")
 EVERYTHING = "all of these together"
@@ -19,34 +23,54 @@ def known_of_children(tables: Tables, frames: Frames | None = None) -> pd.DataFr
     """One row a child: what somebody might know of it from elsewhere, under the variables' own names.
 
     These are the variables that the catalogue calls quasi-identifiers, and what is left of births and postcodes. Of
-    several rows of a child, the latest counts; of two tables with the same variable, the first. `frames` are the
-    tables in another form. Index: the child's token.
+    several rows of a child, the latest counts, by the dates as they were loaded; of two tables with the same variable,
+    the first. `frames` are the tables in another form, row for row. Index: the child's token.
     """
-    columns: dict[str, pd.Series] = {}
-    for name, frame in (frames or dict(tables)).items():
-        wanted = [column for column in _quasi_identifiers(tables, name) if column not in columns]
-        if tables.key in frame and wanted:
-            latest = _latest(tables, name, frame[list(dict.fromkeys([tables.key, *wanted]))])
-            columns |= {column: latest[column] for column in wanted}
-    children = pd.Index(pd.unique(pd.concat([frame[tables.key] for frame in tables.values() if tables.key in frame])))
-    return pd.DataFrame({column: values.reindex(children) for column, values in columns.items()}, index=children)
+    # A coarser form of the dates must not choose other rows, so these are chosen once for all forms.
+    children, latest = tables.remember("latest row of each child", lambda: _latest_rows(tables))
+    columns = {
+        column: pd.api.extensions.take((frames or tables)[name][column].array, rows, allow_fill=True)
+        for name, (wanted, rows) in latest.items()
+        for column in wanted
+    }
+    return pd.DataFrame(columns, index=children)
 
 
-def _quasi_identifiers(tables: Tables, name: str) -> list[str]:
-    rows = tables.variables(name)
-    chosen = (rows["role"] == "quasi-identifier") | rows["treatment"].isin(_LEAVES_SOMETHING)
-    return list(rows.loc[chosen, "column"])
+def _latest_rows(tables: Tables) -> tuple[pd.Index, dict[str, tuple[list[str], np.ndarray]]]:
+    """The children, and for each table the columns to take from it and the place of each child's latest row, or -1."""
+    keyed = [name for name in tables if tables.key in tables[name]]
+    together = pd.concat([tables[name][tables.key] for name in keyed])
+    child, children = pd.factorize(together, use_na_sentinel=False)
+    child = np.where(together.notna(), child, -1)
+    begins = np.cumsum([0, *(len(tables[name]) for name in keyed)])
+    found, taken = {}, set()
+    for name, begin in zip(keyed, begins, strict=False):
+        wanted = [column for column in _quasi_identifiers(tables.variables(name)) if column not in taken]
+        if wanted:
+            taken.update(wanted)
+            of_table = child[begin : begin + len(tables[name])]
+            found[name] = wanted, _latest(tables, name, of_table, len(children))
+    return pd.Index(children), found
 
 
-def _latest(tables: Tables, name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """The row of each child with the latest date in it, by child."""
-    rows = tables.variables(name)
-    dates = list(rows.loc[rows["treatment"] == "date", "column"])
+def _quasi_identifiers(variables: pd.DataFrame) -> list[str]:
+    chosen = (variables["role"] == "quasi-identifier") | variables["treatment"].isin(_LEAVES_SOMETHING)
+    return list(variables.loc[chosen, "column"])
+
+
+def _latest(tables: Tables, name: str, child: np.ndarray, children: int) -> np.ndarray:
+    """The place of each child's row with the latest date in it, the last of several; -1 where the child has no row."""
+    variables = tables.variables(name)
+    dates = [tables[name][column].to_numpy() for column in variables.loc[variables["treatment"] == "date", "column"]]
+    rows = np.arange(len(child))
     if dates:
-        # The dates as they were loaded: a coarser form of them must not choose other rows.
-        when = tables[name][dates].max(axis=1)
-        frame = frame.loc[when.sort_values(kind="stable", na_position="first").index]
-    return frame.dropna(subset=tables.key).drop_duplicates(tables.key, keep="last").set_index(tables.key)
+        # A missing date is the lowest number.
+        rows = np.argsort(reduce(np.fmax, dates).view(np.int64), kind="stable")
+    rows = rows[child[rows] >= 0]
+    rows = rows[~pd.Series(child[rows]).duplicated(keep="last").to_numpy()]
+    places = np.full(children, -1)
+    places[child[rows]] = rows
+    return places
 
 
 def steps(tables: Tables) -> Iterator[tuple[str, Frames]]:
@@ -55,76 +79,93 @@ def steps(tables: Tables) -> Iterator[tuple[str, Frames]]:
     Births to the quarter, the year, five years; each coded quasi-identifier to its main groups; areas left out; dates
     of events to the month; and births to five years, main groups and no areas together. One value stands for all that
     fall together (the middle of a year, the first code of a main group), so that a tool still reads what it expects.
-    Steps that change nothing are left out.
+    Steps that change nothing are left out, and a table in which nothing changes is the very frame that was loaded.
     """
-    births = {"the quarter": _quarter, "the year": _year, "five years": _five_years}
-    single: dict[str, Callable[[Frames], Frames]] = {
-        f"births to {words}": _on_treatment(tables, "month", coarser) for words, coarser in births.items()
-    }
-    groups = {column: _to_groups(tables, column) for column in _grouped(tables)}
-    single |= {f"{column} to main groups": change for column, change in groups.items()}
-    areas = _on_treatment(tables, "area", _left_out)
-    single |= {"areas left out": areas, "dates of events to the month": _on_treatment(tables, "date", _month)}
+    variables = {name: tables.variables(name).to_dict("records") for name in tables}
     given = dict(tables)
-    for words, change in single.items():
-        coarse = change(given)
-        if any(not coarse[name].equals(given[name]) for name in given):
+    births = {"the quarter": _quarter, "the year": _year, "five years": _five_years}
+    single = {f"births to {words}": _on_treatment(variables, "month", how) for words, how in births.items()}
+    groups = _to_groups(tables, variables)
+    single |= {f"{column} to main groups": changes for column, changes in groups.items()}
+    areas = _on_treatment(variables, "area", _left_out)
+    single |= {"areas left out": areas, "dates of events to the month": _on_treatment(variables, "date", _month)}
+    together = {pair: how for changes in groups.values() for pair, how in changes.items()}
+    single[EVERYTHING] = {**together, **single["births to five years"], **areas}
+    for words, changes in single.items():
+        coarse = _changed(given, changes)
+        if any(coarse[name] is not given[name] for name in given):
             yield words, coarse
         # Two forms of large tables are too much to hold at a time.
         del coarse
-    together = areas(single["births to five years"](given))
-    for change in groups.values():
-        together = change(together)
-    if any(not together[name].equals(given[name]) for name in given):
-        yield EVERYTHING, together
 
 
-def _on_treatment(tables: Tables, treatment: str, coarser: Callable[[pd.Series], pd.Series]):
-    def change(frames: Frames) -> Frames:
-        changed = {}
-        for name, frame in frames.items():
-            rows = tables.variables(name)
-            columns = rows.loc[rows["treatment"] == treatment, "column"]
-            changed[name] = frame.assign(**{column: coarser(frame[column]) for column in columns})
-        return changed
+def _changed(frames: Frames, changes: _Changes) -> Frames:
+    changed: dict[str, dict[str, pd.Series]] = {}
+    for (name, column), coarser in changes.items():
+        before = frames[name][column]
+        now = coarser(before)
+        if not now.equals(before):
+            changed.setdefault(name, {})[column] = now
+    return {name: frame.assign(**changed[name]) if name in changed else frame for name, frame in frames.items()}
 
-    return change
+
+def _on_treatment(variables: dict[str, list[dict]], treatment: str, coarser: Callable) -> _Changes:
+    return {
+        (name, row["column"]): coarser
+        for name, rows in variables.items()
+        for row in rows
+        if row["treatment"] == treatment
+    }
 
 
 def _month(dates: pd.Series) -> pd.Series:
-    return dates.dt.to_period("M").dt.to_timestamp().astype(dates.dtype)
+    return _by_months(dates, lambda month: month)
 
 
 def _quarter(dates: pd.Series) -> pd.Series:
-    return (dates.dt.to_period("Q").dt.to_timestamp() + pd.DateOffset(months=1)).astype(dates.dtype)
+    return _by_months(dates, lambda month: month // 3 * 3 + 1)
 
 
 def _year(dates: pd.Series) -> pd.Series:
     # The middle of the year, so that ages are wrong as often by being too old as too young.
-    return (dates.dt.to_period("Y").dt.to_timestamp() + pd.DateOffset(months=6)).astype(dates.dtype)
+    return _by_months(dates, lambda month: month // 12 * 12 + 6)
 
 
 def _five_years(dates: pd.Series) -> pd.Series:
-    middle = dates.dt.year // 5 * 5 + 2
-    days = {"year": middle, "month": 7, "day": 1}
-    return pd.to_datetime(pd.DataFrame(days)).astype(dates.dtype) if len(dates) else dates
+    return _by_months(dates, lambda month: ((month // 12 + 1970) // 5 * 5 + 2 - 1970) * 12 + 6)
+
+
+def _by_months(dates: pd.Series, coarser: Callable[[np.ndarray], np.ndarray]) -> pd.Series:
+    """The first day of the month that `coarser` makes of each date's month, both counted from January 1970."""
+    months, missing = dates.to_numpy().astype("datetime64[M]").astype(np.int64), dates.isna().to_numpy()
+    made = coarser(np.where(missing, 0, months)).astype("datetime64[M]").astype(dates.dtype)
+    made[missing] = np.datetime64("NaT")
+    return pd.Series(made, index=dates.index, name=dates.name)
 
 
 def _left_out(values: pd.Series) -> pd.Series:
     return values.where(pd.Series(False, index=values.index))
 
 
-def _grouped(tables: Tables) -> list[str]:
-    """The coded quasi-identifiers whose code list puts codes together in main groups."""
-    found = []
-    for name in tables:
-        for row in tables.variables(name).to_dict("records"):
-            if (
-                row["column"] in _quasi_identifiers(tables, name)
-                and len(set(_first_codes(tables, row["code_list"]))) > 1
-            ):
-                found.append(row["column"])
-    return list(dict.fromkeys(found))
+def _to_groups(tables: Tables, variables: dict[str, list[dict]]) -> dict[str, _Changes]:
+    """For each coded quasi-identifier whose code list puts codes together in main groups, what does so, by table."""
+    quasi = {(name, column) for name in variables for column in _quasi_identifiers(tables.variables(name))}
+    named = {column for _, column in quasi}
+    first = {
+        (name, row["column"]): _first_codes(tables, row["code_list"])
+        for name, rows in variables.items()
+        for row in rows
+        if row["column"] in named
+    }
+    grouped = dict.fromkeys(column for (name, column), codes in first.items() if (name, column) in quasi and codes)
+    return {
+        column: {pair: _to_first(codes) for pair, codes in first.items() if pair[1] == column and codes}
+        for column in grouped
+    }
+
+
+def _to_first(first: dict[str, str]) -> Callable[[pd.Series], pd.Series]:
+    return lambda values: each_text(values, lambda code: first.get(code, code))
 
 
 def _first_codes(tables: Tables, code_list: str) -> dict[str, str]:
@@ -136,18 +177,3 @@ def _first_codes(tables: Tables, code_list: str) -> dict[str, str]:
     if rows["group"].nunique() == rows["code"].nunique():
         return {}
     return dict(zip(rows["code"], rows.groupby("group")["code"].transform("first"), strict=True))
-
-
-def _to_groups(tables: Tables, column: str) -> Callable[[Frames], Frames]:
-    def change(frames: Frames) -> Frames:
-        changed = dict(frames)
-        for name, frame in frames.items():
-            row = tables.catalogue[(tables.catalogue["table"] == name) & (tables.catalogue["column"] == column)]
-            if column in frame and len(row):
-                first = _first_codes(tables, row["code_list"].iloc[0])
-                changed[name] = frame.assign(
-                    **{column: each_text(frame[column], lambda code, first=first: first.get(code, code))}
-                )
-        return changed
-
-    return change

@@ -40,26 +40,33 @@ def deidentification_cost(
     """
     from evidence.data.coarser import known_of_children, steps
 
-    usual = _judged(tool, tool.run(tool.prepare(tables, parameters), parameters))
-    found = {AS_LOADED: {**_alike(known_of_children(tables), fewest_alike), **_figure(tool, usual, usual, parameters)}}
+    before = tested_rows(tool, _judged(tool, tables, parameters))
+    as_loaded = _figure(tool, before, before, parameters)
+    found = {AS_LOADED: {**_alike(known_of_children(tables), fewest_alike), **as_loaded}}
     for step, frames in steps(tables):
         # One step at a time, and of each no more than it is judged by: the outputs of all steps are too much to hold.
         found[step] = _alike(known_of_children(tables, frames), fewest_alike)
-        output = _output(tool, frames, parameters) if _is_read(tool, tables, frames) else usual
-        found[step] |= _figure(tool, usual, output, parameters)
-        del frames, output
-        give_back_memory()
+        if _is_read(tool, tables, frames):
+            found[step] |= _figure(tool, before, _output(tool, frames, parameters), parameters)
+        else:
+            found[step] |= as_loaded
+        del frames
+        give_back_memory(after=len(before))
     table = pd.DataFrame.from_dict(found, orient="index").rename_axis("step")
     return table.astype(dict.fromkeys(("children", "k", "unique", "in_small_groups", "n", "denominator"), "int64"))
 
 
 def _is_read(tool: ModuleType, tables: Mapping[str, pd.DataFrame], frames: Mapping[str, pd.DataFrame]) -> bool:
     """Whether anything changed in the columns that the tool says it reads; if not, it need not run again."""
-    return any(not frames[name][columns].equals(tables[name][columns]) for name, columns in tool.TABLES.items())
+    return any(
+        frames[name] is not tables[name] and not frames[name][columns].equals(tables[name][columns])
+        for name, columns in tool.TABLES.items()
+    )
 
 
-def _judged(tool: ModuleType, output: pd.DataFrame) -> pd.DataFrame:
-    """The columns of an output by which it is judged."""
+def _judged(tool: ModuleType, frames: Mapping[str, pd.DataFrame], parameters: Mapping[str, object]) -> pd.DataFrame:
+    """The columns of the tool's output by which it is judged."""
+    output = tool.run(tool.prepare(frames, parameters), parameters)
     columns = (tool.UNIT, tool.PERIOD, tool.OUTCOME, tool.OUTPUT, "used_for")
     return output[[name for name in dict.fromkeys(columns) if name in output]]
 
@@ -68,7 +75,7 @@ def _output(
     tool: ModuleType, frames: Mapping[str, pd.DataFrame], parameters: Mapping[str, object]
 ) -> pd.DataFrame | None:
     try:
-        return _judged(tool, tool.run(tool.prepare(frames, parameters), parameters))
+        return _judged(tool, frames, parameters)
     except EvidenceError:
         # The tool itself says that it cannot work with so little.
         return None
@@ -88,12 +95,17 @@ def _alike(known: pd.DataFrame, fewest: int) -> dict[str, int]:
 
 
 def _figure(
-    tool: ModuleType, usual: pd.DataFrame, output: pd.DataFrame | None, parameters: Mapping[str, object]
+    tool: ModuleType, before: pd.DataFrame, output: pd.DataFrame | None, parameters: Mapping[str, object]
 ) -> dict[str, object]:
-    """The tool's main figure with one form of the data, beside the same children with the data as loaded."""
-    before = tested_rows(tool, usual)
+    """The tool's main figure with one form of the data; `before` are the rows it is tested on, as the data was loaded.
+
+    It is about the same children and periods, found again by their names.
+    """
     key = [tool.UNIT, tool.PERIOD] if tool.PERIOD else [tool.UNIT]
-    now = before.iloc[:0] if output is None else output.drop_duplicates(key)
+    now = before.iloc[:0] if output is None else output
+    if tool.PERIOD:
+        now = now[now[tool.PERIOD].isin(before[tool.PERIOD].unique())]
+    now = now.drop_duplicates(key)
     now = before[key].merge(now, on=key, how="left")
     said, says = before[tool.OUTPUT].to_numpy(), now[tool.OUTPUT].to_numpy()
     happened = truth(before[tool.OUTCOME]).to_numpy()

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from evidence.data import NOT_KNOWN, age_band, latest_day, year_reached
+from evidence.data import NOT_KNOWN, age_band, each_text, latest_day, year_reached
 from evidence.measures.ssda903_words import (
     CATEGORY_OF_NEED,
     ETHNIC_GROUP,
@@ -77,56 +77,86 @@ def follow_placements(episodes: pd.DataFrame) -> pd.DataFrame:
     if "PLACEMENT" in episodes:
         return episodes
     counts = episodes["CHILD"].notna() & episodes["DECOM"].notna() & ~episodes["LS"].isin(SHORT_BREAKS)
-    rows = episodes.loc[counts & ~(episodes["DEC"] < episodes["DECOM"]), EPISODE_COLUMNS]
+    here = np.flatnonzero(counts & ~(episodes["DEC"] < episodes["DECOM"]))
+    order = {column: in_order_of_values(episodes[column])[here] for column in EPISODE_COLUMNS}
     # Two episodes that start on one day: the one that ended first came first.
-    rows = rows.sort_values(["CHILD", "DECOM", "DEC", "RNE", "PLACE", "PLACE_PROVIDER", "LS", "CIN"], ignore_index=True)
+    by = ["CHILD", "DECOM", "DEC", "RNE", "PLACE", "PLACE_PROVIDER", "LS", "CIN"]
+    sorted_ = np.lexsort([order[column] for column in reversed(by)])
     # A row that is there twice now stands below itself.
-    rows = rows[~_as_above(rows, EPISODE_COLUMNS)].reset_index(drop=True)
+    sorted_ = sorted_[~_as_above(*(numbers[sorted_] for numbers in order.values()))]
+    child, place, provider = (order[column][sorted_] for column in ("CHILD", "PLACE", "PLACE_PROVIDER"))
+    del order
+    rows = episodes[EPISODE_COLUMNS].take(here[sorted_]).reset_index(drop=True)
 
-    same_child = _as_above(rows, ["CHILD"])
-    temporary = rows["PLACE"].isin(TEMPORARY)
-    was_temporary = temporary.shift(fill_value=False) & same_child
-    settled = rows[~temporary]
-    first = ~_as_above(settled, ["CHILD"])
-    same_as_before = _as_above(settled, ["CHILD", "PLACE", "PLACE_PROVIDER"])
-    returned = was_temporary[settled.index] & same_as_before & settled["RNE"].isin(["P", "B"])
+    temporary = rows["PLACE"].isin(TEMPORARY).to_numpy()
+    was_temporary = np.append(False, temporary)[:-1] & _as_above(child)
+    settled = np.flatnonzero(~temporary)
+    reason = rows["RNE"].take(settled)
+    first = ~_as_above(child[settled])
+    same_as_before = ~first & _as_above(place[settled], provider[settled])
+    returned = was_temporary[settled] & same_as_before & reason.isin(["P", "B"]).to_numpy()
 
     # A child's first row opens a placement whatever its code: the return may begin in the middle of one.
-    new = first | (settled["RNE"].isin(NEW_PLACEMENT) & ~returned)
-    number = new.groupby(first.cumsum()).cumsum()
-    rows["PLACEMENT"] = number.reindex(rows.index).astype("Int64")
+    new = first | (reason.isin(NEW_PLACEMENT).to_numpy() & ~returned)
+    number = np.ones(len(rows), dtype=np.int64)
+    opened = np.cumsum(new)
+    number[settled] = opened - (opened[first] - 1)[np.cumsum(first) - 1]
+    rows["PLACEMENT"] = pd.arrays.IntegerArray(number, temporary)
     return rows
 
 
-def _as_above(rows: pd.DataFrame, columns: list[str]) -> pd.Series:
-    """Whether a row says the same as the one above it in these columns; what is missing in both is the same."""
-    same = pd.Series(True, index=rows.index)
-    for column in columns:
-        number = _numbers(rows[column])
-        same &= number == number.shift()
+def in_order_of_values(values: pd.Series) -> np.ndarray:
+    """A number for each value that grows with it, the same for the same value; the missing have the highest."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        numbers = values.cat.codes.to_numpy()
+    elif pd.api.types.is_datetime64_dtype(values.dtype):
+        # A missing date is the lowest number there is, and what is below that is the highest.
+        return values.to_numpy().view(np.int64) - 1
+    else:
+        numbers = pd.factorize(values, sort=True)[0]
+    # Missing is -1, which is the highest of the numbers without a sign.
+    return numbers.view(f"u{numbers.itemsize}")
+
+
+def _as_above(*columns: np.ndarray) -> np.ndarray:
+    """Whether a row says the same as the one above it in all of these columns."""
+    same = np.ones(len(columns[0]), dtype=bool)
+    same[:1] = False
+    for numbers in columns:
+        same[1:] &= numbers[1:] == numbers[:-1]
     return same
 
 
-def _numbers(values: pd.Series) -> pd.Series:
+def _numbers(values: pd.Series) -> np.ndarray:
     """A whole number for each different value, the same wherever the value stands in the column."""
     if isinstance(values.dtype, pd.CategoricalDtype):
-        return values.cat.codes
-    return pd.Series(pd.factorize(values)[0], index=values.index)
+        return values.cat.codes.to_numpy()
+    return pd.factorize(values)[0]
 
 
 def looked_after_on(episodes: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     """The episode each child was in on `day`: one row a looked-after child. An episode's DEC is not part of it."""
     rows = follow_placements(episodes)
-    running = rows[(rows["DECOM"] <= day) & ~(rows["DEC"] <= day)]
-    return running.drop_duplicates("CHILD", keep="last").reset_index(drop=True)
+    return rows.take(_running_on(rows, _numbers(rows["CHILD"]), day)).reset_index(drop=True)
+
+
+def _running_on(rows: pd.DataFrame, child: np.ndarray, day: pd.Timestamp) -> np.ndarray:
+    """The places of the episodes that run on `day`, the last one of each child."""
+    begun, ended, day = rows["DECOM"].to_numpy(), rows["DEC"].to_numpy(), np.datetime64(pd.Timestamp(day))
+    running = np.flatnonzero((begun <= day) & ~(ended <= day))
+    return running[~pd.Series(child[running]).duplicated(keep="last").to_numpy()]
 
 
 def in_year(episodes: pd.DataFrame, year_end: pd.Timestamp) -> pd.DataFrame:
     """The counted episodes that started in the year ending on `year_end`, or were running on its first day."""
     rows = follow_placements(episodes)
-    start = first_day(year_end)
-    here = (rows["DECOM"] <= year_end) & ((rows["DECOM"] >= start) | ~(rows["DEC"] <= start))
-    return rows[here & rows["PLACEMENT"].notna()]
+    return rows[_in_year(rows, year_end)]
+
+
+def _in_year(rows: pd.DataFrame, year_end: pd.Timestamp) -> np.ndarray:
+    start, end = np.datetime64(first_day(year_end)), np.datetime64(pd.Timestamp(year_end))
+    begun, ended = rows["DECOM"].to_numpy(), rows["DEC"].to_numpy()
+    return (begun <= end) & ((begun >= start) | ~(ended <= start)) & rows["PLACEMENT"].notna().to_numpy()
 
 
 def placements_in_year(episodes: pd.DataFrame, year_end: pd.Timestamp) -> pd.Series:
@@ -134,10 +164,20 @@ def placements_in_year(episodes: pd.DataFrame, year_end: pd.Timestamp) -> pd.Ser
 
     A child who was in temporary placements alone all year is not in it.
     """
-    different = in_year(episodes, year_end).drop_duplicates(["CHILD", "PLACEMENT"])["CHILD"]
-    place, children = pd.factorize(different)
-    index = pd.Index(children, name="CHILD")
-    return pd.Series(np.bincount(place, minlength=len(index)), index, name="placements").sort_index()
+    rows = follow_placements(episodes)
+    child, children = pd.factorize(rows["CHILD"])
+    counted = _counted(rows, child, year_end)
+    index = pd.Index(children, name="CHILD")[counted > 0]
+    return pd.Series(counted[counted > 0], index, name="placements").sort_index()
+
+
+def _counted(rows: pd.DataFrame, child: np.ndarray, year_end: pd.Timestamp) -> np.ndarray:
+    """How many placements each child had in the year, by the child's number in `child`."""
+    here = np.flatnonzero(_in_year(rows, year_end))
+    number = rows["PLACEMENT"].take(here).to_numpy("int64")
+    most = int(number.max(initial=0)) + 1
+    different = pd.unique(child[here].astype("int64") * most + number)
+    return np.bincount(different // most, minlength=int(child.max(initial=-1)) + 1)
 
 
 def known_on(episodes: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
@@ -181,16 +221,17 @@ def years_covered(episodes: pd.DataFrame, parameters: Mapping[str, object], most
     or the year does not end on 31 March.
     """
     rows = follow_placements(episodes)
-    dates = pd.concat([rows["DECOM"], rows["DEC"]]).dropna()
+    begun, ended = rows["DECOM"].to_numpy(), rows["DEC"].to_numpy()
+    dates = np.concatenate([begun, ended[~np.isnat(ended)]])
     if parameters.get("as_of"):
-        dates = dates[dates <= pd.Timestamp(parameters["as_of"])]
-    if dates.empty:
+        dates = dates[dates <= np.datetime64(pd.Timestamp(parameters["as_of"]))]
+    if not len(dates):
         raise EvidenceError(
             "no episode has dates that can be used.",
             where="table episodes",
             remedy="Check the dates, and the date as_of.",
         )
-    latest = latest_day(dates.value_counts())
+    latest = latest_day(pd.Series(dates).value_counts())
     last = pd.Timestamp(parameters.get("year_end") or year_reached(latest))
     if (last.month, last.day) != (3, 31):
         raise EvidenceError(
@@ -198,7 +239,10 @@ def years_covered(episodes: pd.DataFrame, parameters: Mapping[str, object], most
             where="parameter year_end",
             remedy=f'For example: year_end = "{last.year - 1}-03-31"',
         )
-    ended = [int(rows["DEC"].between(first_day(end), end).sum()) for end in _year_ends(last, most)]
+    in_years = [
+        int(((ended >= np.datetime64(first_day(end))) & (ended <= np.datetime64(end))).sum())
+        for end in _year_ends(last, most)
+    ]
     if latest < first_day(last) or rows["DECOM"].min() > last:
         raise EvidenceError(
             f"the data does not reach the year that ends on {last:%d %B %Y}.".replace(" 0", " "),
@@ -206,8 +250,8 @@ def years_covered(episodes: pd.DataFrame, parameters: Mapping[str, object], most
             remedy='Choose a year that the data covers, or "" for the last one it does.',
         )
     covered = [last]
-    for end, count in zip(_year_ends(last, most)[1:], ended[1:], strict=True):
-        if count == 0 or count < _COVERED_SHARE * ended[0]:
+    for end, count in zip(_year_ends(last, most)[1:], in_years[1:], strict=True):
+        if count == 0 or count < _COVERED_SHARE * in_years[0]:
             break
         covered.insert(0, end)
     return covered
@@ -223,28 +267,45 @@ def children_on(tables: Mapping[str, pd.DataFrame], day: pd.Timestamp) -> pd.Dat
     Columns: child, year_end, sex, age (whole years), age_band, ethnic_group, category_of_need, placement_type,
     placements (in the year up to `day`).
     """
-    episodes = follow_placements(tables["episodes"])
-    running = looked_after_on(episodes, day)
-    # A child who is in the header twice is taken as in the first of the two in the order of their values.
-    header = tables["header"][HEADER_COLUMNS]
-    if header["CHILD"].duplicated().any():
-        header = header.sort_values(HEADER_COLUMNS).drop_duplicates("CHILD")
-    rows = running.merge(header, on="CHILD", how="left", validate="one_to_one")
-    age = age_on(day, rows["DOB"])
-    placements = rows[["CHILD"]].merge(placements_in_year(episodes, day).reset_index(), on="CHILD", how="left")
+    rows = follow_placements(tables["episodes"])
+    child = _numbers(rows["CHILD"])
+    here = _running_on(rows, child, day)
+    header = tables["header"]
+    said = _place_in(header, rows["CHILD"].take(here))
+    age = age_on(day, _at(header["DOB"], said))
     return pd.DataFrame(
         {
-            "child": rows["CHILD"].astype("str"),
+            "child": rows["CHILD"].take(here).astype("str").array,
             "year_end": pd.Timestamp(day),
-            "sex": words_for(rows["SEX"], SEX),
+            "sex": words_for(_at(header["SEX"], said), SEX),
             "age": age,
             "age_band": age_band(age),
-            "ethnic_group": words_for(rows["ETHNIC"], ETHNIC_GROUP),
-            "category_of_need": words_for(rows["CIN"], CATEGORY_OF_NEED),
-            "placement_type": placement_type(rows["PLACE"]),
-            "placements": placements["placements"].fillna(0).astype("int64"),
+            "ethnic_group": words_for(_at(header["ETHNIC"], said), ETHNIC_GROUP),
+            "category_of_need": words_for(rows["CIN"].take(here), CATEGORY_OF_NEED).array,
+            "placement_type": placement_type(rows["PLACE"].take(here)).array,
+            "placements": _counted(rows, child, day)[child[here]],
         }
     )
+
+
+def _place_in(header: pd.DataFrame, children: pd.Series) -> np.ndarray:
+    """The place of each child's row in the header, -1 where it is not there.
+
+    A child who is in the header twice is taken as in the first of the two in the order of their values.
+    """
+    places, twice = np.arange(len(header)), header["CHILD"].duplicated(keep=False).to_numpy()
+    if twice.any():
+        again = np.flatnonzero(twice)
+        order = [in_order_of_values(header[column].take(again)) for column in HEADER_COLUMNS]
+        again, child = (numbers[np.lexsort(order[::-1])] for numbers in (again, order[0]))
+        places = np.append(places[~twice], again[~_as_above(child)])
+    known = pd.Index(header["CHILD"].take(places))
+    return np.append(places, -1)[known.get_indexer(pd.Index(children))]
+
+
+def _at(values: pd.Series, places: np.ndarray) -> pd.Series:
+    """The values at these places, missing at -1."""
+    return pd.Series(values.array.take(places, allow_fill=True))
 
 
 def placement_type(place: pd.Series) -> pd.Series:
@@ -255,7 +316,31 @@ def placement_type(place: pd.Series) -> pd.Series:
 def in_steady_order(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows ordered by what they say and not by the child's token, which differs from one project key to another."""
     columns = [column for column in frame if column != "child"]
-    return frame.sort_values([*columns, "child"], ignore_index=True)
+    order, tied = _order_by(frame, columns)
+    # Rows mostly come in the order of their tokens, and then those that are alike otherwise are in order by now.
+    if (tied[1:] & _falls(frame["child"].take(order))).any():
+        order, _ = _order_by(frame, [*columns, "child"])
+    # Column by column, so that of millions of rows none but one column is held twice where nobody else holds the frame.
+    columns = {name: frame[name].array for name in frame}
+    del frame
+    for name in list(columns):
+        columns[name] = columns[name].take(order)
+    return pd.DataFrame(columns, copy=False)
+
+
+def _order_by(frame: pd.DataFrame, columns: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The order of the rows by these columns, and which rows in it are as the one above them."""
+    numbers = [in_order_of_values(frame[column]) for column in columns]
+    order = np.lexsort(numbers[::-1])
+    return order, _as_above(*(one[order] for one in numbers))
+
+
+def _falls(values: pd.Series) -> np.ndarray:
+    """For each value but the first whether it is lower than the one above it; what is missing is the highest."""
+    numbers = (
+        values.array if pd.api.types.is_string_dtype(values) and not values.hasnans else in_order_of_values(values)
+    )
+    return np.asarray(numbers[1:] < numbers[:-1], dtype=bool)
 
 
 def recount(episodes: pd.DataFrame, children: pd.Series, year_end: pd.Timestamp) -> dict[object, int]:
@@ -308,7 +393,7 @@ def alternatives(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, ob
     episodes, at_least = tables["episodes"], int(parameters["placements_at_least"])
 
     def with_codes(column: str, old: list[str], new: str) -> tuple:
-        codes = episodes[column].astype("str").mask(episodes[column].isin(old), new)
+        codes = each_text(episodes[column], lambda code: new if code in old else code)
         changed = episodes.assign(**{column: codes})
         return {**tables, "episodes": changed}, parameters
 

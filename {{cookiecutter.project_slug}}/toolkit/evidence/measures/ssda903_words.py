@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from evidence.data import NOT_KNOWN
@@ -49,6 +50,7 @@ def words_for(codes: pd.Series, meaning: dict[str, str], other: str = NOT_KNOWN)
 
 def age_on(day: pd.Timestamp, birth_month: pd.Series) -> pd.Series:
     """Whole years on `day` (a month's last day, so that the day of birth does not matter); missing outside 0 to 17."""
-    months = (day.year - birth_month.dt.year) * 12 + day.month - birth_month.dt.month
-    age = months // 12
-    return age.where(age.between(0, 17)).astype("Int64")
+    months = birth_month.to_numpy().astype("datetime64[M]").astype("int64")
+    age = ((day.year - 1970) * 12 + day.month - 1 - months) // 12
+    missing = birth_month.isna().to_numpy() | (age < 0) | (age > 17)
+    return pd.Series(pd.arrays.IntegerArray(np.where(missing, 0, age), missing), birth_month.index)

@@ -98,8 +98,11 @@ def definition_tests(
     if not hasattr(tool, "alternatives"):
         return estimates([], [], pd.Index([], name="definition")).assign(difference=pd.Series(dtype="float64"))
     ways = {AS_DEFINED: (tables, parameters), **tool.alternatives(tables, parameters)}
-    rows = [proportions(latest_known(tool, tool.prepare(*way)), tool.OUTCOME) for way in ways.values()]
-    table = pd.concat(rows).set_axis(pd.Index(list(ways), name="definition"))
+    rows = {}
+    for words in list(ways):
+        # Each way may have tables of its own, which are let go once it is counted.
+        rows[words] = proportions(latest_known(tool, tool.prepare(*ways.pop(words))), tool.OUTCOME)
+    table = pd.concat(rows.values()).set_axis(pd.Index(list(rows), name="definition"))
     table["difference"] = table["percent"] - table["percent"].iloc[0]
     return hide_small_steps(table, table[["n", "denominator"]].iloc[[0] * len(table)].to_numpy(), rules)
 

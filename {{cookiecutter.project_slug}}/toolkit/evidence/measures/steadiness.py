@@ -66,15 +66,22 @@ def _drawn(
 ) -> Iterator[pd.DataFrame]:
     """The rows of `kept` that are not learnt from, and those that are drawn again child by child, `times` times."""
     learnt = frame["used_for"] == "training" if "used_for" in frame else truth(frame[tool.OUTCOME]).notna()
-    rows_of = pd.Series(np.arange(len(frame)), index=frame[tool.UNIT])[learnt.to_numpy()]
-    places = rows_of.groupby(level=0, sort=False).agg(list).tolist()
+    places = np.flatnonzero(learnt & frame[tool.UNIT].notna())
+    child, _ = pd.factorize(frame[tool.UNIT].take(places))
+    # The rows of each child beside each other, children as they come: where they begin, and how many there are.
+    places, many = places[np.argsort(child, kind="stable")], np.bincount(child)
+    begins = np.cumsum(many) - many
     judged = frame.loc[kept[~learnt[kept]]]
     random = np.random.default_rng(parameters["seed"])
     for _ in range(times):
-        rows = [place for child in random.integers(0, len(places), len(places)) for place in places[child]]
+        drawn = random.integers(0, len(many), len(many))
+        ends = np.cumsum(many[drawn])
+        rows = places[
+            np.repeat(begins[drawn] - ends + many[drawn], many[drawn]) + np.arange(ends[-1] if len(ends) else 0)
+        ]
         # The rows that are only judged keep their labels; the drawn ones get new ones that cannot collide.
-        again = frame.iloc[rows].set_axis(pd.RangeIndex(len(rows)) + int(frame.index.max()) + 1)
-        yield pd.concat([judged, again])
+        again = frame.take(rows).set_axis(pd.RangeIndex(len(rows)) + int(frame.index.max()) + 1)
+        yield pd.concat([judged, again]) if len(judged) else again
 
 
 def _said(tool: ModuleType, frame: pd.DataFrame, parameters: Mapping[str, object], rows: pd.Index) -> pd.DataFrame:

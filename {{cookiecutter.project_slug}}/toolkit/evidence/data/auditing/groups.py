@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from evidence.data.auditing.counting import filled, views
@@ -28,8 +29,9 @@ _YEARS = 6
 
 def age_band(age: pd.Series) -> pd.Series:
     """The age bands of the national statistics, as text; `Not known` where the age is missing."""
-    bands = pd.cut(age.astype("float"), _AGE_EDGES, right=False, labels=AGE_BANDS[:-1])
-    return bands.astype("str").where(bands.notna(), NOT_KNOWN).astype("str")
+    place = np.searchsorted(_AGE_EDGES, age.astype("float"), side="right") - 1
+    # Below the first edge and from the last one on there is no band: -1 and 5 are the last word. So is what is missing.
+    return pd.Series(pd.array(AGE_BANDS, dtype="str").take(place), age.index, name=age.name)
 
 
 def children_by_group(tables: Tables, year_end: date | str | None = None) -> pd.DataFrame:
