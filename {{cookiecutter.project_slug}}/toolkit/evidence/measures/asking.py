@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from evidence.measures.chances import t_limit
+
 # The ten statements of the System Usability Scale (Brooke 1996), as short labels of our own; the even ones are the
 # other way round, so that agreeing with them speaks against the tool.
 SUS = {
@@ -100,8 +102,6 @@ def themes(answers: pd.DataFrame) -> pd.DataFrame:
 
 def mean_interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
     """Student's interval of a mean."""
-    from scipy.stats import t
-
     middle, count = float(np.mean(values)), len(values)
-    half = float(t.ppf(0.5 + level / 2, count - 1) * np.std(values, ddof=1) / np.sqrt(count))
+    half = float(t_limit(count - 1, level) * np.std(values, ddof=1) / np.sqrt(count))
     return middle - half, middle + half

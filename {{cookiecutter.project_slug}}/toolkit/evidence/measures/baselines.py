@@ -11,6 +11,7 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 
+from evidence.measures.chances import t_limit, welch
 from evidence.measures.estimating import NOT_ESTIMABLE_BELOW, before_after, estimates, reliability
 from evidence.project import EvidenceError
 
@@ -137,14 +138,12 @@ def minutes_before_after(before: pd.DataFrame, since: pd.DataFrame) -> pd.DataFr
     Columns people_before, mean_before, people, mean, difference with low and high (95%, Welch's t, which does not take
     both times to spread alike), reliability. Missing where either has fewer than NOT_ESTIMABLE_BELOW people.
     """
-    from scipy.stats import ttest_ind
-
     old, new = (rows["minutes"].dropna().astype("float64") for rows in (before, since))
     row = dict.fromkeys(("mean_before", "mean", "difference", "low", "high"), np.nan)
     if min(len(old), len(new)) >= NOT_ESTIMABLE_BELOW:
-        ends = ttest_ind(new, old, equal_var=False).confidence_interval(0.95)
+        low, high = welch(new.to_numpy(), old.to_numpy())
         row = {"mean_before": old.mean(), "mean": new.mean(), "difference": new.mean() - old.mean()}
-        row |= {"low": float(ends.low), "high": float(ends.high)}
+        row |= {"low": low, "high": high}
     table = pd.DataFrame([{"people_before": len(old), "people": len(new), **row}])
     table.index = pd.Index(["minutes that a decision takes"], name="figure")
     table["reliability"] = reliability([min(len(old), len(new))])
@@ -157,8 +156,6 @@ def survey_minutes(rows: pd.DataFrame) -> pd.DataFrame:
     Columns people, mean with low and high (95%, Student's t), median, reliability; missing for fewer than
     NOT_ESTIMABLE_BELOW people, so that no person's own answer can be read off.
     """
-    from scipy.stats import t
-
     given = rows.dropna(subset=["minutes"])
     parts = {"everyone": given, **{str(role): part for role, part in given.groupby("role")}}
     table = {}
@@ -166,7 +163,7 @@ def survey_minutes(rows: pd.DataFrame) -> pd.DataFrame:
         minutes = part["minutes"].astype("float64")
         row = {"people": len(minutes), "mean": np.nan, "low": np.nan, "high": np.nan, "median": np.nan}
         if len(minutes) >= NOT_ESTIMABLE_BELOW:
-            half = float(t.ppf(0.975, len(minutes) - 1) * minutes.std(ddof=1) / np.sqrt(len(minutes)))
+            half = float(t_limit(len(minutes) - 1) * minutes.std(ddof=1) / np.sqrt(len(minutes)))
             mean = float(minutes.mean())
             row |= {"mean": mean, "low": max(mean - half, 0.0), "high": mean + half, "median": float(minutes.median())}
         table[name] = row

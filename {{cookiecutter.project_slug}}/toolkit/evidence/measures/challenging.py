@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from evidence.measures import chances
 from evidence.measures.estimating import NOT_ESTIMABLE, NOT_ESTIMABLE_BELOW, estimates
 
 RAISED, ANSWERED, IN_TIME = "raised", "answered", "answered within the limit"
@@ -67,11 +68,9 @@ def median_interval(values: np.ndarray, level: float = 0.95) -> tuple[float, flo
     Values are sorted. The chance that the median of all lies between the k-th lowest and the k-th highest is at least
     `level`. With five values or fewer no such k exists. Source: Conover 1999, 3.2.
     """
-    from scipy.stats import binom
-
-    k = int(binom.ppf((1 - level) / 2, len(values), 0.5))
-    # ppf gives the smallest k reaching that chance; one step lower stays below it.
-    while k > 0 and 2 * binom.cdf(k - 1, len(values), 0.5) > 1 - level:
+    k = int(chances.binomial_limit((1 - level) / 2, len(values), 0.5))
+    # That is the smallest k reaching the chance; one step lower stays below it.
+    while k > 0 and 2 * chances.binomial_at_most(k - 1, len(values), 0.5) > 1 - level:
         k -= 1
     return (float(values[k - 1]), float(values[-k])) if k > 0 else (np.nan, np.nan)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from evidence.measures import intervals
+from evidence.measures import chances, intervals
 from evidence.measures.estimating import NOT_ESTIMABLE_BELOW
 from evidence.project import EvidenceError, read_text
 
@@ -448,14 +448,17 @@ def control_limits(denominator: np.ndarray, rate: float, level: float, binomial:
 
     Exact binomial (or Poisson) limits, smoothed as in Spiegelhalter (2005), Statistics in Medicine 24, appendix A.1.1.
     """
-    from scipy.stats import binom, poisson
-
     size = np.round(np.asarray(denominator, float))
-    spread = binom(size, rate) if binomial else poisson(size * rate)
+    of = (size, rate) if binomial else (size * rate,)
+    limit, at_most = (
+        (chances.binomial_limit, chances.binomial_at_most)
+        if binomial
+        else (chances.poisson_limit, chances.poisson_at_most)
+    )
     ends = []
     for tail in ((1 - level) / 2, (1 + level) / 2):
-        number = spread.ppf(tail)
-        above, below = spread.cdf(number), spread.cdf(number - 1)
+        number = limit(tail, *of)
+        above, below = at_most(number, *of), at_most(number - 1, *of)
         ends.append(np.clip((number - (above - tail) / (above - below)) / size, 0, 1 if binomial else None))
     return ends[0], ends[1]
 

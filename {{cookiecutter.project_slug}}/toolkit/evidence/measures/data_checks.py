@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from evidence.data import NOT_KNOWN
+from evidence.measures import chances
 from evidence.measures.estimating import NOT_ESTIMABLE_BELOW, estimates, in_order, representation
 from evidence.measures.intervals import LEVEL
 
@@ -21,8 +22,6 @@ def completeness(counted: pd.DataFrame) -> pd.DataFrame:
     that is more than chance explains: by Fisher's exact test, one-sided, at a level at which fewer than one table in a
     hundred would name any group by chance (Bonferroni's rule). A group that is not estimable is never worse.
     """
-    from scipy import stats
-
     labels = ["table", "column", "characteristic", "group"]
     if counted.empty:
         return pd.DataFrame(columns=[*labels, *estimates([], []).columns, "behind", "worse"])
@@ -36,7 +35,7 @@ def completeness(counted: pd.DataFrame) -> pd.DataFrame:
     with np.errstate(divide="ignore", invalid="ignore"):
         behind = 100 * others / other_rows - 100 * counted["n"] / counted["denominator"]
     judged = (counted["denominator"] >= NOT_ESTIMABLE_BELOW) & (other_rows >= NOT_ESTIMABLE_BELOW)
-    chance = stats.hypergeom.cdf(counted["n"], together["denominator"], together["n"], counted["denominator"])
+    chance = chances.drawn_at_most(counted["n"], together["denominator"], together["n"], counted["denominator"])
     table["behind"] = behind.where(judged)
     table["worse"] = judged & (chance < _FALSE_ALARMS / max(1, judged.sum()))
     return table

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from evidence.measures import chances
 from evidence.measures.estimating import NOT_ESTIMABLE, NOT_ESTIMABLE_BELOW, USABLE, in_order, reliability
 
 # How strong a link is, in words; the limits are a convention, and the interval says how sure.
@@ -166,8 +167,6 @@ def _measure(protected: pd.Series, variable: pd.Series, random: np.random.Genera
 
 
 def _of_kinds(one: np.ndarray, other: np.ndarray, random: np.random.Generator, times: int) -> _Measured:
-    from scipy.stats import random_table
-
     shape = (one.max(initial=-1) + 1, other.max(initial=-1) + 1)
     table = np.bincount(one * shape[1] + other, minlength=shape[0] * shape[1]).reshape(shape).astype(float)
     strengths, kept = _v(table[None]) if table.size else (np.array([np.nan]), np.array([0.0]))
@@ -181,7 +180,7 @@ def _of_kinds(one: np.ndarray, other: np.ndarray, random: np.random.Generator, t
 
     def by_chance() -> np.ndarray:
         margins = (table.sum(axis=1).astype(int), table.sum(axis=0).astype(int))
-        return _v(random_table(*margins).rvs(_PERMUTATIONS, random_state=random).astype(float))[0]
+        return _v(chances.random_tables(*margins, _PERMUTATIONS, random).astype(float))[0]
 
     return _Measured("Cramér's V", float(strengths[0]), interval, by_chance)
 
@@ -209,9 +208,7 @@ def _of_numbers(groups: np.ndarray, values: np.ndarray, random: np.random.Genera
 
 
 def _of_ranks(one: np.ndarray, other: np.ndarray, random: np.random.Generator) -> _Measured:
-    from scipy.stats import rankdata
-
-    n, (first, second) = len(one), (rankdata(values) for values in (one, other))
+    n, (first, second) = len(one), (chances.ranks(values) for values in (one, other))
     first, second = first - first.mean(), second - second.mean()
     scale = np.sqrt((first**2).sum() * (second**2).sum())
     signed = float(first @ second / scale) if n and scale > 0 else np.nan
@@ -314,15 +311,13 @@ def _guessed(groups: np.ndarray, kinds: list[np.ndarray], fold: np.ndarray) -> n
 
 def _pairs_right(scores: np.ndarray, mine: np.ndarray, fold: np.ndarray) -> tuple[float, float, float]:
     """The share of pairs in which the one of the group has the higher score (ties count half), with its interval."""
-    from scipy.stats import rankdata
-
     of_mine, of_others = [], []
     for number in range(_FOLDS):
         first, second = scores[mine & (fold == number)], scores[~mine & (fold == number)]
         if min(len(first), len(second)):
-            among_all = rankdata(np.concatenate([first, second]))
-            of_mine.append((among_all[: len(first)] - rankdata(first)) / len(second))
-            of_others.append(1 - (among_all[len(first) :] - rankdata(second)) / len(first))
+            among_all = chances.ranks(np.concatenate([first, second]))
+            of_mine.append((among_all[: len(first)] - chances.ranks(first)) / len(second))
+            of_others.append(1 - (among_all[len(first) :] - chances.ranks(second)) / len(first))
     n, m = sum(map(len, of_mine)), sum(map(len, of_others))
     if min(n, m) < 2:
         return np.nan, np.nan, np.nan

@@ -14,6 +14,7 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 
+from evidence.measures.chances import t_limit
 from evidence.measures.estimating import estimates
 
 # Fewer points than this on either side, and a trend cannot be told from chance (Bernal, Cummins and Gasparrini 2017).
@@ -66,7 +67,7 @@ def interrupted(series: pd.DataFrame, began: date | None, lags: int | None = Non
     design = _design(rows, after)
     lags = _usual_lags(len(rows)) if lags is None else lags
     estimate, covariance = newey_west(design, _percent(rows), lags)
-    half = _t_limit(len(rows) - design.shape[1]) * np.sqrt(np.diag(covariance))
+    half = t_limit(len(rows) - design.shape[1]) * np.sqrt(np.diag(covariance))
     table["estimate"], table["low"], table["high"] = estimate[1:], (estimate - half)[1:], (estimate + half)[1:]
     return table.assign(reliability="usable")
 
@@ -124,12 +125,6 @@ def _design(rows: pd.DataFrame, after: np.ndarray) -> np.ndarray:
 
 def _usual_lags(months: int) -> int:
     return math.floor(4 * (months / 100) ** (2 / 9))
-
-
-def _t_limit(freedom: int, level: float = 0.95) -> float:
-    from scipy.stats import t
-
-    return float(t.ppf(0.5 + level / 2, freedom))
 
 
 def newey_west(design: np.ndarray, values: np.ndarray, lags: int) -> tuple[np.ndarray, np.ndarray]:

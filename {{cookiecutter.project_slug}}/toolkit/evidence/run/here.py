@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from evidence.project import StageInfo
 from evidence.run.executor import Job
+from evidence.run.graph import waiting_for
 from evidence.run.states import StageRun
-from evidence.run.warm_start import can_be_warm
 
 if TYPE_CHECKING:
     from evidence.run.kernels import Kernels
@@ -33,11 +33,13 @@ class Here:
     def __init__(
         self, workers: int | None = None, warm: bool = True, meanwhile: Callable[[Path], None] | None = None
     ) -> None:
+        from evidence.run.warm_start import can_be_warm
+
         self.side_by_side = workers or min(_cores(), _MOST)
-        self.warm = warm
-        self._meanwhile = meanwhile
+        self.warm = warm and can_be_warm()
         # A kernel that waits costs little only where it was forked; whoever gave a number meant it.
-        self.at_once = workers is None and self.side_by_side > 1 and warm and can_be_warm()
+        self.at_once = self.warm and workers is None and self.side_by_side > 1
+        self._meanwhile = meanwhile
         self._shares = False
         self._server: WarmServer | None = None
         self._lock = threading.Lock()
@@ -51,7 +53,7 @@ class Here:
 
     def session(self, job: Job) -> _Session:
         # One stage alone has its kernel sooner without a server.
-        warm = self.warm and (self._shares or job.count > 1) and can_be_warm()
+        warm = self.warm and (self._shares or job.count > 1)
         return _Session(
             job,
             self.side_by_side,
@@ -95,6 +97,7 @@ class _Session:
         close: Callable[[], None] | None,
     ) -> None:
         self._job, self._side_by_side, self._ended, self._server, self._close = job, side_by_side, ended, server, close
+        self._waiting = waiting_for(job.project.stages)
         self._kernels: Kernels | None = None
         self._lock = threading.Lock()
         self._over = False
@@ -117,7 +120,8 @@ class _Session:
 
         started()
         try:
-            return run_stage(job.folder, job.project, stage, job.parameters, kernels, job.limits, cell_done)
+            first = self._waiting[stage.number]
+            return run_stage(job.folder, job.project, stage, job.parameters, kernels, job.limits, cell_done, first)
         finally:
             self._ended(job.folder / "notebooks" / stage.notebook)
 

@@ -121,7 +121,8 @@ class Kernels:
         self._server = server
         self._taken: list[Kernel] = []
         self._waiting: list[Kernel] = []
-        self._lock = threading.RLock()
+        self._lock = threading.Condition()
+        self._asking: list[int] = []
         self._started = 0
         self._closed = False
 
@@ -140,15 +141,28 @@ class Kernels:
         """Whether the next kernel will be forked. Waits until the server can say."""
         return self._server is not None and self._server.ready()
 
-    def take(self) -> Kernel:
-        """A kernel for one stage, to be given back with `give_back`."""
+    def take(self, first: int = 0) -> Kernel:
+        """A kernel for one stage, to be given back with `give_back`. Of several who ask, the one with most is first."""
         with self._lock:
+            self._asking.append(first)
+        try:
+            return self._take(first)
+        finally:
+            with self._lock:
+                self._asking.remove(first)
+                self._lock.notify_all()
+
+    def _take(self, first: int) -> Kernel:
+        # Whoever asks has asked before there is a kernel to be had.
+        warm = self.warm
+        with self._lock:
+            self._lock.wait_for(lambda: self._closed or first == max(self._asking))
             if self._closed:
                 raise InterruptedError("the run is being stopped")
             kernel = self._waiting.pop(0) if self._waiting else self._start()
             self._taken.append(kernel)
             self._left -= 1
-            while not self.warm and len(self._waiting) < min(self._side_by_side, self._left):
+            while not warm and len(self._waiting) < min(self._side_by_side, self._left):
                 self._waiting.append(self._start())
         return kernel
 
@@ -162,6 +176,7 @@ class Kernels:
         """Ends every kernel at once, and gives out no more: whoever was using one sees it die."""
         with self._lock:
             self._closed = True
+            self._lock.notify_all()
             # The thread that works with a kernel has to let go of it itself; it sees that the process has gone.
             for kernel in self._taken:
                 kill(kernel.process)

@@ -23,11 +23,15 @@ def run_stage(
     kernels: Kernels,
     limits: Limits,
     cell_done: Callable[[], None],
+    first: int = 0,
 ) -> StageRun:
-    """Executes a stage with those of the parameters that its notebook declares; says how it went and never raises."""
+    """Executes a stage with those of the parameters that its notebook declares; says how it went and never raises.
+
+    first: of stages that ask for a kernel at the same time, the one with the most has it first.
+    """
     source = project.notebook(stage)
     taken = {name: parameters[name] for name in declared_parameters(source)}
-    kernel = kernels.take()
+    kernel = kernels.take(first)
     try:
         with Watch(kernel, limits) as watch:
             outcome = run_notebook(source, taken, kernel, cell_done, limits.cell_seconds)
