@@ -17,6 +17,7 @@ import pandas as pd
 from evidence.data import shapes
 from evidence.data.cataloguing.catalogues import WHERE
 from evidence.data.sources import RawTable
+from evidence.data.sources.large import list_of_names
 from evidence.data.tables import Table
 from evidence.data.treatments import free_text
 from evidence.privacy import token
@@ -120,7 +121,7 @@ def each_text(values: pd.Series, what: Callable[[str], str | None]) -> pd.Series
     codes, answers = shapes.by_value(values, what)
     if isinstance(values.dtype, pd.CategoricalDtype):
         names, places = in_order(answers)
-        made = pd.Categorical.from_codes(np.append(places, -1)[codes], names)
+        made = pd.Categorical.from_codes(np.append(places, -1)[codes], dtype=list_of_names(names))
     else:
         made = pd.array([*answers, None], dtype="str").take(codes)
     return pd.Series(made, index=values.index, name=values.name)
@@ -145,10 +146,13 @@ def one_list(columns: Sequence[pd.Series]) -> list[pd.Series]:
 
     coded = [_coded(values) for values in columns]
     names, places = in_order(pyarrow.concat_arrays([texts for _, texts in coded]))
+    kind = list_of_names(names)
     begins = np.cumsum([0, *(len(texts) for _, texts in coded)])
     return [
         pd.Series(
-            pd.Categorical.from_codes(np.append(places[begin:end], -1)[codes], names), values.index, name=values.name
+            pd.Categorical.from_codes(np.append(places[begin:end], -1)[codes], dtype=kind),
+            values.index,
+            name=values.name,
         )
         for values, (codes, _), (begin, end) in zip(columns, coded, pairwise(begins), strict=True)
     ]

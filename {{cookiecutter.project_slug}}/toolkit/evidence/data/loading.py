@@ -104,6 +104,8 @@ def _deidentified(sources: Sources, variables: pd.DataFrame, means: Means, let_g
         table = deidentified(name, sources.files[name], raw, variables[variables["table"] == name], means)
         if len(table.frame.columns):
             tables[name] = table
+        del raw
+        give_back_memory(after=len(table.frame))
     return tables
 
 
@@ -122,7 +124,7 @@ def _one_list_of_tokens(tables: Tables, variables: pd.DataFrame) -> None:
             shared = one_list([frame[column] for frame, (_, column) in zip(frames, places, strict=True)])
             for frame, (_, column), values in zip(frames, places, shared, strict=True):
                 frame[column] = values
-            give_back_memory()
+    give_back_memory(after=max(map(len, tables.values()), default=0))
 
 
 def _means(project: Project, sources: Sources, variables: pd.DataFrame, year_end, on_read) -> Means:

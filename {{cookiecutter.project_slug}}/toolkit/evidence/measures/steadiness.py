@@ -29,6 +29,8 @@ def explanation_stability(
     found = dict.fromkeys(first, 0)
     for drawn in _drawn(tool, output, output.index, parameters, times):
         top = set(tool.weights(drawn, parameters).index[:TOP])
+        # Of many rows two draws are too much to hold.
+        del drawn
         for factor in first:
             found[factor] += factor in top
     names = [": ".join(factor) if isinstance(factor, tuple) else str(factor) for factor in first]
@@ -80,8 +82,8 @@ def _drawn(
             np.repeat(begins[drawn] - ends + many[drawn], many[drawn]) + np.arange(ends[-1] if len(ends) else 0)
         ]
         # The rows that are only judged keep their labels; the drawn ones get new ones that cannot collide.
-        again = frame.take(rows).set_axis(pd.RangeIndex(len(rows)) + int(frame.index.max()) + 1)
-        yield pd.concat([judged, again]) if len(judged) else again
+        labels = pd.RangeIndex(len(rows)) + int(frame.index.max()) + 1
+        yield pd.concat([judged, frame.take(rows).set_axis(labels)])
 
 
 def _said(tool: ModuleType, frame: pd.DataFrame, parameters: Mapping[str, object], rows: pd.Index) -> pd.DataFrame:

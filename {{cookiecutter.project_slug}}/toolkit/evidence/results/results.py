@@ -62,6 +62,7 @@ class Results:
         if hasattr(value, "to_parquet"):
             (folder / f"{name}.json").unlink(missing_ok=True)
             atomic_write(folder / f"{name}.parquet", _parquet(value), lasting=False)
+            give_back_memory(after=len(value))
             return
         try:
             text = json.dumps({**about, "value": _plain(value)}, ensure_ascii=False, indent=1, sort_keys=True)

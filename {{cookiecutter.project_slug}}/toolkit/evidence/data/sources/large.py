@@ -147,11 +147,14 @@ def read_file(path: Path, where: str, known: Sequence[str] = (), only: bool = Fa
     """
     if is_large(path):
         return read_large(path, where, known, only)
-    return read_parquet(path, where) if _is_parquet(path) else read_csv(path, where)
+    raw = read_parquet(path, where) if _is_parquet(path) else read_csv(path, where)
+    give_back_memory(after=len(raw.frame))
+    return raw
 
 
 def read_large(path: Path, where: str, known: Sequence[str] = (), only: bool = False) -> RawTable:
     """A large CSV or Parquet file, as `read_file` says."""
+    give_back_memory()
     with private_folder() as folder:
         if not _is_parquet(path):
             stream = CsvStream(path, where, known, only, folder)
@@ -632,10 +635,18 @@ class _Column:
             if categories and len(whole.dictionary) <= _most_different(len(whole)):
                 names = pd.Index(whole.dictionary.to_pandas(), dtype=_text())
                 codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-                return pd.Series(pd.Categorical.from_codes(codes, categories=names))
+                return pd.Series(pd.Categorical.from_codes(codes, dtype=list_of_names(names)))
             self._pieces = [whole]
         texts = [piece.cast(pyarrow.string()) for piece in self._pieces]
         return pyarrow.chunked_array(texts, pyarrow.string()).to_pandas(types_mapper=lambda kind: _text())
+
+
+def list_of_names(names: pd.Index) -> pd.CategoricalDtype:
+    """Different texts as a list of categories."""
+    made = pd.CategoricalDtype(names)
+    # What pandas looks names up in, made to see that they differ, holds each text once more.
+    getattr(made.categories, "_cache", {}).clear()
+    return made
 
 
 def _as_one(pieces: list[pyarrow.Array]) -> pyarrow.Array:
