@@ -79,7 +79,7 @@ def by_audit(path: Path, all_of_it: bool = False) -> str:
     from evidence.project import Project
 
     project = Project(path.parents[2])
-    with tables_in_files(project, path.parent) as tables:
+    with tables_in_files(project, path.parent, every_row=all_of_it) as tables:
         profile(tables), missing(tables), conformance(tables, YEAR_END)
         found = audit(tables, YEAR_END)
         error_families(found)

@@ -105,6 +105,11 @@ CASES = {
         {"header.csv": text(HEADER + ROW + "A0002,M\n")},
         "header.csv, line 3: the row has 2 cells",
     ),
+    "a cell too long for any table": (
+        "ssda903",
+        {"header.csv": text(HEADER + ROW + 'A0002,M,27/03/2008,WBRI,UN1,"' + "A0001 \n" * 500_000 + '",\n' + ROW)},
+        "header.csv, line 3: the row is longer than 1 MB",
+    ),
     "two tables of one name": (
         "ssda903",
         {"header.csv": text(HEADER + ROW), "Header (1).csv": text(HEADER + ROW)},

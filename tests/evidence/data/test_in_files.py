@@ -26,8 +26,8 @@ from evidence.data import (
 )
 from evidence.data.auditing.in_files import _SLOW
 from evidence.data.cataloguing.catalogues import COLUMNS
-from evidence.data.sources import large
-from evidence.project import open_project
+from evidence.data.sources import copying, large
+from evidence.project import EvidenceError, open_project
 from tests.conftest import give_access
 
 TREATMENTS = {
@@ -136,7 +136,8 @@ def test_every_figure_is_that_of_the_loaded_tables(places):
 @pytest.mark.parametrize("most", [0, 3, 100_000])
 def test_counting_texts_and_counting_rows_find_the_same(bake, monkeypatch, most):
     monkeypatch.setattr(large, "_PIECE_OF_ROWS", 2000)
-    monkeypatch.setattr(large, "_MOST_DIFFERENT", most)
+    monkeypatch.setattr(copying, "_TOGETHER", 4000)
+    monkeypatch.setattr(copying, "_MOST_DIFFERENT", most)
     made = own_project(give_access(bake(data_source="own")))
     for name, frame in untidy().items():
         frame.to_csv(made / "data" / "raw" / f"{name}.csv", index=False)
@@ -147,6 +148,18 @@ def test_counting_texts_and_counting_rows_find_the_same(bake, monkeypatch, most)
         assert {"stays", "people"} == set(few) and ("Postcode" in few["stays"]) == (most == 100_000)
         for count in FIGURES:
             pd.testing.assert_frame_equal(count(there), count(loaded), check_dtype=False)
+
+
+def test_a_file_that_changes_between_two_readings_is_refused(bake):
+    made = own_project(give_access(bake(data_source="own")))
+    path = made / "data" / "raw" / "stays.csv"
+    untidy()["stays"].to_csv(path, index=False)
+    project = open_project(made)
+    with tables_in_files(project, "data/raw") as there:
+        assert "Score" not in there.large["stays"].by_row and missing(there)["missing"].sum()
+        path.write_text(path.read_text() + "P0001,,,,,,,\n")
+        with pytest.raises(EvidenceError, match="data/raw/stays.csv: the file was changed while it was being read"):
+            failing_rows(there)
 
 
 def test_numbers_and_dates_of_a_parquet_file_count_as_their_texts_do(bake):

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from evidence.data import audit, conformance, load_tables, missing, profile
 from evidence.data.cataloguing.catalogues import catalogue
-from evidence.data.sources import large, large_tables
+from evidence.data.sources import copying, large, large_tables
 from evidence.data.sources.csv_files import read_csv
 from evidence.data.sources.parquet import read_parquet
 from evidence.project import EvidenceError
@@ -117,7 +117,8 @@ def test_pieces_end_with_rows_and_a_cell_over_a_cut_is_kept_whole(tmp_path, monk
 @pytest.mark.parametrize("most", [2, 100_000])
 def test_different_texts_are_counted_while_a_file_is_copied(tmp_path, monkeypatch, most):
     monkeypatch.setattr(large, "_PIECE_OF_ROWS", 1000)
-    monkeypatch.setattr(large, "_MOST_DIFFERENT", most)
+    monkeypatch.setattr(copying, "_TOGETHER", 2000)
+    monkeypatch.setattr(copying, "_MOST_DIFFERENT", most)
     rows = [["x " if i % 3 else " x", "" if i % 5 else f"y{i % 4}", str(i)] for i in range(900)]
     path = written(tmp_path / "t.csv", [["a", "b", "c"], *rows, ["", " ", ""]])
     whole = read_csv(path, "t.csv").frame
@@ -161,6 +162,22 @@ def test_what_is_refused_in_full_is_refused_in_a_stream_in_the_same_words(tmp_pa
         said.append(str(error.value))
     assert said[0] == said[1]
     assert said[0].startswith("data/raw/bad.csv")
+
+
+@pytest.mark.parametrize("mark", ["", '"'])
+def test_a_row_too_long_for_a_stream_is_refused_with_its_line_and_without_its_text(tmp_path, mark):
+    path = tmp_path / "long.csv"
+    path.write_text("a,b\n" + "1,2\n" * 1_000_000 + f"\n3,{mark}" + "Secret " * 1_500_000 + f"{mark}\n4,5\n")
+    said = "data/raw/long.csv, line 1000003: the row is longer than 4 MB"
+    for read in (lambda: large.read_large(path, "data/raw/long.csv"), lambda: opened(path)):
+        with pytest.raises(EvidenceError, match=said) as error:
+            read()
+        assert "Secret" not in str(error.value)
+
+
+def opened(path: Path) -> None:
+    with large.open_large(path, "data/raw/long.csv"):
+        pass
 
 
 def test_lines_are_right_over_many_pieces(tmp_path, monkeypatch):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from evidence.data.auditing import in_sql
-from evidence.data.sources.large import ROWS, TEXT, connect, literal, private_folder, quoted
+from evidence.data.sources.copying import ITS_TEXT, ROWS, TEXT, Kept
+from evidence.data.sources.large import connect, literal, private_folder, quoted
 from evidence.data.sources.large import connection as connected
 from evidence.data.tables import Table, Tables
 
@@ -34,7 +35,7 @@ class FileTables(Tables):
     Made by `tables_in_files`. For the audit alone: the values are in clear, and none of them leaves DuckDB.
     """
 
-    large: Mapping[str, LargeTable] = field(default_factory=dict)
+    large: dict[str, LargeTable] = field(default_factory=dict)
     # What the rules put aside stays with the connection, so that it is worked out once.
     connection: duckdb.DuckDBPyConnection | None = None
 
@@ -79,6 +80,38 @@ def make_views(tables: Tables, connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(f"CREATE TEMP VIEW {quoted(prefix + name)} AS {sql}")
 
 
+def kept(variables: pd.DataFrame, by_row: Iterable[str]) -> Kept:
+    """How a CSV file is copied for the views: the values of its variables, and which of them cannot be read."""
+    rows = variables.to_dict("records")
+    return Kept(frozenset(by_row), {row["column"]: _made(row) for row in rows})
+
+
+def _made(row: Mapping[str, str]) -> dict[str, str]:
+    made = {row["column"]: in_sql.value(ITS_TEXT, row)}
+    if in_sql.has_shape(row):
+        made[_name_of_unread(row["column"])] = in_sql.unread(ITS_TEXT, row)
+    return made
+
+
+def have_rows(
+    tables: Tables, connection: duckdb.DuckDBPyConnection, name: str, columns: Iterable[str] | None = None
+) -> None:
+    """Puts columns (default: all) into a table's view of which only the different texts have been counted so far.
+
+    The table's CSV file is read again for them.
+    """
+    those, plain = (tables, name) if name in tables else (tables.earlier, name.removeprefix(EARLIER))
+    if not isinstance(those, FileTables):
+        return
+    table = those.large[plain]
+    wanted = set(table.columns if columns is None else columns) & set(those[plain].columns)
+    if wanted <= set(table.by_row):
+        return
+    those.large[plain] = table.every_row()
+    sql = _of_file(those.large[plain], those.variables(plain), connection)
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {sql}")
+
+
 def count_rows(
     tables: Tables, connection: duckdb.DuckDBPyConnection, name: str, asked: Sequence[tuple[str, str]]
 ) -> list[int]:
@@ -92,17 +125,18 @@ def count_rows(
     for condition, column in new.items():
         by_column.setdefault(column if counted(tables, name, column) else "", []).append(condition)
     by_row = by_column.pop("", [])
+    have_rows(tables, connection, name, {new[condition] for condition in by_row} - {""})
     if by_column:
         # One statement for all of them: each takes longer to understand than to answer.
         lists = ", ".join(_counts(name, column, conditions) for column, conditions in by_column.items())
-        found = connection.execute(f"SELECT {lists}").fetchone()
+        (found,) = connection.execute(f"SELECT {lists}").fetchall()
         for conditions, counts in zip(by_column.values(), found, strict=True):
             known.update({(name, condition): count for condition, count in zip(conditions, counts, strict=True)})
     # Looking values up in another table drags every column of the pass along, so each such condition has its own.
     plain = [condition for condition in by_row if "SELECT" not in condition]
     for together in filter(None, [plain, *([condition] for condition in by_row if condition not in plain)]):
         counts = ", ".join(f"count_if({condition})" for condition in together)
-        found = connection.execute(f"SELECT {counts} FROM {quoted(name)}").fetchone()
+        (found,) = connection.execute(f"SELECT {counts} FROM {quoted(name)}").fetchall()
         known.update({(name, condition): count for condition, count in zip(together, found, strict=True)})
     return [known[name, condition] for condition, _ in asked]
 
@@ -124,7 +158,11 @@ def of_different(name: str, column: str) -> str:
 
 def unread(column: str) -> str:
     """The column of a view that says whether another one is filled with something that cannot be read."""
-    return quoted(f"unread: {column}")
+    return quoted(_name_of_unread(column))
+
+
+def _name_of_unread(column: str) -> str:
+    return f"unread: {column}"
 
 
 def filled(column: str) -> str:
@@ -183,12 +221,23 @@ def _of_file(table: LargeTable, variables: pd.DataFrame, connection: duckdb.Duck
     columns, tidy = [f"{table.line} AS {LINE}"], _tidy(table, connection)
     for row in variables.to_dict("records"):
         name = row["column"]
+        if table.made and name in table.columns:
+            if name in table.by_row:
+                made = _as_made(name, has_shape=in_sql.has_shape(row))
+                columns.extend(f"{sql} AS {as_name}" for sql, as_name in zip(made, _called(name), strict=True))
+            continue
         text = (
             table.stored(name) if name in tidy else quoted(name) if name in table.columns else "CAST(NULL AS VARCHAR)"
         )
         made = in_sql.of_stored(table.stored(name), table.kinds.get(name, ""), row) or in_sql.of_text(text, row)
         columns.extend(f"{sql} AS {as_name}" for sql, as_name in zip(made, _called(name), strict=True))
     return f"SELECT {', '.join(columns)} FROM {table.sql}"
+
+
+def _as_made(name: str, has_shape: bool) -> tuple[str, str, str]:
+    """What `in_sql.of_text` gives, of a column as `kept` stores it."""
+    wrong = f"coalesce({unread(name)}, false)" if has_shape else "false"
+    return quoted(name), wrong, f"({quoted(name)} IS NOT NULL OR {wrong})"
 
 
 def _tidy(table: LargeTable, connection: duckdb.DuckDBPyConnection) -> set[str]:

@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from evidence.data.auditing.counting import filled, views
+from evidence.data.auditing.counting import filled, have_rows, views
 from evidence.data.auditing.years import last_year_end
 from evidence.data.sources.large import quoted
 from evidence.data.tables import Tables
@@ -79,6 +79,7 @@ def _filled_by_group(tables: Tables, year_end: date | str | None) -> pd.DataFram
         for name in tables:
             variables = tables.variables(name)
             required = list(variables.loc[variables["required"] == "yes", "column"])
+            have_rows(tables, connection, name, required)
             for characteristic, group, rows, words in _groupings(tables, name, day) if required else ():
                 # A row that names no child is not of any group of children.
                 asked = [column for column in required if characteristic == "year" or column != tables.key]

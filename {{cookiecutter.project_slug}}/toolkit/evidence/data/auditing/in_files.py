@@ -12,11 +12,13 @@ import pandas as pd
 from evidence.data.access.log import admitted, log_read
 from evidence.data.access.people import Access
 from evidence.data.access.rules import withhold
-from evidence.data.auditing.counting import FileTables, make_views
+from evidence.data.auditing.counting import FileTables, kept, make_views
 from evidence.data.auditing.earlier import FOLDER, earlier_folder, load_with_earlier
+from evidence.data.auditing.own_rules import by_row
 from evidence.data.cataloguing.catalogues import catalogue
 from evidence.data.codes import code_lists
 from evidence.data.sources import large_tables, place, source_kind
+from evidence.data.sources.copying import Kept
 from evidence.data.sources.large import LargeTable, connection, private_folder
 from evidence.data.sources.own import key_of
 from evidence.data.tables import Table, Tables
@@ -33,7 +35,7 @@ def tables_for_audit(project: Project, data_folder: str | Path, why: str = "") -
     As `load_with_earlier` gives them; own tables that take a while to load stay in their files.
     """
     if _too_large(project, data_folder):
-        with tables_in_files(project, data_folder, why) as tables:
+        with tables_in_files(project, data_folder, why, every_row=True) as tables:
             yield tables
     else:
         yield load_with_earlier(project, data_folder, why=why)
@@ -56,18 +58,21 @@ def _is_plain(file: Path) -> bool:
 
 
 @contextmanager
-def tables_in_files(project: Project, data_folder: str | Path, why: str = "") -> Iterator[FileTables]:
+def tables_in_files(
+    project: Project, data_folder: str | Path, why: str = "", every_row: bool = False
+) -> Iterator[FileTables]:
     """A council's own tables as they lie in their files, for the audit's counts: no row is loaded.
 
     Only columns that the catalogue confirms and does not drop, and that the role of whoever is at work may see; a line
-    of the access log says so. Raises EvidenceError as `load_tables` does.
+    of the access log says so. every_row: which rows fail will be asked for too; without it a CSV file is read again
+    when it is. Raises EvidenceError as `load_tables` does.
     """
     access = admitted(project, data_folder)
     with ExitStack() as stack:
-        tables = _in_files(project, data_folder, access, why, stack)
+        tables = _in_files(project, data_folder, access, why, stack, every_row)
         before = earlier_folder(project, data_folder)
         if before is not None:
-            tables.earlier = _in_files(project, before, access, why, stack)
+            tables.earlier = _in_files(project, before, access, why, stack, every_row)
             for table in tables.earlier.loaded.values():
                 table.file = f"{FOLDER}/{table.file}"
         tables.connection = stack.enter_context(connection(stack.enter_context(private_folder())))
@@ -75,11 +80,18 @@ def tables_in_files(project: Project, data_folder: str | Path, why: str = "") ->
         yield tables
 
 
-def _in_files(project: Project, folder: str | Path, access: Access, why: str, stack: ExitStack) -> FileTables:
+def _in_files(
+    project: Project, folder: str | Path, access: Access, why: str, stack: ExitStack, every_row: bool
+) -> FileTables:
     rows = catalogue(project)
     rows = rows[(rows["source"] == "own") & (rows["treatment"] != "drop")]
-    large = stack.enter_context(large_tables(project, folder, rows, only_confirmed=True))
     confirmed = rows[(rows["column"] != "") & (rows["confirmed"] == "yes")]
+
+    def copied(name: str) -> Kept:
+        variables = confirmed[confirmed["table"] == name]
+        return kept(variables, variables["column"] if every_row else by_row(variables))
+
+    large = stack.enter_context(large_tables(project, folder, rows, only_confirmed=True, kept=copied))
     seen, withheld = withhold(confirmed, rows, {name: list(table.held) for name, table in large.items()}, access)
     notes = [f"{table.file} was counted where it lies, and not loaded." for table in large.values()]
     tables = FileTables("own", key_of(rows), rows, code_lists(project), notes, withheld=withheld, large=large)

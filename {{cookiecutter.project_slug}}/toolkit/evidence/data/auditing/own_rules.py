@@ -11,8 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
 from evidence.data import shapes
-from evidence.data.auditing.counting import EARLIER, LINE, filled, unread
+from evidence.data.auditing.counting import EARLIER, LINE, filled, have_rows, unread
 from evidence.data.auditing.in_sql import has_shape
 from evidence.data.cataloguing.catalogues import NOT_BEFORE, ONE_AT_A_TIME
 from evidence.data.codes import allowed_codes
@@ -22,7 +25,6 @@ from evidence.data.tables import Tables
 
 if TYPE_CHECKING:
     import duckdb
-    import pandas as pd
 
 # A column whose values hardly ever repeat is the key of its table.
 _KEY_SHARE = 0.98
@@ -34,11 +36,16 @@ _ENDS = r"end|ended|finish|until|closed|close|dec"
 
 # The condition that every row meets.
 ALL = "true"
+AGAIN = "prints of several rows"
 
 
 @dataclass(frozen=True)
 class OwnRule:
-    """One check of one table: `failing` and `checked` are conditions on a row, `first` statements that run before."""
+    """One check of one table: `failing` and `checked` are conditions on a row, `first` statements that run before.
+
+    prints: a query for a number of each row, the same for rows that are the same; `twice`: the table of the lines that
+    `compared` finds among the rows whose number is in the table `AGAIN`.
+    """
 
     id: str
     what: str
@@ -49,6 +56,39 @@ class OwnRule:
     family: str = INCORRECT
     check: str = ""
     first: tuple[str, ...] = ()
+    prints: str = ""
+    twice: str = ""
+    compared: str = ""
+
+
+def by_row(variables: pd.DataFrame) -> set[str]:
+    """The columns that rules hold against other columns or rows; of the others it is enough to count the texts."""
+    telling = _telling(variables)
+    lasting = [column for column in variables["column"] if _LASTING.search(column)]
+    return {*telling, *lasting} if telling else set(variables["column"])
+
+
+def put_aside(tables: Tables, connection: duckdb.DuckDBPyConnection, rule: OwnRule) -> None:
+    """Makes what a rule needs before its conditions can be looked at; what is there already stays."""
+    for statement in rule.first:
+        connection.execute(statement)
+    if not rule.prints or _is_there(connection, rule.twice):
+        return
+    prints = connection.execute(rule.prints).fetchnumpy()["print"]
+    prints.sort()
+    again = np.unique(prints[1:][prints[1:] == prints[:-1]])
+    del prints
+    if not len(again):
+        connection.execute(f"CREATE TEMP TABLE {quoted(rule.twice)} (found BIGINT)")
+        return
+    have_rows(tables, connection, rule.table)
+    connection.register(AGAIN, pd.DataFrame({"print": again}))
+    connection.execute(f"CREATE TEMP TABLE {quoted(rule.twice)} AS {rule.compared}")
+    connection.unregister(AGAIN)
+
+
+def _is_there(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    return bool(connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = ?", [table]).fetchall())
 
 
 def rules_for(tables: Tables, connection: duckdb.DuckDBPyConnection, year: int) -> list[OwnRule]:
@@ -122,17 +162,22 @@ def out_of_range(value: str, limits: tuple[float, float]) -> str:
 def _twice(name: str, variables: pd.DataFrame) -> OwnRule:
     columns = tuple(variables["column"])
     listed = ", ".join(quoted(column) for column in columns)
-    telling = variables.loc[variables["treatment"].isin(["token", "date"]), "column"]
-    told = ", ".join(quoted(column) for column in telling) or listed
-    again, lines = quoted(f"again: {name}"), quoted(f"twice: {name}")
+    told = ", ".join(quoted(column) for column in _telling(variables)) or listed
     # Rows that are the same have the same names and dates; only the few that have are then compared in full.
-    alike = f"SELECT hash({told}) AS print FROM {quoted(name)} GROUP BY print HAVING count(*) > 1"
     numbered = f"row_number() OVER (PARTITION BY {listed} ORDER BY {LINE}) AS number"
-    suspects = f"SELECT {LINE}, {numbered} FROM {quoted(name)} WHERE hash({told}) IN (SELECT print FROM {again})"
+    same = f"hash({told}) IN (SELECT print FROM {quoted(AGAIN)})"
+    suspects = f"SELECT {LINE}, {numbered} FROM {quoted(name)} WHERE {same}"
+    lines = f"twice: {name}"
     return OwnRule(
-        f"{name}: twice", "Row is entered twice", name, columns, _among(LINE, lines), family=REPEATED,
-        first=(_keep(again, alike), _keep(lines, f"SELECT {LINE} AS found FROM ({suspects}) WHERE number > 1")),
+        f"{name}: twice", "Row is entered twice", name, columns, _among(LINE, quoted(lines)), family=REPEATED,
+        prints=f"SELECT hash({told}) AS print FROM {quoted(name)}", twice=lines,
+        compared=f"SELECT {LINE} AS found FROM ({suspects}) WHERE number > 1",
     )  # fmt: skip
+
+
+def _telling(variables: pd.DataFrame) -> list[str]:
+    """The names and dates of a table."""
+    return list(variables.loc[variables["treatment"].isin(["token", "date"]), "column"])
 
 
 def begins_and_ends(variables: Sequence[dict[str, str]]) -> list[tuple[str, str]]:

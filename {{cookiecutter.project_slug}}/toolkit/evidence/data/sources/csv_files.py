@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SEPARATORS = (",", ";", "\t")
 LINE_END = b"\n"
+# So much of a file is parsed at once: no row may be longer.
+_AT_ONCE = 1 << 20
 
 
 class NoRows(EvidenceError):
@@ -62,8 +64,8 @@ def read_csv(path: Path, where: str) -> RawTable:
     data = _as_utf8(_bytes(path, where), where)
     header = read_header(data, where)
     rows = Rows(header, where)
-    with rows.refusing_open_quotes():
-        table = pyarrow.csv.read_csv(io.BytesIO(data), **rows.options(pyarrow.string()))
+    with rows.refusing_what_has_no_end(_AT_ONCE, lambda: io.BytesIO(data)):
+        table = pyarrow.csv.read_csv(io.BytesIO(data), **rows.options(pyarrow.string(), _AT_ONCE))
     rows.check(data.count(b'"'), [str(column[-1]) for column in table.columns if len(column)])
     table, lines = table.slice(header.line), rows.lines(1, table.num_rows)[header.line :]
     frame = named_columns(table.to_pandas(types_mapper=_as_text), list(header.names), f"{where}, line {header.line}")
@@ -182,7 +184,7 @@ class Rows:
         """A row of more cells than there are columns, so that it is told and left out."""
         return f"\x1f{self.header.separator * len(self.header.names)}".encode()
 
-    def options(self, kind: pyarrow.DataType, at_once: int = 1 << 20) -> dict[str, object]:
+    def options(self, kind: pyarrow.DataType, at_once: int) -> dict[str, object]:
         """For pyarrow's readers: every column of that kind of text, so many bytes of the file at once."""
         import pyarrow.csv
 
@@ -201,6 +203,8 @@ class Rows:
                 strings_can_be_null=True,
                 quoted_strings_can_be_null=True,
                 null_values=[""],
+                # Whoever opened the file has looked.
+                check_utf8=False,
             ),
         }
 
@@ -226,14 +230,19 @@ class Rows:
         self._runs_on |= part._runs_on
 
     @contextmanager
-    def refusing_open_quotes(self) -> Iterator[None]:
-        """What pyarrow raises within the block is a quotation mark that is not closed."""
+    def refusing_what_has_no_end(self, at_once: int, opened: Callable[[], BinaryIO]) -> Iterator[None]:
+        """What pyarrow raises within the block is a row longer than it parses at once, or an open quotation mark.
+
+        opened: gives the file from its beginning, to look for the row.
+        """
         import pyarrow
 
         try:
             yield
         except pyarrow.ArrowInvalid:
-            raise _unclosed(self.where) from None
+            with opened() as file:
+                line = _first_longer(file, at_once)
+            raise _too_long(f"{self.where}, line {line}", at_once) if line else _unclosed(self.where) from None
 
     def check(self, quotes: int, last_row: list[str]) -> None:
         """Raises EvidenceError for what was met; `quotes` counts the file's quotation marks."""
@@ -252,8 +261,30 @@ class Rows:
     def lines(self, first: int, count: int) -> np.ndarray:
         """The lines of so many rows that follow each other, from line `first` on (not those inside cells)."""
         skipped = np.array([line for line in self._blank_lines if line >= first], dtype=np.int64)
+        if not len(skipped):
+            return np.arange(first, first + count, dtype=np.int64)
         candidates = np.arange(first, first + count + len(skipped), dtype=np.int64)
         return np.setdiff1d(candidates, skipped, assume_unique=True)[:count]
+
+
+def _first_longer(file: BinaryIO, most: int) -> int:
+    """The line in which the first row begins that is longer than so many bytes and ends; 0 where none is."""
+    begins, size, marks = 1, 0, 0
+    for line, text in enumerate(file, start=1):
+        size, marks = size + len(text), marks + text.count(b'"')
+        if marks % 2 == 0:
+            if size > most:
+                return begins
+            begins, size, marks = line + 1, 0, 0
+    return 0
+
+
+def _too_long(where: str, most: int) -> EvidenceError:
+    return EvidenceError(
+        f"the row is longer than {most >> 20} MB, so one of its cells holds more than a table's should.",
+        where=where,
+        remedy="Shorten or empty that cell, or export the table again without its column.",
+    )
 
 
 def _unclosed(where: str) -> EvidenceError:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 import pandas as pd
 
+from evidence.data.sources.copying import ITS_TEXT, Kept, copied
 from evidence.data.sources.csv_files import (
     LINE_END,
     NoRows,
@@ -44,13 +45,10 @@ _ROWS_A_BATCH = 200_000
 # So much of a CSV file is parsed at once: in less, few texts repeat, and each is stored and looked at again.
 _PARSED_AT_ONCE = 4 << 20
 # Pieces of that size are parsed side by side, each on a thread of its own.
-_PIECE_OF_ROWS = 4 << 20
+_PIECE_OF_ROWS = 3 << 20
 _MOST_THREADS = 4
-# Of a column with no more different texts than this it is kept how many rows have each.
-_MOST_DIFFERENT = 100_000
 _BLANKS = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 LINE = "line of the file"
-TEXT, ROWS = "text of the column", "rows that have it"
 
 
 @dataclass
@@ -61,6 +59,8 @@ class LargeTable:
     taken; held: all that the file has; rows: how many; blank: rows with nothing in them, which are left out. kinds: of
     a Parquet file the DuckDB type of each column that was taken; `stored(column)` is the column as it is stored.
     different: of a CSV file's columns with few different texts the columns `TEXT` and `ROWS`, how many rows have each.
+    made: the columns of a CSV file's rows are what `Kept` says, of the columns `by_row`; `every_row()` is the table
+    with all columns by row, for which the file is read again.
     """
 
     file: str
@@ -72,6 +72,9 @@ class LargeTable:
     line: str = f'"{LINE}"'
     kinds: Mapping[str, str] = field(default_factory=dict)
     different: Mapping[str, pyarrow.Table] = field(default_factory=dict)
+    by_row: tuple[str, ...] = ()
+    made: bool = False
+    every_row: Callable[[], LargeTable] | None = None
 
     def stored(self, column: str) -> str:
         """The SQL of a Parquet file's column as it is stored."""
@@ -85,18 +88,20 @@ def is_large(path: Path) -> bool:
 
 
 @contextmanager
-def open_large(path: Path, where: str, known: Sequence[str] = (), only: bool = False) -> Iterator[LargeTable]:
+def open_large(
+    path: Path, where: str, known: Sequence[str] = (), only: bool = False, kept: Kept | None = None
+) -> Iterator[LargeTable]:
     """A CSV or Parquet file for DuckDB while the block runs.
 
     known: names for columns that are written otherwise in the file (compared by `squeezed`); only: leave out the
-    others. A CSV file is copied once, in pieces, into a private folder that is removed afterwards. Raises EvidenceError
-    with the line as `read_csv` does.
+    others. A CSV file is copied, in pieces, into a private folder that is removed afterwards; kept: what of it, and in
+    which form (default: all of it as text). Raises EvidenceError with the line as `read_csv` does.
     """
     with private_folder() as folder:
         if _is_parquet(path):
             yield _parquet(path, where, known, only)
         else:
-            yield _copied(CsvStream(path, where, known, only, folder), folder)
+            yield _in_rows(path, where, known, only, folder, kept)
 
 
 @contextmanager
@@ -221,7 +226,8 @@ class CsvStream:
                 yield batch, line - 1 + part.lines(1, len(batch))
             place, line = end, line + len(batch) + part.left_out
         rest, first = Rows(self._header, self.where), 1
-        with _opened(self._path, self.where) as file, rest.refusing_open_quotes():
+        whole = rest.refusing_what_has_no_end(_PARSED_AT_ONCE, lambda: _opened(self._path, self.where))
+        with _opened(self._path, self.where) as file, whole:
             file.seek(place)
             for batch in pyarrow.csv.open_csv(file, **rest.options(_encoded(), _PARSED_AT_ONCE)):
                 if len(batch):
@@ -244,14 +250,19 @@ class CsvStream:
             for end, parsed in waiting:
                 yield end, *parsed.result()
 
-    def _of_piece(self, piece: bytes) -> tuple[pyarrow.RecordBatch | None, Rows]:
+    def _of_piece(self, piece: bytearray) -> tuple[pyarrow.RecordBatch | None, Rows]:
         """A marked piece's rows and what was met in it: that has `ended` where the piece is whole rows."""
         import pyarrow
         import pyarrow.csv
 
         rows = Rows(self._header, self.where, marked=True)
         try:
-            table = pyarrow.csv.read_csv(pyarrow.BufferReader(piece), **rows.options(_encoded(), len(piece) + 1))
+            # The usual allocator keeps what each thread gives back.
+            table = pyarrow.csv.read_csv(
+                pyarrow.BufferReader(piece),
+                **rows.options(_encoded(), len(piece) + 1),
+                memory_pool=pyarrow.system_memory_pool(),
+            )
         except pyarrow.ArrowInvalid:
             return None, Rows(self._header, self.where)
         return pyarrow.record_batch([column.combine_chunks() for column in table.columns], table.schema.names), rows
@@ -272,26 +283,29 @@ class CsvStream:
         return made
 
 
-def _cut(file: BinaryIO, mark: bytes) -> Iterator[tuple[int, bytes]]:
+def _cut(file: BinaryIO, mark: bytes) -> Iterator[tuple[int, bytearray]]:
     """(where it ends, the piece with the mark behind it) of a file in pieces that look like whole rows, but the last.
 
     It stops where that cannot be told from the quotation marks, or the mark could be the file's own: whoever parses a
     piece has to see that it is whole.
     """
     end, held = 0, b""
-    while len(more := file.read(_PIECE_OF_ROWS)) == _PIECE_OF_ROWS:
-        held += more
-        size = 0 if mark[:1] in held else _whole_rows(held)
+    while True:
+        piece = bytearray(len(held) + _PIECE_OF_ROWS)
+        piece[: len(held)] = held
+        if file.readinto(memoryview(piece)[len(held) :]) < _PIECE_OF_ROWS:
+            return
+        size = 0 if mark[:1] in piece else _whole_rows(piece)
         if not size:
             return
         end += size
-        # Each piece is held once.
-        piece, held = b"".join([memoryview(held)[:size], mark]), held[size:]
+        held = bytes(memoryview(piece)[size:])
+        piece[size:] = mark
         yield end, piece
         del piece
 
 
-def _whole_rows(data: bytes) -> int:
+def _whole_rows(data: bytearray) -> int:
     """How many of the bytes are whole rows, if they begin with one: up to the last line end outside a quoted cell."""
     inside, after = _quotes(data), len(data)
     # The parser takes a byte order mark off wherever it begins.
@@ -304,7 +318,7 @@ def _whole_rows(data: bytes) -> int:
     return 0
 
 
-def _quotes(data: bytes) -> int:
+def _quotes(data: bytes | bytearray) -> int:
     return int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == ord('"')))
 
 
@@ -444,66 +458,39 @@ def _recoded(path: Path, encoding: str, where: str, folder: Path) -> tuple[Path,
                 return copy, quotes, beginning
 
 
-def _copied(stream: CsvStream, folder: Path) -> LargeTable:
-    """The stream as a Parquet file of texts in `folder`, its different texts counted on the way."""
-    import pyarrow
-    import pyarrow.parquet
-
-    copy = folder / "copy.parquet"
-    schema = pyarrow.schema([(LINE, pyarrow.int64()), *((name, _encoded()) for name in stream.names)])
-    different = {name: _Different() for name in stream.names}
-    # Nobody asks for statistics of it, and they take a third of the time.
-    how = {"compression": "lz4", "write_statistics": False}
-    with pyarrow.parquet.ParquetWriter(copy, schema, **how) as writer, ThreadPoolExecutor(1) as beside:
-        # One piece is written while the next is counted, and no more than these two are held.
-        written = None
-        for batch in stream:
-            if written:
-                written.result()
-            written = beside.submit(writer.write_batch, batch)
-            for name, texts in zip(stream.names, batch.columns[1:], strict=True):
-                different[name].add(texts)
-        if written:
-            written.result()
+def _in_rows(path: Path, where: str, known: Sequence[str], only: bool, folder: Path, kept: Kept | None) -> LargeTable:
+    """The table that `open_large` gives of a CSV file."""
+    stream = CsvStream(path, where, known, only, folder)
+    text_alone = Kept(frozenset(stream.names), {name: {name: ITS_TEXT} for name in stream.names})
+    handle, copy = tempfile.mkstemp(suffix=".parquet", dir=folder)
+    os.close(handle)
+    before = _as_it_is(path)
+    with connection(folder) as duck:
+        found = copied(stream.names, stream, Path(copy), kept or text_alone, duck)
     # DuckDB takes its own memory from here on.
     give_back_memory()
-    sql = f"read_parquet({literal(_unglobbed(copy))})"
-    few = {name: counted.table() for name, counted in different.items() if counted.few}
-    return LargeTable(stream.file, sql, stream.names, stream.held, stream.rows, stream.blank, different=few)
+
+    def again() -> LargeTable:
+        if _as_it_is(path) != before:
+            raise EvidenceError(
+                "the file was changed while it was being read.",
+                where=where,
+                remedy="Repeat the command when nobody is writing to it.",
+            )
+        every = Kept(frozenset(stream.names), kept.made) if kept else None
+        return _in_rows(path, where, known, only, folder, every)
+
+    sql = f"read_parquet({literal(_unglobbed(Path(copy)))})"
+    return LargeTable(
+        stream.file, sql, stream.names, stream.held, stream.rows, stream.blank,
+        different=found.different, by_row=found.by_row, made=kept is not None, every_row=again,
+    )  # fmt: skip
 
 
-class _Different:
-    """How many rows have each different text of a column, counted batch by batch while they are few."""
-
-    def __init__(self) -> None:
-        self._counted: list[pyarrow.Table] = []
-        self._texts = self._rows = 0
-        self.few = True
-
-    def add(self, column: pyarrow.DictionaryArray) -> None:
-        """Counts the rows of one more batch."""
-        import pyarrow
-
-        texts = column.dictionary
-        self._texts, self._rows = self._texts + len(texts), self._rows + len(column)
-        # Where a text stands in three rows or so, counting saves nothing.
-        self.few = self.few and self._texts <= max(_FEW, self._rows * 3 // 10)
-        if not self.few:
-            self._counted = []
-            return
-        rows = np.bincount(column.indices.fill_null(len(texts)).to_numpy(), minlength=len(texts) + 1)
-        texts = pyarrow.concat_arrays([texts, pyarrow.nulls(1, texts.type)])
-        self._counted.append(pyarrow.table({TEXT: texts, ROWS: rows}))
-        if sum(len(one) for one in self._counted) > 2 * _MOST_DIFFERENT:
-            self._counted = [self.table()]
-            self.few = len(self._counted[0]) <= _MOST_DIFFERENT
-
-    def table(self) -> pyarrow.Table:
-        """Each text with its rows; the missing text is one of them."""
-        import pyarrow
-
-        together = pyarrow.concat_tables(self._counted).group_by(TEXT).aggregate([(ROWS, "sum")])
-        return together.rename_columns([TEXT, ROWS])
+def _as_it_is(path: Path) -> tuple[int, int]:
+    """What changes when somebody writes to a file: its size and the time it was written."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 # Parquet -------------------------------------------------------------------------------------------------------
@@ -541,7 +528,10 @@ def _parquet(path: Path, where: str, known: Sequence[str], only: bool) -> LargeT
     some = f" WHERE {filled}" if rows < held else ""
     sql = f"(SELECT {chosen} FROM {source}{some})"
     of_taken = {called: kinds[name] for name, called in taken.items()}
-    return LargeTable(path.name, sql, tuple(taken.values()), tuple(given.values()), rows, held - rows, kinds=of_taken)
+    columns = tuple(taken.values())
+    return LargeTable(
+        path.name, sql, columns, tuple(given.values()), rows, held - rows, kinds=of_taken, by_row=columns
+    )  # fmt: skip
 
 
 def text_of(column: str, kind: str) -> str:

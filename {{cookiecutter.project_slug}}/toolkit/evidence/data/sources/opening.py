@@ -11,6 +11,7 @@ import pandas as pd
 
 from evidence.data.codes import code_lists
 from evidence.data.sources import annex_a, cin_xml, own, published, ssda903, ssda903_xml
+from evidence.data.sources.copying import Kept
 from evidence.data.sources.csv_files import NoRows, RawTable
 from evidence.data.sources.database import QUERIES, Asked, DatabaseRead, open_database
 from evidence.data.sources.folder import data_files, year_in
@@ -299,12 +300,17 @@ _OPENERS: dict[str, Callable[[_Folder], Sources]] = {
 
 @contextmanager
 def large_tables(
-    project: Project, data_folder: str | Path, rows: pd.DataFrame, only_confirmed: bool = False
+    project: Project,
+    data_folder: str | Path,
+    rows: pd.DataFrame,
+    only_confirmed: bool = False,
+    kept: Callable[[str], Kept] | None = None,
 ) -> Iterator[dict[str, LargeTable]]:
     """Every CSV and Parquet table of `data_folder` for DuckDB while the block runs, under the catalogue's names.
 
     For own tables and for the return as CSV files, those that one file makes up; empty for other kinds. With
-    `only_confirmed`, columns that nobody has confirmed are left out. Raises EvidenceError as `load_tables` does.
+    `only_confirmed`, columns that nobody has confirmed are left out; `kept` says for a table what of a CSV file is
+    copied. Raises EvidenceError as `load_tables` does.
     """
     folder = _folder(project, data_folder, rows, lambda path: None)
     kind = source_kind(project, folder.path)
@@ -321,6 +327,7 @@ def large_tables(
             known = folder.variables(name)
             if only_confirmed:
                 known = known[known["confirmed"] == "yes"]
-            opened = open_large(file, folder.place(file.name), list(known["column"]), only_confirmed)
+            copied = kept(name) if kept else None
+            opened = open_large(file, folder.place(file.name), list(known["column"]), only_confirmed, copied)
             tables[name] = stack.enter_context(opened)
         yield tables
