@@ -33,7 +33,7 @@ def codes(project: Project, name: str, year: int | None = None) -> pd.DataFrame:
     With `year` only the codes that the return of that year (ending 31 March) allows; without, all there ever were.
     Empty for a list that does not exist.
     """
-    chosen = _rows_of(code_lists(project), name)
+    chosen = rows_of(code_lists(project), name)
     if year is not None:
         chosen = chosen[(chosen["from_year"] <= year) & (year <= chosen["to_year"])]
     return chosen[["code", "label", "group"]].reset_index(drop=True)
@@ -57,16 +57,20 @@ def allowed_codes(listed: pd.DataFrame, name: str, years: Iterable[int]) -> set[
     Before the first year and after the last that the list knows, the nearest counts. `listed`: rows as `code_lists`
     returns them.
     """
-    rows = _rows_of(listed, name)
-    known = [value for value in [*rows["from_year"], *rows["to_year"]] if 0 < value < 9999]
+    rows = rows_of(listed, name)
+    limits = list(zip(rows["code"], rows["from_year"], rows["to_year"], strict=True))
+    known = [value for _, *ends in limits for value in ends if 0 < value < 9999]
     found: set[str] = set()
     for year in years:
         if known:
             year = min(max(year, min(known) - 1), max(known) + 1)
-        found |= set(rows.loc[(rows["from_year"] <= year) & (year <= rows["to_year"]), "code"])
+        found |= {code for code, first, last in limits if first <= year <= last}
     return found
 
 
-def _rows_of(listed: pd.DataFrame, name: str) -> pd.DataFrame:
+def rows_of(listed: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows of one list, `name` written data set/table/column, of rows as `code_lists` returns them."""
     dataset, table, column = (name.split("/") + ["", ""])[:3]
-    return listed[(listed["dataset"] == dataset) & (listed["table"] == table) & (listed["column"] == column)]
+    # Most lists are told apart by the column alone, and comparing few rows is quick.
+    rows = listed[listed["column"] == column]
+    return rows[(rows["dataset"] == dataset) & (rows["table"] == table)]

@@ -36,7 +36,7 @@ def urn_fits(text: str) -> bool:
 def by_value(values: pd.Series, what: Callable[[str], object]) -> tuple[np.ndarray, list]:
     """`what` of every different value, once: codes into the list of answers, -1 where the value is missing."""
     codes, unique = pd.factorize(values, use_na_sentinel=True)
-    return codes, [what(value) for value in unique]
+    return codes, [what(value) for value in unique.tolist()]
 
 
 def misfits(values: pd.Series, fits: Callable[[str], bool]) -> pd.Series:

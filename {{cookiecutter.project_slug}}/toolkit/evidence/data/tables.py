@@ -149,5 +149,8 @@ class Tables(Mapping):
 
     def variables(self, table: str) -> pd.DataFrame:
         """The catalogue's rows of one table's variables, those that were handed over."""
+        return self.remember(("variables", table), lambda: self._variables(table))
+
+    def _variables(self, table: str) -> pd.DataFrame:
         rows = self.catalogue[(self.catalogue["table"] == table) & (self.catalogue["column"] != "")]
         return rows[rows["column"].isin(self[table].columns)]

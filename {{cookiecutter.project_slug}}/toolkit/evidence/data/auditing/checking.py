@@ -114,8 +114,8 @@ def _found(rules: Sequence[Rule], given: Given) -> Iterator[tuple[Rule, np.ndarr
     for rule in rules:
         if not given.has(rule):
             continue
-        frame = given.frames[rule.table]
-        checked = frame[list(rule.needs)].notna().all(axis=1).to_numpy()
+        every = np.ones(len(given.frames[rule.table]), dtype=bool)
+        checked = np.logical_and.reduce([every, *(given.filled(rule.table, column) for column in rule.needs)])
         failing = given.find(rule).fillna(False).to_numpy(dtype=bool) & checked
         yield rule, np.flatnonzero(failing), int(checked.sum())
 
@@ -131,6 +131,7 @@ class Given:
         self._neighbours: dict[int, pd.DataFrame] = {}
         self._born: dict[str, pd.Series] = {}
         self._allowed: dict[str, dict[str, set[str]]] = {}
+        self._filled: dict[tuple[str, str], np.ndarray] = {}
 
     def has(self, rule: Rule) -> bool:
         names = {name.removesuffix("_malformed") for name in rule.takes}
@@ -140,6 +141,12 @@ class Given:
 
     def _has_columns(self, rule: Rule) -> bool:
         return set(rule.columns) <= set(self.frames[rule.table].columns)
+
+    def filled(self, table: str, column: str) -> np.ndarray:
+        """In which rows of a table a column holds something that can be read."""
+        if (table, column) not in self._filled:
+            self._filled[table, column] = self.frames[table][column].notna().to_numpy()
+        return self._filled[table, column]
 
     def find(self, rule: Rule) -> pd.Series:
         return rule.find(**{name: self._value(name, rule.table) for name in rule.takes})

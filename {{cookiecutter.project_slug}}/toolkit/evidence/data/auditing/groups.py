@@ -11,6 +11,7 @@ import pandas as pd
 
 from evidence.data.auditing.counting import filled, have_rows, views
 from evidence.data.auditing.years import last_year_end
+from evidence.data.codes import rows_of
 from evidence.data.sources.large import quoted
 from evidence.data.tables import Tables
 
@@ -74,7 +75,7 @@ def filled_by_group(tables: Tables, year_end: date | str | None = None) -> pd.Da
 
 def _filled_by_group(tables: Tables, year_end: date | str | None) -> pd.DataFrame:
     day = pd.Timestamp(year_end or last_year_end(tables))
-    parts = []
+    found: list[tuple] = []
     with views(tables) as connection:
         for name in tables:
             variables = tables.variables(name)
@@ -86,8 +87,8 @@ def _filled_by_group(tables: Tables, year_end: date | str | None) -> pd.DataFram
                 counts = ["count(*)", *(f"count(*) FILTER ({filled(column)})" for column in asked)]
                 sql = f'SELECT {group} AS "group of rows", {", ".join(counts)} FROM {rows} GROUP BY ALL ORDER BY ALL'
                 table = pd.DataFrame(connection.execute(sql).fetchall(), columns=["said", "denominator", *asked])
-                parts.extend(_long(table, words(table["said"]), name, characteristic, asked))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_COUNTED)
+                found.extend(_long(table, words(table["said"]), name, characteristic, asked))
+    return pd.DataFrame(found, columns=_COUNTED)
 
 
 def _groupings(tables: Tables, name: str, day: pd.Timestamp) -> Iterator[tuple]:
@@ -113,6 +114,10 @@ def _groupings(tables: Tables, name: str, day: pd.Timestamp) -> Iterator[tuple]:
 
 def _where(tables: Tables) -> dict[str, tuple[str, str]]:
     """By characteristic the first table about children that holds it, and the column."""
+    return tables.remember("where characteristics are", lambda: _found_where(tables))
+
+
+def _found_where(tables: Tables) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for name in tables:
         for row in tables.variables(name).to_dict("records") if tables.key in tables[name] else ():
@@ -135,14 +140,15 @@ def _in_words(
 ) -> pd.Series:
     if characteristic == "age band":
         return _age_words(said, day)
+    words = tables.remember(("words", table, column), lambda: _words_of(tables, table, column))
+    return (said.map(words) if words else said).astype("str").fillna(NOT_KNOWN)
+
+
+def _words_of(tables: Tables, table: str, column: str) -> dict[str, str]:
+    """What the codes of a variable mean; nothing where it has no code list."""
     rows = tables.variables(table)
-    listed = rows.loc[rows["column"] == column, "code_list"].iloc[0].split("/")
-    codes = tables.codes
-    codes = codes[(codes[["dataset", "table", "column"]] == (listed + ["", ""])[:3]).all(axis=1)]
-    if codes.empty:
-        return said.astype("str").fillna(NOT_KNOWN)
-    words = dict(zip(codes["code"], codes["group"].where(codes["group"] != "", codes["label"]), strict=True))
-    return said.map(words).astype("str").fillna(NOT_KNOWN)
+    codes = rows_of(tables.codes, rows.loc[rows["column"] == column, "code_list"].iloc[0])
+    return dict(zip(codes["code"], codes["group"].where(codes["group"] != "", codes["label"]), strict=True))
 
 
 def _age_words(said: pd.Series, day: pd.Timestamp) -> pd.Series:
@@ -154,12 +160,14 @@ def _age_words(said: pd.Series, day: pd.Timestamp) -> pd.Series:
     return age_band(age).mask(age >= _AGE_EDGES[-1], _GROWN_UP)
 
 
-def _long(table: pd.DataFrame, groups: pd.Series, name: str, characteristic: str, columns: list[str]) -> list:
+def _long(table: pd.DataFrame, groups: pd.Series, name: str, characteristic: str, columns: list[str]) -> list[tuple]:
     """For each variable one row a group, groups of one name together."""
-    together = table.drop(columns="said").groupby(groups.to_numpy(), sort=True).sum()
+    places, names = pd.factorize(groups, sort=True)
+    counts = np.zeros((len(names), 1 + len(columns)), dtype=np.int64)
+    np.add.at(counts, places, table[["denominator", *columns]].to_numpy(dtype=np.int64))
+    denominator, *filled_in = counts.T.tolist()
     return [
-        together.reset_index(names="group").assign(
-            table=name, column=column, characteristic=characteristic, n=together[column].to_numpy()
-        )[_COUNTED]
-        for column in columns
+        (name, column, characteristic, group, n, of)
+        for column, those in zip(columns, filled_in, strict=True)
+        for group, n, of in zip(names, those, denominator, strict=True)
     ]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -357,6 +358,7 @@ def plain_number(text: str | None) -> str | None:
     return f"{Decimal(text):f}" if "e" in text else text
 
 
+@lru_cache(maxsize=4096)
 def squeezed(name: str) -> str:
     """A name without what people vary: case, blanks, underscores, hyphens."""
     return "".join(letter for letter in name.upper() if letter.isalnum())

@@ -40,8 +40,9 @@ def _limits(name: str, frame: pd.DataFrame, codes: pd.DataFrame) -> dict[str, tu
     found = {}
     rows = codes[(codes["dataset"] == "ssda903") & (codes["table"] == name)]
     limited = rows[(rows["from_year"] > 0) | (rows["to_year"] < 9999)]
+    listed = set(limited["column"])
     for column in frame.columns:
-        if column != "SEX" and column not in set(limited["column"]):
+        if column != "SEX" and column not in listed:
             continue
         present = set(frame[column].dropna().str.upper().unique())
         if column == "SEX":
