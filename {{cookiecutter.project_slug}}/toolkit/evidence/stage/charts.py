@@ -206,14 +206,17 @@ def _draw_bars(axes, chart: Chart, table: pd.DataFrame) -> None:
     lows = _numbers(table[chart.low]) if chart.low else [None] * len(values)
     highs = _numbers(table[chart.high]) if chart.high else [None] * len(values)
     reach = max(number for number in [*values, *highs, chart.target] if number is not None)
+    known = [place for place, value in enumerate(values) if value is not None]
+    # What lies within the axes is not asked how much room it needs.
+    axes.barh(known, [values[place] for place in known], color=COLOURS[0], height=0.62, clip_on=False, in_layout=False)
     for place, (value, low, high) in enumerate(zip(values, lows, highs, strict=True)):
         if value is None:
             axes.text(reach * 0.01, place, "not shown", va="center", color="#505A5F")
             continue
-        axes.barh(place, value, color=COLOURS[0], height=0.62, clip_on=False)
         end = value
         if low is not None and high is not None:
-            axes.plot([low, high], [place, place], color="#F46A25", linewidth=2.5, solid_capstyle="butt", clip_on=False)
+            style = {"color": "#F46A25", "linewidth": 2.5, "solid_capstyle": "butt"}
+            axes.plot([low, high], [place, place], clip_on=False, in_layout=False, **style)
             end = max(value, high)
         axes.text(end + reach * 0.015, place, cell_text(value, chart.percent), va="center", bbox=_BEHIND_TEXT)
     if chart.target is not None:
