@@ -19,6 +19,17 @@ def code_lists(project: Project) -> pd.DataFrame:
     return _read(read_text(project.path("reference", "code_lists.csv"))).copy()
 
 
+def list_names(project: Project) -> frozenset[str]:
+    """Every code list, written data set/table/column."""
+    return _names(read_text(project.path("reference", "code_lists.csv")))
+
+
+@lru_cache(maxsize=4)
+def _names(text: str) -> frozenset[str]:
+    listed = _read(text)
+    return frozenset(map("/".join, zip(listed["dataset"], listed["table"], listed["column"], strict=True)))
+
+
 @lru_cache(maxsize=4)
 def _read(text: str) -> pd.DataFrame:
     frame = pd.read_csv(io.StringIO(text), dtype="str", keep_default_na=False, quoting=csv.QUOTE_MINIMAL)[_COLUMNS]

@@ -51,6 +51,8 @@ def reliability(denominator: Sequence[float]) -> np.ndarray:
 
 def truth(values: pd.Series) -> pd.Series:
     """A column of true and false in whatever form (bool, boolean, 0 and 1) as numbers 1.0 and 0.0, missing kept."""
+    if isinstance(values.dtype, pd.BooleanDtype):
+        return pd.Series(values.array.to_numpy("float64", na_value=np.nan), values.index, name=values.name)
     return values.astype("Float64").astype("float64")
 
 
@@ -108,8 +110,10 @@ def in_order(groups: Iterable[object]) -> list:
 
 
 def _under(characteristic: str, table: pd.DataFrame) -> pd.DataFrame:
-    table = table.loc[in_order(table.index)] if table.index.is_unique and table.index.notna().all() else table
-    groups = [str(group) for group in table.index]
+    groups = list(table.index)
+    if table.index.is_unique and table.index.notna().all() and (ordered := in_order(groups)) != groups:
+        table, groups = table.loc[ordered], ordered
+    groups = [str(group) for group in groups]
     table.index = pd.MultiIndex.from_product(
         [[characteristic.replace("_", " ")], groups], names=["characteristic", "group"]
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
 import pandas as pd
 
-from evidence.data.auditing.counting import ROWS_COUNTED, counted, of_different, views
+from evidence.data.auditing.counting import ROWS_COUNTED, FileTables, counted, of_different, views
 from evidence.data.auditing.own_rules import begins_and_ends
 from evidence.data.sources.large import quoted
 from evidence.data.tables import Tables
@@ -29,20 +30,35 @@ def days(tables: Tables) -> pd.DataFrame:
 
 
 def _days(tables: Tables) -> pd.DataFrame:
-    parts = []
+    counts = _days_in_files(tables) if isinstance(tables, FileTables) else _days_in_frames(tables)
+    parts = [found.assign(table=name, event=column) for name, column, found in counts]
+    columns = ["table", "event", "day", "events"]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def _dated(tables: Tables) -> Iterator[tuple[str, str]]:
+    for name in tables:
+        variables = tables.variables(name)
+        yield from ((name, column) for column in variables.loc[variables["treatment"] == "date", "column"])
+
+
+def _days_in_frames(tables: Tables) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    for name, column in _dated(tables):
+        events = tables[name][column].value_counts().sort_index()
+        yield name, column, pd.DataFrame({"day": events.index, "events": events.to_numpy()})
+
+
+def _days_in_files(tables: FileTables) -> Iterator[tuple[str, str, pd.DataFrame]]:
     with views(tables) as connection:
-        for name in tables:
-            variables = tables.variables(name)
-            for column in variables.loc[variables["treatment"] == "date", "column"]:
-                day, rows, events = f"CAST({quoted(column)} AS TIMESTAMP)", quoted(name), "count(*)"
-                if counted(tables, name, column):
-                    rows, events = of_different(name, column), f"sum({ROWS_COUNTED})::BIGINT"
-                found = connection.execute(
-                    f"SELECT {day} AS day, {events} AS events FROM {rows} WHERE {quoted(column)} IS NOT NULL "
-                    "GROUP BY day ORDER BY day"
-                ).df()
-                parts.append(found.assign(table=name, event=column)[["table", "event", "day", "events"]])
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["table", "event", "day", "events"])
+        for name, column in _dated(tables):
+            day, rows, events = f"CAST({quoted(column)} AS TIMESTAMP)", quoted(name), "count(*)"
+            if counted(tables, name, column):
+                rows, events = of_different(name, column), f"sum({ROWS_COUNTED})::BIGINT"
+            found = connection.execute(
+                f"SELECT {day} AS day, {events} AS events FROM {rows} WHERE {quoted(column)} IS NOT NULL "
+                "GROUP BY day ORDER BY day"
+            ).df()
+            yield name, column, found
 
 
 def activity(tables: Tables) -> pd.DataFrame:

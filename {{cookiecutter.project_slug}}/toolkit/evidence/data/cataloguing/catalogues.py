@@ -11,7 +11,7 @@ import pandas as pd
 from evidence.data import shapes, treatments
 from evidence.data.access.rules import roles_named
 from evidence.data.access.summaries import roles_known
-from evidence.data.codes import code_lists
+from evidence.data.codes import list_names
 from evidence.data.reference_rows import is_answered, reference_rows
 from evidence.data.sources.csv_files import squeezed
 from evidence.project import EvidenceError, Project, read_text
@@ -47,21 +47,22 @@ def catalogue(project: Project) -> pd.DataFrame:
     exist, a range that is none, anything but yes and no where one of the two is due, two rows for one variable, what
     belongs to a data set on a variable's row, and a direct identifier that would be kept in clear without a reason.
     """
-    rows = _read(read_text(project.path("reference", "catalogue.csv")))
-    _check_against(rows, _lists(project), frozenset(roles_known(project)))
-    _check_order(rows)
-    return rows.drop(columns="line")
+    text = read_text(project.path("reference", "catalogue.csv"))
+    return _read(text, list_names(project), frozenset(roles_known(project))).copy()
 
 
 @lru_cache(maxsize=4)
-def _read(text: str) -> pd.DataFrame:
-    entries = []
-    for line, entry in reference_rows(text, WHERE, COLUMNS):
+def _read(text: str, lists: frozenset[str], roles: frozenset[str]) -> pd.DataFrame:
+    rows = reference_rows(text, WHERE, COLUMNS)
+    for line, entry in rows:
         _check(entry, line)
-        entries.append({**entry, "line": str(line)})
-    rows = pd.DataFrame(entries, columns=[*COLUMNS, "how", "line"], dtype="str")
     _check_once(rows)
-    return rows
+    _check_against(rows, lists, roles)
+    _check_order(rows)
+    return pd.DataFrame([entry for _, entry in rows], columns=[*COLUMNS, "how"], dtype="str")
+
+
+_Rows = list[tuple[int, dict[str, str]]]
 
 
 def _check(entry: dict[str, str], line: int) -> None:
@@ -97,44 +98,40 @@ def _check_range(entry: dict[str, str], line: int) -> None:
         raise _wrong(line, entry, "valid_range", "that is no range.", remedy)
 
 
-def _check_once(rows: pd.DataFrame) -> None:
+def _check_once(rows: _Rows) -> None:
     """One row a variable: names count as the same where only case, blanks and the like differ, as they do in files."""
-    places: dict[tuple[str, ...], str] = {}
-    for row in rows.to_dict("records"):
-        place = tuple(squeezed(row[name]) for name in ("source", "table", "column"))
+    places: dict[tuple[str, ...], int] = {}
+    for line, entry in rows:
+        place = tuple(squeezed(entry[name]) for name in ("source", "table", "column"))
         if place in places:
-            what = f"row {places[place]} is about the same {'variable' if row['column'] else 'data set'}."
-            raise _wrong(int(row["line"]), row, "column", what, "Keep one of the two.")
-        places[place] = row["line"]
+            what = f"row {places[place]} is about the same {'variable' if entry['column'] else 'data set'}."
+            raise _wrong(line, entry, "column", what, "Keep one of the two.")
+        places[place] = line
 
 
-def _check_against(rows: pd.DataFrame, lists: frozenset[str], roles: frozenset[str]) -> None:
+def _check_against(rows: _Rows, lists: frozenset[str], roles: frozenset[str]) -> None:
     """What a row names has to be there: code lists, roles of people, stages."""
-    for row in rows[(rows["code_list"] != "") | (rows["access"] != "") | (rows["needed_by"] != "")].to_dict("records"):
-        line = int(row["line"])
-        if row["code_list"] and row["code_list"] not in lists:
+    for line, entry in rows:
+        if entry["code_list"] and entry["code_list"] not in lists:
             remedy = "Use data set/table/column of a list in reference/code_lists.csv, or add the list there."
-            raise _wrong(line, row, "code_list", "there is no such code list.", remedy)
-        for role in roles_named(row["access"]):
+            raise _wrong(line, entry, "code_list", "there is no such code list.", remedy)
+        for role in roles_named(entry["access"]) if entry["access"] else ():
             if role not in roles:
                 remedy = f"Use one of: {', '.join(sorted(roles))}; or add it to reference/access.toml."
-                raise _wrong(line, row, "access", f'"{role}" is no role that people have.', remedy)
-        if re.sub(r"\b([1-9]|10)\b|[,; ]", "", row["needed_by"]):
-            raise _wrong(line, row, "needed_by", "these are no numbers of stages.", 'For example: "5 6 7".')
+                raise _wrong(line, entry, "access", f'"{role}" is no role that people have.', remedy)
+        if entry["needed_by"] and re.sub(r"\b([1-9]|10)\b|[,; ]", "", entry["needed_by"]):
+            raise _wrong(line, entry, "needed_by", "these are no numbers of stages.", 'For example: "5 6 7".')
 
 
-def _check_order(rows: pd.DataFrame) -> None:
+def _check_order(rows: _Rows) -> None:
     """A date that another one cannot lie before has to be in the same table."""
-    dates = set(rows.loc[rows["treatment"] == "date", ["source", "table", "column"]].itertuples(index=False, name=None))
-    for row in rows[rows["valid_range"].str.lower().str.startswith(NOT_BEFORE)].to_dict("records"):
-        if (row["source"], row["table"], row["valid_range"][len(NOT_BEFORE) :].strip()) not in dates:
+    dates = {(entry["source"], entry["table"], entry["column"]) for _, entry in rows if entry["treatment"] == "date"}
+    for line, entry in rows:
+        said = entry["valid_range"]
+        other = (entry["source"], entry["table"], said[len(NOT_BEFORE) :].strip())
+        if said.lower().startswith(NOT_BEFORE) and other not in dates:
             remedy = "Name a column of the same table whose treatment is date."
-            raise _wrong(int(row["line"]), row, "valid_range", "there is no such date to lie before.", remedy)
-
-
-def _lists(project: Project) -> frozenset[str]:
-    lists = code_lists(project)[["dataset", "table", "column"]].drop_duplicates()
-    return frozenset("/".join(place) for place in lists.itertuples(index=False))
+            raise _wrong(line, entry, "valid_range", "there is no such date to lie before.", remedy)
 
 
 def _wrong(line: int, entry: dict[str, str], column: str, what: str, remedy: str) -> EvidenceError:
