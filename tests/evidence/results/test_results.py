@@ -89,14 +89,16 @@ def test_what_cannot_be_kept_is_named_without_its_value(tmp_path):
     assert "which cannot be kept" in str(caught.value) and "object at" not in str(caught.value)
 
 
-def test_looks_at_results_are_in_the_record_at_once_for_the_stage_and_for_others_when_it_ends(tmp_path):
+def test_looks_that_are_noted_together_are_all_noted_even_where_something_goes_wrong(tmp_path):
     stage = StageResults(tmp_path, 4, [3])
-    assert not stage.has(3, "never_recorded")
-    looked = [{"kind": "result", "name": "3/never_recorded", "sha256": ""}]
-    assert stage.reads(4) == looked
-    stage.has(3, "nor_this")
-    stage.finish(4)
-    assert Results(tmp_path).reads(4) == [*looked, {"kind": "result", "name": "3/nor_this", "sha256": ""}]
+    stage.has(3, "before")
+    with pytest.raises(ZeroDivisionError), stage.noted_together():
+        stage.has(3, "within")
+        stage.note_parameters({"least": 3})
+        assert [read["name"] for read in stage.reads(4)] == ["3/before"]
+        1 / 0  # noqa: B018
+    stage.has(3, "after")
+    assert [read["name"] for read in Results(tmp_path).reads(4)] == ["least", "3/after", "3/before", "3/within"]
 
 
 def test_clearing_a_stage_leaves_nothing_stale_and_other_stages_alone(tmp_path):

@@ -61,15 +61,20 @@ def proportions(frame: pd.DataFrame, value: str, by: str | Sequence[str] = ()) -
 
     by: one column or several. Index: the groups (`All children` when there are none). Columns as `estimates`.
     """
+    n, size = _counted(frame, value, [by] if isinstance(by, str) else list(by))
+    return estimates(n, size, size.index)
+
+
+def _counted(frame: pd.DataFrame, value: str, columns: Sequence[str]) -> tuple[pd.Series, pd.Series]:
+    """How many rows have `value` true, and how many have it known, in each group of the columns."""
     every = truth(frame[value])
     known = every.notna()
     counted = every[known]
-    columns = [by] if isinstance(by, str) else list(by)
     if not columns:
-        return estimates([counted.sum()], [len(counted)], pd.Index([ALL], name="group"))
+        index = pd.Index([ALL], name="group")
+        return pd.Series([counted.sum()], index), pd.Series([len(counted)], index)
     groups = counted.groupby([frame.loc[known, column] for column in columns], observed=False, dropna=False)
-    size = groups.size()
-    return estimates(groups.sum(), size, size.index)
+    return groups.sum(), groups.size()
 
 
 def by_year(frame: pd.DataFrame, value: str, period: str = "year_end", by: str | Sequence[str] = ()) -> pd.DataFrame:
@@ -92,9 +97,18 @@ def by_each(frame: pd.DataFrame, value: str, groups: Sequence[str], overall: boo
 
     overall: put a row for all children on top.
     """
-    tables = [_under("All", proportions(frame, value))] if overall else []
-    tables += [_under(column, proportions(frame, value, column)) for column in groups]
-    return pd.concat(tables)
+    counts = [("All", *_counted(frame, value, []))] if overall else []
+    counts += [(column, *_counted(frame, value, [column])) for column in groups]
+    rows = []
+    for column, n, size in counts:
+        here = list(zip(size.index, n, size, strict=True))
+        if size.index.is_unique and size.index.notna().all():
+            place = {group: number for number, group in enumerate(in_order(size.index))}
+            here.sort(key=lambda row: place[row[0]])
+        rows += [(column.replace("_", " "), str(group), *both) for group, *both in here]
+    characteristics, names, n, size = ([row[part] for row in rows] for part in range(4))
+    index = pd.MultiIndex.from_arrays([characteristics, names], names=["characteristic", "group"])
+    return estimates(n, size, index)
 
 
 def in_order(groups: Iterable[object]) -> list:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from evidence.results.at_once import AtOnce
@@ -99,8 +100,7 @@ class StageResults(Results):
     def __init__(self, folder: Path, number: int, rests_on: Iterable[int], at_once: bool = False) -> None:
         super().__init__(folder)
         self.number, self._rests_on = number, {number, *rests_on}
-        # Looks at results come by the dozen: they are written with what is noted next, or when the stage ends.
-        self._unwritten: set[tuple[str, str, str]] = set()
+        self._waiting: set[tuple[str, str, str]] | None = None
         self._at_once = AtOnce(self.folder) if at_once else None
 
     def has(self, stage: int, name: str) -> bool:
@@ -123,20 +123,15 @@ class StageResults(Results):
         self._note(stage, HEADLINES)
         return super().headlines(stage)
 
-    def note_reads(self, stage: int, reads: Iterable[tuple[str, str, str]]) -> None:
-        super().note_reads(stage, reads if stage != self.number else {*reads, *self._unwritten})
-        if stage == self.number:
-            self._unwritten.clear()
-
-    def reads(self, stage: int) -> list[dict]:
-        if stage == self.number and self._unwritten:
-            waiting, self._unwritten = self._unwritten, set()
-            super().note_reads(stage, waiting)
-        return super().reads(stage)
-
-    def finish(self, stage: int) -> None:
-        self.reads(self.number)
-        super().finish(stage)
+    @contextmanager
+    def noted_together(self) -> Iterator[None]:
+        """What is looked at while the block runs is noted in one write when it ends, and not one by one."""
+        self._waiting = set()
+        try:
+            yield
+        finally:
+            looks, self._waiting = self._waiting, None
+            self.note_reads(self.number, looks)
 
     def finished(self, stage: int) -> bool:
         if stage not in self._rests_on:
@@ -152,7 +147,7 @@ class StageResults(Results):
 
     def note_parameters(self, values: Mapping[str, object]) -> None:
         """Notes that the stage has looked at these parameters of the run."""
-        self.note_reads(self.number, [("parameter", name, parameter_digest(value)) for name, value in values.items()])
+        self._note_look(*(("parameter", name, parameter_digest(value)) for name, value in values.items()))
 
     def _wait(self, stage: int, name: str = "") -> None:
         """Until the stage has recorded that, or is over and may be asked for anything."""
@@ -162,4 +157,10 @@ class StageResults(Results):
 
     def _note(self, stage: int, name: str) -> None:
         if stage != self.number:
-            self._unwritten.add(("result", f"{stage}/{name}", self.digest(stage, name)))
+            self._note_look(("result", f"{stage}/{name}", self.digest(stage, name)))
+
+    def _note_look(self, *looks: tuple[str, str, str]) -> None:
+        if self._waiting is None:
+            self.note_reads(self.number, looks)
+        else:
+            self._waiting.update(looks)

@@ -482,7 +482,8 @@ class Stage(InUse):
 
     def guidance(self) -> None:
         """Shows what the guidance asks for in this stage and where each action stands, brought up to date by `gate`."""
-        html = actions_html(self.workbook.actions(self.number))
+        with self.results.noted_together():
+            html = actions_html(self.workbook.actions(self.number))
         self._show("guidance", "What the guidance asks for", html, handle=f"evidence-guidance-{self.number}")
 
     def answers(self) -> None:
@@ -666,8 +667,10 @@ class Stage(InUse):
         """Ends the stage: shows its gate, met or what is missing line by line, and notes that the stage is complete."""
         self.results.finish(self.number)
         book = self.workbook
-        update_html(f"evidence-guidance-{self.number}", "guidance", actions_html(book.actions(self.number)))
-        self._show("gate", "Gate", gate_html(book.gate(self.number), self.info))
+        with self.results.noted_together():
+            guidance, gate = actions_html(book.actions(self.number)), gate_html(book.gate(self.number), self.info)
+        update_html(f"evidence-guidance-{self.number}", "guidance", guidance)
+        self._show("gate", "Gate", gate)
 
     def _show(self, kind: str, title: str, html: str, handle: str = "") -> None:
         self._refuse_in_clear(html)
@@ -675,10 +678,13 @@ class Stage(InUse):
         self._note_what_was_opened()
 
     def _note_what_was_opened(self) -> None:
+        opened = self._reading.take()
+        if not opened:
+            return
         noted = {entry["name"] for entry in self.results.reads(self.number)}
-        opened = [(name, digest) for name, digest in self._reading.take() if name not in noted]
+        new = [(name, digest) for name, digest in opened if name not in noted]
         self.results.note_reads(
-            self.number, [(_KINDS.get(name.partition("/")[0], "file"), name, digest) for name, digest in opened]
+            self.number, [(_KINDS.get(name.partition("/")[0], "file"), name, digest) for name, digest in new]
         )
 
     # Recording -------------------------------------------------------------------------------------------------
