@@ -74,6 +74,7 @@ PERCENT_COLUMNS = (
     "power_percent",
 )
 
+_AT_THE_GATE = "<p>Where each action stands is shown here once the stage has come to its gate.</p>"
 OF_ALL_AGES = "Where that table holds people of all ages, a difference may lie in how children differ from adults."
 # A ratio of two shares, as its columns are headed.
 TIMES_AS_OFTEN = {
@@ -482,8 +483,8 @@ class Stage(InUse):
 
     def guidance(self) -> None:
         """Shows what the guidance asks for in this stage and where each action stands, brought up to date by `gate`."""
-        with self.results.noted_together():
-            html = actions_html(self.workbook.actions(self.number))
+        # In a run only what `gate` puts here is ever read, and how things stand may wait for stages still at work.
+        html = _AT_THE_GATE if self.under_a_run else actions_html(self.workbook.actions(self.number))
         self._show("guidance", "What the guidance asks for", html, handle=f"evidence-guidance-{self.number}")
 
     def answers(self) -> None:
