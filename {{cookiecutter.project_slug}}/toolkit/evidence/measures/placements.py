@@ -295,14 +295,18 @@ def _place_in(header: pd.DataFrame, children: pd.Series) -> np.ndarray:
 
     A child who is in the header twice is taken as in the first of the two in the order of their values.
     """
-    places, twice = np.arange(len(header)), header["CHILD"].duplicated(keep=False).to_numpy()
+    together, different = pd.factorize(pd.concat([header["CHILD"], children], ignore_index=True))
+    child, wanted = together[: len(header)], together[len(header) :]
+    rows = np.flatnonzero(child >= 0)
+    twice = np.bincount(child[rows])[child[rows]] > 1
     if twice.any():
-        again = np.flatnonzero(twice)
-        order = [in_order_of_values(header[column].take(again)) for column in HEADER_COLUMNS]
-        again, child = (numbers[np.lexsort(order[::-1])] for numbers in (again, order[0]))
-        places = np.append(places[~twice], again[~_as_above(child)])
-    known = pd.Index(header["CHILD"].take(places))
-    return np.append(places, -1)[known.get_indexer(pd.Index(children))]
+        again = rows[twice]
+        order = np.lexsort([in_order_of_values(header[column].take(again)) for column in reversed(HEADER_COLUMNS)])
+        again = again[order]
+        rows = np.append(rows[~twice], again[~_as_above(child[again])])
+    places = np.full(len(different), -1)
+    places[child[rows]] = rows
+    return places[wanted]
 
 
 def _at(values: pd.Series, places: np.ndarray) -> pd.Series:
