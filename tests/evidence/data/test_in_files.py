@@ -150,6 +150,21 @@ def test_counting_texts_and_counting_rows_find_the_same(bake, monkeypatch, most)
             pd.testing.assert_frame_equal(count(there), count(loaded), check_dtype=False)
 
 
+def test_the_key_is_that_of_the_tables_that_are_there(bake):
+    made = own_project(give_access(bake(data_source="own")))
+    with open(made / "reference" / "catalogue.csv", "a", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
+        for column, treatment in {"": "", "Case": "token", "Ref": "token child", "Day": "date"}.items():
+            said = {"source": "own", "table": "visits", "column": column, "treatment": treatment, "confirmed": "yes"}
+            writer.writerow(said | {"role": "direct identifier" if "token" in treatment else "ordinary"})
+    visits = pd.DataFrame({"Case": range(90), "Ref": [f"V{i % 30}" for i in range(90)], "Day": "2024-05-01"})
+    visits.to_csv(made / "data" / "raw" / "visits.csv", index=False)
+    project = open_project(made)
+    with tables_in_files(project, "data/raw") as there:
+        assert profile(there)["children"].tolist() == [30]
+    assert load_tables(project, "data/raw").children == 30
+
+
 def test_a_file_that_changes_between_two_readings_is_refused(bake):
     made = own_project(give_access(bake(data_source="own")))
     path = made / "data" / "raw" / "stays.csv"

@@ -83,7 +83,9 @@ def log(check: bool, accept: str, last: int) -> None:
     if check:
         for fault in chain.faults:
             click.echo(f"{fault}{' (settled)' if fault.settled else ''}")
-        click.echo(f"{len(chain.entries)} lines, {len(chain.open_faults)} faults to settle, in {log_path(project)}.")
+        faults = len(chain.open_faults)
+        told = f"{faults} fault{'' if faults == 1 else 's'} to settle"
+        click.echo(f"{len(chain.entries)} lines, {told}, in {log_path(project)}.")
         sys.exit(1 if chain.open_faults else 0)
     lines = access_log_lines(project)
     for row in lines.tail(last).to_dict("records"):

@@ -94,7 +94,7 @@ def _in_files(
     large = stack.enter_context(large_tables(project, folder, rows, only_confirmed=True, kept=copied))
     seen, withheld = withhold(confirmed, rows, {name: list(table.held) for name, table in large.items()}, access)
     notes = [f"{table.file} was counted where it lies, and not loaded." for table in large.values()]
-    tables = FileTables("own", key_of(rows), rows, code_lists(project), notes, withheld=withheld, large=large)
+    tables = FileTables("own", key_of(rows, large), rows, code_lists(project), notes, withheld=withheld, large=large)
     for name, table in large.items():
         columns = list(seen.loc[seen["table"] == name, "column"])
         if columns:

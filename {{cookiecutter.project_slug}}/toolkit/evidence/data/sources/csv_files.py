@@ -252,7 +252,8 @@ class Rows:
         if not self._ragged:
             return
         line, cells = self._ragged[0]
-        more = f" {len(self._ragged) - 1:,} more rows are like that." if len(self._ragged) > 1 else ""
+        others = len(self._ragged) - 1
+        more = f" {others:,} more {'row is' if others == 1 else 'rows are'} like that." if others else ""
         raise EvidenceError(
             f"the row has {cells} cells where the header has {len(self.header.names)}.{more}",
             where=f"{self.where}, line {line}",

@@ -204,7 +204,7 @@ def _of_xml(folder: _Folder) -> tuple[_Parts, list[str]]:
 
 
 def _own(folder: _Folder) -> Sources:
-    sources = Sources("own", own.key_of(folder.rows))
+    sources = Sources("own", "")
     if folder.path.is_file():
         raise EvidenceError(
             "this is a file, and a folder is needed.", where=folder.where, remedy="Name the folder it is in."
@@ -214,6 +214,7 @@ def _own(folder: _Folder) -> Sources:
         raw, notes = own.read_table(there, folder.place(there.path.name), folder.variables(name), folder.only_confirmed)
         _take(sources, folder, name, there, raw, notes)
     _from_database(sources, folder)
+    sources.key = own.key_of(folder.rows, sources.tables)
     return sources
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,7 +150,13 @@ def read_place(
     return place.book.read(place.sheet, place.header_row, dates)
 
 
-def key_of(rows: pd.DataFrame) -> str:
-    """The column that says which child a row is about: the confirmed token that most tables share."""
-    tokens = rows[(rows["source"] == "own") & (rows["treatment"] == "token") & (rows["confirmed"] == "yes")]
+def key_of(rows: pd.DataFrame, tables: Collection[str]) -> str:
+    """The column that says which child a row is about: the confirmed token that most of the tables share.
+
+    One that the catalogue calls a child's (`token child`) comes before others.
+    """
+    own = rows[(rows["source"] == "own") & rows["table"].isin(tables)]
+    tokens = own[(own["treatment"] == "token") & (own["confirmed"] == "yes")]
+    of_child = tokens[tokens["how"].str.lower() == "child"]
+    tokens = of_child if len(of_child) else tokens
     return str(tokens["column"].mode().iloc[0]) if len(tokens) else ""

@@ -79,7 +79,7 @@ def read_published(path: Path, where: str) -> pd.DataFrame:
     for column, unread in opened.unread.items():
         line = opened.lines[unread.to_numpy().argmax()]
         more = int(unread.sum()) - 1
-        others = f" {more:,} more rows are like that." if more else ""
+        others = f" {more:,} more {'row is' if more == 1 else 'rows are'} like that." if more else ""
         if column == "time_period":
             raise EvidenceError(
                 f"time_period is neither a year nor two years in a row.{others}",
