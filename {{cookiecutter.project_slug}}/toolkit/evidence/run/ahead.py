@@ -7,6 +7,7 @@ are over, all that it looked at is still as it was then; otherwise it is execute
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from evidence.project import Project, StageInfo
@@ -39,4 +40,6 @@ def discard(folder: Path, stage: StageInfo) -> None:
     """Removes all that the stage left in the run's folder."""
     for name in left_by(stage.number, folder, stage.notebook):
         os.unlink(folder / name)
+    with suppress(FileNotFoundError):
+        os.rmdir(folder / "results" / f"{stage.number:02d}")
     AtOnce(folder).forget(stage.number)
