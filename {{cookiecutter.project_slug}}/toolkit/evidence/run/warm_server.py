@@ -24,7 +24,7 @@ PRELOADED = (
     "evidence.data", "evidence.measures", "evidence.privacy", "evidence.workbook",
 )  # fmt: skip
 # What the first stages do without, imported while they are at work.
-PRELOADED_LATER = ("scipy.special", "matplotlib.figure", "matplotlib.backends.backend_svg")
+PRELOADED_LATER = ("pyarrow.dataset", "scipy.special", "matplotlib.figure", "matplotlib.backends.backend_svg")
 READY = b"ready\n"
 
 
