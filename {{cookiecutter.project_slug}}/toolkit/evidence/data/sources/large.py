@@ -465,6 +465,8 @@ def _in_rows(path: Path, where: str, known: Sequence[str], only: bool, folder: P
     handle, copy = tempfile.mkstemp(suffix=".parquet", dir=folder)
     os.close(handle)
     before = _as_it_is(path)
+    # From here on what is let go goes back: pieces of the file come and go.
+    give_back_memory()
     with connection(folder) as duck:
         found = copied(stream.names, stream, Path(copy), kept or text_alone, duck)
     # DuckDB takes its own memory from here on.
