@@ -23,6 +23,9 @@ from evidence.project import Project
 _KINDS = {"CHILD": "child identifier", "LAchildID": "child identifier", "UPN": "UPN", "FormerUPN": "UPN"}
 _KINDS |= {"URN": "placement number", "SW_ID": "worker"}
 
+# What stands in place of a unique pupil number, each for a reason why there is none.
+_NO_UPN = {f"UN{i}" for i in range(1, 8)}
+
 
 def identifying_values(project: Project, data_folder: str | Path) -> Secrets:
     """Every identifier, full postcode and date of birth in the folder's files, read in clear and held unseen.
@@ -86,4 +89,4 @@ def _take(secrets: Secrets, values: pd.Series, column: str, treatment: str) -> N
 
 
 def _stands_for_none(value: str) -> bool:
-    return value.upper() in {f"UN{i}" for i in range(1, 8)} or not value.strip("Xx")
+    return value.upper() in _NO_UPN or not value.strip("Xx")
