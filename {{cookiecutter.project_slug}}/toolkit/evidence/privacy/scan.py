@@ -133,6 +133,7 @@ class _Search:
         self._words = secrets.longest()
         self._clean: set[str] = set()
         self._clean_lines: set[str] = set()
+        self._clean_blocks: set[tuple[int, str]] = set()
 
     def data(self, data: bytes, depth: int) -> Iterator[tuple[int, str]]:
         """(line, kind) for everything found in a file's bytes, whatever they are."""
@@ -169,10 +170,14 @@ class _Search:
             return
         starts = None
         for block in _BASE64.finditer(text):
-            data = _from_base64(block.group())
-            if data is None:
+            if (depth, block.group()) in self._clean_blocks:
                 continue
-            for _, kind in self.data(data, depth + 1):
+            data = _from_base64(block.group())
+            found = [kind for _, kind in self.data(data, depth + 1)] if data is not None else []
+            if not found:
+                # Most of what might be wrapped is a long word that comes again and again; images do not.
+                self._clean_blocks.add((depth, block.group()))
+            for kind in found:
                 starts = starts if starts is not None else _line_starts(text)
                 yield _line(starts, block.start()), kind
 
