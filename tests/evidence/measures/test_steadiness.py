@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from evidence.measures import case_stability, explanation_stability, findings
+from evidence.measures import case_stability, explanation_stability, findings, steadiness
 
 PARAMETERS = {"seed": 4}
 FACTORS = ["age", "place", "need", "month", "moon"]
@@ -95,3 +95,21 @@ def test_a_tool_that_learns_from_nobody_has_no_cases_to_lose():
     table = case_stability(tool(False), frame(False).drop(columns="used_for"), PARAMETERS)
     assert table.empty
     assert "learns from no other children" in findings.case_stability(table)
+
+
+def test_of_very_many_children_some_stand_for_all_and_the_page_says_so(monkeypatch):
+    monkeypatch.setattr(steadiness, "MOST_CHILDREN", 300)
+    seen, learns = [], tool(False)
+    plain = learns.run
+    learns.run = lambda rows, parameters: seen.append(rows["child"].nunique()) or plain(rows, parameters)
+    many = frame(False, 6000)
+    reasons = explanation_stability(tool(False), tool(False).run(many, PARAMETERS), PARAMETERS)
+    cases = case_stability(learns, many, PARAMETERS, times=3, cases=100)
+    # Those that are judged are there besides, whether they were taken or not.
+    assert seen and max(seen) <= 400
+    assert cases["denominator"].eq(300).all() and cases.loc["the first reason", "percent"] > 60
+    assert reasons["percent"].iloc[:2].min() >= 90
+    said = "(300 children, taken at random, stand for all)"
+    assert said in findings.explanation_stability(reasons) and said in findings.case_stability(cases)
+    few = explanation_stability(tool(False), tool(False).run(frame(False, 400), PARAMETERS), PARAMETERS)
+    assert "stand for all" not in findings.explanation_stability(few)

@@ -119,9 +119,16 @@ def explanation_stability(table: pd.DataFrame) -> str:
     """Whether the reasons that weigh most stay the same when the children are drawn again."""
     steady = list(table.index[table["percent"] >= 90])
     if len(steady) == len(table):
-        return f"The {len(table)} reasons that weigh most come out again in at least 9 of 10 draws of other children"
-    shaky = [name for name in table.index if name not in steady]
-    return f"Not steady, out of the first {len(table)} in more than 1 of 10 draws of other children: {', '.join(shaky)}"
+        said = f"The {len(table)} reasons that weigh most come out again in at least 9 of 10 draws of other children"
+        return said + _of_how_many(table)
+    shaky = ", ".join(name for name in table.index if name not in steady)
+    said = f"Not steady, out of the first {len(table)} in more than 1 of 10 draws of other children"
+    return f"{said}{_of_how_many(table)}: {shaky}"
+
+
+def _of_how_many(table: pd.DataFrame) -> str:
+    children = table.attrs.get("children")
+    return f" ({children:,} children, taken at random, stand for all)" if children else ""
 
 
 def case_stability(table: pd.DataFrame) -> str:
@@ -129,7 +136,8 @@ def case_stability(table: pd.DataFrame) -> str:
     if table.empty:
         return "This tool learns from no other children, so a child's output and its reasons cannot change with them"
     parts = [f"{name} in {row['percent']:.0f}" for name, row in table.iterrows()]
-    return f"When the tool learns from other children, a child keeps, of 100 times, {', '.join(parts)}"
+    how = f"When the tool learns from other children{_of_how_many(table)}, a child keeps"
+    return f"{how}, of 100 times, {', '.join(parts)}"
 
 
 def challenges(table: pd.DataFrame, limit_days: int) -> str:
