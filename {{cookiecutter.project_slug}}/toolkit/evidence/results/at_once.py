@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from evidence.project import EvidenceError
+from evidence.project import EvidenceError, atomic_write
 
 # Set in the kernels of a run whose stages begin before those that they rest on are over.
 AT_ONCE = "EVIDENCE_AT_ONCE"
@@ -33,7 +33,8 @@ class AtOnce:
                 )
             time.sleep(_LOOK_EVERY)
         if (seconds := time.monotonic() - begun) > _LOOK_EVERY:
-            self._note(self._waited(number), str(self.seconds_waited(number) + seconds))
+            # Whole or not at all: the stage may be ended at any moment.
+            atomic_write(self._waited(number), str(self.seconds_waited(number) + seconds), lasting=False)
 
     def seconds_waited(self, number: int) -> float:
         """How long a stage has waited for others so far."""
@@ -42,7 +43,7 @@ class AtOnce:
 
     def stop(self, number: int) -> None:
         """Tells those that wait for a stage that it has stopped."""
-        self._note(self._stopped(number), "")
+        atomic_write(self._stopped(number), "", lasting=False)
 
     def forget(self, number: int) -> None:
         """The stage is executed anew."""
@@ -51,10 +52,6 @@ class AtOnce:
     def over(self) -> None:
         """Leaves nothing in the run's folder."""
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _note(self, path: Path, text: str) -> None:
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
 
     def _waited(self, number: int) -> Path:
         return self._folder / f"waited-{number:02d}"
