@@ -103,7 +103,7 @@ def test_what_was_to_be_expected_is_the_trend_before_carried_on():
     fitted = np.polyval(np.polyfit(np.arange(12), table["percent"][~before], 1), 0)
     assert step == pytest.approx(fitted - table["expected_from_trend"].iloc[24])
     assert table.index[0] == "April 2023"
-    assert beside_trend(frame, None)["expected_from_trend"].isna().all()
+    assert beside_trend(frame, None)[["since", "expected_from_trend"]].isna().all(axis=None)
 
 
 def episodes(*rows: tuple[str, str, str, str, str]) -> pd.DataFrame:

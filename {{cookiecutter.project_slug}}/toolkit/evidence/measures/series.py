@@ -75,15 +75,17 @@ def interrupted(series: pd.DataFrame, began: date | None, lags: int | None = Non
 def beside_trend(series: pd.DataFrame, began: date | None) -> pd.DataFrame:
     """The series as it is shown, a row a point in order: columns as `estimates`, since, and expected_from_trend.
 
-    since is `before` or `after` the day the tool began. The last column is the percentage that the trend before leads
-    to expect after it, missing before that day and where there are too few points to say.
+    since is `before` or `after` the day the tool began, missing where that day is not known. The last column is the
+    percentage that the trend before leads to expect after it, missing before that day and where there are too few
+    points to say.
     """
     if series.empty:
         return pd.DataFrame()
     rows = _points(series)
     after = _after(rows, began) if began is not None else np.zeros(len(rows), dtype=bool)
     index = pd.Index(rows.index.strftime("%B %Y"), name="until the end of")
-    table = estimates(rows["n"], rows["of"], index).assign(since=np.where(after, "after", "before"))
+    table = estimates(rows["n"], rows["of"], index)
+    table["since"] = np.where(after, "after", "before") if began is not None else np.nan
     table["expected_from_trend"] = np.nan
     if _enough(rows, after):
         level, slope, *_ = newey_west(_design(rows, after), _percent(rows), 0)[0]

@@ -150,9 +150,9 @@ def told_apart(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "pairs_told_apart": [
-                _pairs(row) if here else "" for here, (_, row) in zip(known, table.iterrows(), strict=True)
+                _pairs(row) if here else NOT_ESTIMABLE for here, (_, row) in zip(known, table.iterrows(), strict=True)
             ],
-            "beyond_chance": (table["low"] > 50).map({True: "yes", False: "no"}).where(known, ""),
+            "beyond_chance": (table["low"] > 50).map({True: "yes", False: "no"}).where(known, NOT_ESTIMABLE),
             "reliability": table["reliability"],
         }
     )
