@@ -12,7 +12,7 @@ from tests.browser.jupyter import Kernel
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-_LOADED = "import sys; print({'scipy.stats', 'evidence.stage.stage'} <= set(sys.modules))"
+_LOADED = "import sys; print({'pandas', 'evidence.stage.stage'} <= set(sys.modules))"
 _PARENT = "import os, pathlib; print('warm_server' in pathlib.Path(f'/proc/{os.getppid()}/cmdline').read_text())"
 
 

@@ -91,7 +91,7 @@ def test_a_period_that_is_none_is_refused_with_its_line(tmp_path, period):
 
 def test_a_cell_that_is_neither_number_nor_symbol_is_refused_with_its_line(tmp_path):
     text = HEAD + ROW.format(1) * 3 + ROW.format("n/a") * 2
-    with pytest.raises(EvidenceError, match="line 5: children_count is neither.*1 more rows"):
+    with pytest.raises(EvidenceError, match="line 5: children_count is neither.*1 more row is like that"):
         read(tmp_path, text)
 
 
