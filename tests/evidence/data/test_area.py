@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 
 import pandas as pd
@@ -14,8 +15,10 @@ COLUMN = "episodes.HOME_POST"
 
 
 @pytest.fixture(scope="module")
-def tables(sample_project):
-    return load_tables(open_project(sample_project), "data/sample", year_end="2026-03-31")
+def tables(sample_project, tmp_path_factory):
+    # Loading writes a line into the access log, and the sample project is for reading only.
+    folder = shutil.copytree(sample_project, tmp_path_factory.mktemp("area") / "project")
+    return load_tables(open_project(folder), "data/sample", year_end="2026-03-31")
 
 
 def test_the_areas_share_all_children_with_a_home_between_them(tables):
