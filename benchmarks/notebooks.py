@@ -428,7 +428,8 @@ def _table(measured: Measured) -> str:
     lines += ["", f"Together {sum(measured.cells.values()):.2f} s, over {cores()} cores {measured.floor:.2f} s.", ""]
     lines += [f"| part of {COLD} | s |", "|---|---:|"]
     lines += [f"| {name} | {seconds:.2f} |" for name, seconds in measured.phases.items()]
-    lines += ["", "Kernels and cells are added up over stages that run side by side.", ""]
+    added = "Kernels and cells are added up over stages that are at work at the same time, the time in which they wait"
+    lines += ["", f"{added} for each other included.", ""]
     return "\n".join(lines)
 
 
