@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import json
+import threading
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -19,6 +20,8 @@ _LIMITS = {"seed": (0, 2**32 - 1), "placements_at_least": (1, 1000), "flag_at": 
 OUTSIDE = "outside the project: "
 # Through these a cell reaches its variables without naming them.
 _REACHES_ALL = {"dir", "eval", "exec", "get_ipython", "globals", "locals", "vars", "__import__"}
+# Python 3.11 counts how deep it is in a tree once for all threads, and fails where two of them parse at a time.
+_PARSING = threading.Lock()
 _WORDS = {
     str: "text in quotes",
     int: "a whole number",
@@ -50,7 +53,7 @@ def parameters_named(notebook: Path) -> set[str]:
         if cell["cell_type"] != "code" or "parameters" in cell.get("metadata", {}).get("tags", []):
             continue
         try:
-            tree = ast.parse("".join(cell["source"]))
+            tree = _parsed("".join(cell["source"]))
         except SyntaxError:
             return declared
         named |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
@@ -71,9 +74,14 @@ def _as_python(value: object) -> str:
     return str(value)
 
 
+def _parsed(source: str) -> ast.Module:
+    with _PARSING:
+        return ast.parse(source)
+
+
 def _assignments(source: str, where: str) -> dict[str, object]:
     found = {}
-    for statement in ast.parse(source).body:
+    for statement in _parsed(source).body:
         target = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
         try:
             found[target.id] = ast.literal_eval(statement.value)
