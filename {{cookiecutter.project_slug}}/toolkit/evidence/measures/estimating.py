@@ -102,10 +102,8 @@ def by_each(frame: pd.DataFrame, value: str, groups: Sequence[str], overall: boo
     rows = []
     for column, n, size in counts:
         here = list(zip(size.index, n, size, strict=True))
-        if size.index.is_unique and size.index.notna().all():
-            place = {group: number for number, group in enumerate(in_order(size.index))}
-            here.sort(key=lambda row: place[row[0]])
-        rows += [(column.replace("_", " "), str(group), *both) for group, *both in here]
+        in_turn = [here[place] for place in _places(size.index)]
+        rows += [(column.replace("_", " "), str(group), *both) for group, *both in in_turn]
     characteristics, names, n, size = ([row[part] for row in rows] for part in range(4))
     index = pd.MultiIndex.from_arrays([characteristics, names], names=["characteristic", "group"])
     return estimates(n, size, index)
@@ -113,21 +111,26 @@ def by_each(frame: pd.DataFrame, value: str, groups: Sequence[str], overall: boo
 
 def in_order(groups: Iterable[object]) -> list:
     """Groups as a reader expects them: `Under 1` first, then by their first number, by name, and `Not known` last."""
+    return sorted(groups, key=_turn)
 
-    def place(group: object) -> tuple:
-        text = str(group)
-        number = re.match(r"\d+", text)
-        first = -1 if text.startswith("Under ") else int(number.group()) if number else 10_000
-        return text in ("Not known", "nan", "<NA>"), first, text
 
-    return sorted(groups, key=place)
+def _turn(group: object) -> tuple:
+    text = str(group)
+    number = re.match(r"\d+", text)
+    first = -1 if text.startswith("Under ") else int(number.group()) if number else 10_000
+    return text in ("Not known", "nan", "<NA>"), first, text
+
+
+def _places(groups: pd.Index) -> list[int]:
+    """Where the groups stand, in the order of `in_order`; as they are where one is missing or there twice."""
+    places = range(len(groups))
+    in_turn = groups.is_unique and groups.notna().all()
+    return sorted(places, key=lambda place: _turn(groups[place])) if in_turn else list(places)
 
 
 def _under(characteristic: str, table: pd.DataFrame) -> pd.DataFrame:
-    groups = list(table.index)
-    if table.index.is_unique and table.index.notna().all() and (ordered := in_order(groups)) != groups:
-        table, groups = table.loc[ordered], ordered
-    groups = [str(group) for group in groups]
+    table = table.iloc[_places(table.index)]
+    groups = [str(group) for group in table.index]
     table.index = pd.MultiIndex.from_product(
         [[characteristic.replace("_", " ")], groups], names=["characteristic", "group"]
     )
