@@ -41,11 +41,15 @@ SIMULATED = "SIMULATION, not measured"
 
 @dataclass(frozen=True)
 class Point:
-    """One measurement: how many runs, the seconds of each time, and of each repeat without a change."""
+    """One measurement: how many runs, the seconds of each time, and of each repeat without a change.
+
+    stages: for each run of the last time, the seconds of the stages that it executed itself.
+    """
 
     size: int
     new: list[float]
     again: list[float]
+    stages: list[float]
 
     @property
     def median(self) -> float:
@@ -65,8 +69,7 @@ def main() -> None:
         project = new_project(Path(folder))
         # The least before the most, so that what is already known is said when a long one is stopped.
         runs = [_runs(project, count, _times(options.times, count, 100, 3)) for count in sorted(options.runs)]
-        seconds_of_runs = _stage_seconds(project)
-    text = _report(runs, seconds_of_runs, busy)
+    text = _report(runs, runs[-1].stages, busy)
     print(text)
     if not options.quick:
         keep("many_runs.md", text)
@@ -91,8 +94,10 @@ def _runs(project: Path, count: int, times: int) -> Point:
         print(f"{count} runs, {turn + 1} of {times}", file=sys.stderr, flush=True)
         _forget(project)
         new.append(_seconds(project, "parameters/sets.csv"))
+        # The repeat executes nothing, and says so in the same files.
+        stages = _stage_seconds(project)
         again.append(_seconds(project, "parameters/sets.csv"))
-    return Point(count, new, again)
+    return Point(count, new, again, stages)
 
 
 def _forget(project: Path) -> None:
@@ -113,7 +118,7 @@ def _seconds(project: Path, what: str) -> float:
 
 
 def _stage_seconds(project: Path) -> list[float]:
-    """For each run of the last set of runs, the seconds of the stages that it executed itself."""
+    """For each run, the seconds of the stages that it executed itself."""
     found = sorted((project / ".evidence" / "runs").glob("set_*/timings.json"))
     return [sum(json.loads(path.read_text(encoding="utf-8")).values()) for path in found]
 
