@@ -48,6 +48,19 @@ def test_a_stage_that_takes_too_much_is_stopped(tmp_path, limits, cell, says, wa
     assert not kernels_of(folder)
 
 
+def test_where_a_kernel_has_gone_nothing_else_is_stopped():
+    """In a process of its own, as it was this very process that was stopped."""
+    code = (
+        "import time; from types import SimpleNamespace; from evidence.run import Limits\n"
+        "from evidence.run.limits import Watch\n"
+        "with Watch(SimpleNamespace(process=None), Limits(stage_seconds=0.1, memory_gb=0.001)) as watch:\n"
+        "    time.sleep(1)\n"
+        "print('still there', repr(watch.why))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.returncode) == ("still there ''\n", 0), done.stderr
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
 def test_ctrl_c_stops_every_kernel_at_once(tmp_path):
     folder = make_project(tmp_path, {n: notebook(n, "import time; time.sleep(120)") for n in (1, 2)})

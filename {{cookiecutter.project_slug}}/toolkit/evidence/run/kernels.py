@@ -178,8 +178,8 @@ class Kernels:
             self._closed = True
             self._lock.notify_all()
             # The thread that works with a kernel has to let go of it itself; it sees that the process has gone.
-            for kernel in self._taken:
-                kill(kernel.process)
+            for process in filter(None, (kernel.process for kernel in self._taken)):
+                kill(process)
             for kernel in self._waiting:
                 kernel.end()
             self._waiting.clear()

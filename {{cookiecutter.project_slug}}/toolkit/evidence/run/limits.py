@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,39 +53,41 @@ class Watch:
     def _look(self) -> None:
         begun = time.monotonic()
         while not self._over.wait(_LOOK_EVERY):
-            self.why = self._too_much(time.monotonic() - begun)
+            process = self._kernel.process
+            # Without one there is nothing to stop: it starts still, or has gone.
+            if process is None:
+                continue
+            self.why = self._too_much(process, time.monotonic() - begun)
             if self.why:
-                kill(self._kernel.process)
+                kill(process)
                 return
 
-    def _too_much(self, seconds: float) -> str:
+    def _too_much(self, process: int, seconds: float) -> str:
         most = self._limits.stage_seconds
         if most is not None and seconds > most:
             return f"The stage took longer than {most:g} seconds and was stopped."
         memory = self._limits.memory_gb
-        if memory is not None and _memory(self._kernel.process) > memory * _GIGABYTE:
+        if memory is not None and _memory(process) > memory * _GIGABYTE:
             return f"The stage needed more than {memory:g} GB of memory and was stopped."
         return ""
 
 
-def _memory(process: int | None) -> int:
-    """Bytes that a process and those it started hold in memory."""
+def _memory(process: int) -> int:
+    """Bytes that a process and those it started hold in memory; none once it has gone."""
     import psutil
 
     try:
         whole = psutil.Process(process)
         return sum(one.memory_info().rss for one in (whole, *whole.children(recursive=True)))
-    except (psutil.Error, TypeError, ValueError):
+    except psutil.Error:
         return 0
 
 
-def kill(process: int | None) -> None:
-    """Ends a process and those it started, at once."""
+def kill(process: int) -> None:
+    """Ends a process and those it started, at once; nothing where it has gone."""
     import psutil
 
-    try:
+    with suppress(psutil.Error):
         whole = psutil.Process(process)
         for one in (*whole.children(recursive=True), whole):
             one.kill()
-    except (psutil.Error, TypeError, ValueError):
-        pass

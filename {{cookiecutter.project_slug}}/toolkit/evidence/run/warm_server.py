@@ -60,7 +60,8 @@ def _preload(names: tuple[str, ...]) -> None:
 
 
 def _answer(listener: socket.socket) -> None:
-    kernels: set[int] = set()
+    # By process number the end of a pipe that its kernel holds open.
+    kernels: dict[int, int] = {}
     toolkit = _toolkit()
     later = True
     while True:
@@ -73,21 +74,36 @@ def _answer(listener: socket.socket) -> None:
                 request = json.loads(connection.makefile("rb").readline())
                 # Whoever gets no answer starts a kernel anew, with the toolkit as it is now.
                 if _toolkit() == toolkit:
-                    kernels.add(_fork(request, connection, listener))
+                    _forget_ended(kernels)
+                    _fork(request, connection, listener, kernels)
         if kernels and later:
             _preload(PRELOADED_LATER)
             later = False
+    _forget_ended(kernels)
     for process in kernels:
         with suppress(OSError):
             os.killpg(process, signal.SIGKILL)
 
 
-def _fork(request: dict, connection: socket.socket, listener: socket.socket) -> int:
+def _forget_ended(kernels: dict[int, int]) -> None:
+    """The system gives the number of a kernel that has ended to somebody else's process, sooner or later."""
+    ended, _, _ = select.select(kernels.values(), [], [], 0)
+    for process, pipe in list(kernels.items()):
+        if pipe in ended:
+            os.close(pipe)
+            del kernels[process]
+
+
+def _fork(request: dict, connection: socket.socket, listener: socket.socket, kernels: dict[int, int]) -> None:
+    pipe, held = os.pipe()
     process = os.fork()
     if process:
+        os.close(held)
+        kernels[process] = pipe
         connection.sendall(f"{process}\n".encode())
-        return process
+        return
     try:
+        os.close(pipe)
         listener.close()
         _become_kernel(request)
     finally:
