@@ -4,12 +4,14 @@
     python benchmarks/rows.py --keep FOLDER  # work there and keep it: what it has measured is not measured again
     python benchmarks/rows.py --most N       # no more than N rows; nothing is written
     python benchmarks/rows.py --stages 1,5   # only these stages; nothing is written
+    python benchmarks/rows.py --tool predictive  # the stages of such a tool; the default is descriptive
 
 The rows are those of the sample's return, over and over, each time with other children: so many episodes, and reviews,
 children and outcomes in proportion (2.8 rows of all tables to an episode). Every stage's cells run in a process of
 their own, after those of the stages that it needs; memory is the most that the process ever held (RSS), and it may
 have 6 GiB. What goes far beyond is stopped. One run of each, in processor time, which other work hardly disturbs. With
-`--keep`, a run in pieces writes the table once all is measured. The table goes to benchmarks/results/rows.md.
+`--keep`, a run in pieces writes the table once all is measured. The table goes to benchmarks/results/rows.md, of
+another tool to rows_diagnostic.md or rows_predictive.md.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from pathlib import Path
 
 from common import environment, keep, new_project
 
+TOOLS = ("descriptive", "diagnostic", "predictive")
 ROWS = (10_000, 100_000, 1_000_000, 10_000_000)
 LIMIT = 6 << 30
 # A stage that holds this much is stopped, so that it does not take the machine down with it.
@@ -42,6 +45,7 @@ def main() -> None:
     given = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     given.add_argument("--most", type=int, default=ROWS[-1], help="no more rows than this")
     given.add_argument("--stages", default="1,2,3,4,5,6,7,8,9,10", help="only these stages")
+    given.add_argument("--tool", choices=TOOLS, default=TOOLS[0], help="what kind of tool the project builds")
     given.add_argument("--keep", type=Path, help="work in this folder, and go on with what is there")
     given.add_argument("--one", help=argparse.SUPPRESS)
     options = given.parse_args()
@@ -52,19 +56,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="evidence-benchmark-") as passing:
         folder = options.keep or Path(passing)
         for rows in (rows for rows in ROWS if rows <= options.most):
-            _measure(folder / str(rows), rows, stages)
+            _measure(folder / str(rows), rows, stages, options.tool)
         measured = [json.loads(path.read_text()) for path in sorted(folder.glob("*/measured.json"))]
-    text = _table(measured)
+    text = _table(measured, options.tool)
     print(text)
     if len(measured) == len(ROWS) and all(len(one["stages"]) == 10 for one in measured):
-        keep("rows.md", text)
+        keep(f"rows_{options.tool}.md" if options.tool != TOOLS[0] else "rows.md", text)
 
 
-def _measure(folder: Path, rows: int, stages: list[int]) -> None:
+def _measure(folder: Path, rows: int, stages: list[int], tool: str) -> None:
     """Measures each stage that is not yet in `measured.json` of the folder, where the project is made first."""
     kept = folder / "measured.json"
     if not kept.is_file():
-        project = _project(folder)
+        project = _project(folder, tool)
         kept.write_text(json.dumps({"rows": _write_data(project, rows), "stages": {}}))
     measured = json.loads(kept.read_text())
     (project,) = (path for path in folder.iterdir() if path.is_dir())
@@ -76,8 +80,8 @@ def _measure(folder: Path, rows: int, stages: list[int]) -> None:
             print(f"{measured['rows']:,} rows, {notebook.stem}: {found}", file=sys.stderr, flush=True)
 
 
-def _project(folder: Path) -> Path:
-    project = new_project(folder)
+def _project(folder: Path, tool: str) -> Path:
+    project = new_project(folder, analytics_type=tool)
     shutil.copytree(project / "data" / "sample", project / "data" / "once")
     return project
 
@@ -162,17 +166,17 @@ def _run_cells(notebook: Path) -> dict[str, float]:
     return {"seconds": time.process_time(), "memory": most}
 
 
-def _table(measured: list[dict]) -> str:
+def _table(measured: list[dict], tool: str) -> str:
     measured = sorted(measured, key=lambda one: one["rows"])
     sizes = [one["rows"] for one in measured]
     lines = [
-        "# Stages by number of rows",
+        f"# Stages of a {tool} tool by number of rows",
         "",
-        f"`python benchmarks/rows.py`: one run of each, {os.cpu_count()} cores, Python {platform.python_version()}, "
-        f"pandas {version('pandas')}, duckdb {version('duckdb')}. Rows are episodes; there are 1.3 reviews and 0.4 "
-        "children to each. Seconds are of the processor, memory is the most that the stage's process ever held. The "
-        "slope is that of time against rows in logarithms between the last two sizes: 1 is as much longer as there "
-        "are more rows.",
+        f"`python benchmarks/rows.py --tool {tool}`: one run of each, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}, pandas {version('pandas')}, duckdb {version('duckdb')}. "
+        "Rows are episodes; there are 1.3 reviews and 0.4 children to each. Seconds are of the processor, memory is "
+        "the most that the stage's process ever held. The slope is that of time against rows in logarithms between "
+        "the last two sizes: 1 is as much longer as there are more rows.",
         "",
         f"| stage | {' | '.join(f'{rows:,} rows' for rows in sizes)} | slope | most memory |",
         f"|---|{'---:|' * (len(sizes) + 2)}",
