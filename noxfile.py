@@ -52,7 +52,8 @@ def tests(session: nox.Session) -> None:
     install_for_development(session)
     find_or_install_browser(session)
     find_or_install_postgres(session)
-    session.run("pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "-ra", *session.posargs)
+    # Shared by file, the rest of a run waits for ever when one worker ends before its time.
+    session.run("pytest", "-n", "2", "--dist", "worksteal", "-ra", *session.posargs)
 
 
 @nox.session
