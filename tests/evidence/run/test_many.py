@@ -225,6 +225,21 @@ def _edit(project, what: str, how: object, facts: str) -> None:
         project.path(what).write_text(f"# {how}\n")
 
 
+def test_a_stop_from_the_keyboard_reaches_what_is_made_of_a_run(tmp_path):
+    """Python gives it to the thread that asked for the runs: in any other a pack half made would be waited for."""
+    project = toy(tmp_path / "toy")
+    made_in = []
+
+    def make(run):
+        made_in.append(threading.current_thread())
+        if len(made_in) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        execute_many(project, areas(3), how=How(executor=FakeExecutor(DOES)), make=make)
+    assert made_in == [threading.current_thread()] * 2
+
+
 @pytest.mark.slow
 def test_after_a_kill_the_next_call_does_only_what_is_left(tmp_path, run_evidence):
     """A real process with real kernels, killed while some of its runs are done and others are not."""

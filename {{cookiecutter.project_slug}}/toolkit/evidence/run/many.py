@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -57,29 +57,24 @@ def execute_many(
         executor = how.executor or stack.enter_context(Here(how.workers, how.warm, how.meanwhile))
         together = _Together(executor)
         shared = replace(how, executor=together, turns=Turns() if how.cache else None)
-        making = threading.Lock()
 
-        def one(name: str) -> Ended:
+        def stages_of(name: str) -> Ended:
             begun = time.monotonic()
             of_run = _Stoppable(progress.of(name), together)
-            run, error, made = None, None, None
+            run, error = None, None
             try:
                 run = execute(project, name, runs[name], stages, progress=of_run, how=shared)
-                if make is not None:
-                    with making:
-                        together.check()
-                        made = make(run)
             except EvidenceError as raised:
                 error = raised
-            ended = Ended(name, run, error, time.monotonic() - begun, made)
-            progress.run_ended(ended)
-            return ended
+            return Ended(name, run, error, time.monotonic() - begun)
 
-        # One more than there is room for: it uses the room while the pack of another one is made.
-        threads = ThreadPoolExecutor(max(1, min(len(runs), together.side_by_side + 1)), thread_name_prefix="run")
-        going = [threads.submit(one, name) for name in runs]
+        threads = ThreadPoolExecutor(max(1, min(len(runs), together.side_by_side)), thread_name_prefix="run")
+        going = [threads.submit(stages_of, name) for name in runs]
+        ended: dict[str, Ended] = {}
         try:
-            _wait_for(going)
+            for run in _as_they_end(going):
+                ended[run.name] = _made_something_of(run, make)
+                progress.run_ended(ended[run.name])
         except BaseException:
             together.stop()
             if shared.turns is not None:
@@ -87,16 +82,29 @@ def execute_many(
             threads.shutdown(cancel_futures=True)
             raise
         threads.shutdown()
-    return [future.result() for future in going]
+    return [ended[name] for name in runs]
 
 
-def _wait_for(going: list[Future]) -> None:
+def _as_they_end(going: list[Future]) -> Iterator[Ended]:
     left = set(going)
     while left:
         # A wait without end could not be interrupted from the keyboard on Windows.
         done, left = wait(left, timeout=0.5, return_when=FIRST_COMPLETED)
         for future in done:
-            future.result()
+            yield future.result()
+
+
+def _made_something_of(ended: Ended, make: Callable[[Run], object] | None) -> Ended:
+    """Calls `make` in the thread that a stop from the keyboard reaches: a pack half made is then let go at once."""
+    if make is None or ended.run is None:
+        return ended
+    begun = time.monotonic()
+    made, error = None, None
+    try:
+        made = make(ended.run)
+    except EvidenceError as raised:
+        error = raised
+    return replace(ended, made=made, error=error, seconds=ended.seconds + time.monotonic() - begun)
 
 
 class _Together:
