@@ -130,7 +130,8 @@ def _learn(frame, parameters):
 
 
 def _features(frame, training):
-    kinds = pd.get_dummies(frame[KINDS], prefix_sep=": ", dtype="float")
+    # Noughts and ones take little room as small numbers: there are many columns, and there may be millions of rows.
+    kinds = pd.get_dummies(frame[KINDS], prefix_sep=": ", dtype="uint8")
     # A kind that the training year does not have cannot have been learnt.
     kinds = kinds[sorted(kinds.columns[kinds[training].any()])]
     # Where the data does not cover the year before, earlier placements cannot be counted or learnt from.
@@ -174,7 +175,7 @@ def weights(frame, parameters):
     Twice the weight is twice the pull; raises and lowers say in which direction.
     """
     features, model = _learn(frame, parameters)
-    size = (features - features.mean()).abs().mean() * abs(model.coef_[0])
+    size = features.agg(lambda one: (one - one.mean()).abs().mean()) * abs(model.coef_[0])
     direction = np.where(model.coef_[0] > 0, "raises", "lowers")
     table = pd.DataFrame({"weight": size, "direction": direction}).rename(lambda name: name.replace("_", " "))
     return table.sort_values("weight", ascending=False, kind="stable").rename_axis("factor")

@@ -155,15 +155,18 @@ class InUse:
             percent=["percent", "low", "high"],
         )
 
-    def show_cases(self, explained: pd.DataFrame, number: int = 5) -> None:
-        """Explanations of single cases, on the analyst's screen only: never under a run, so never in a pack."""
+    def show_cases(self, output: pd.DataFrame, number: int = 5) -> None:
+        """The tool's explanations of the first cases of its output, on the analyst's screen only.
+
+        Never under a run, so never in a pack.
+        """
         if self.under_a_run:
             self.say("Explanations of single children are shown on the analyst's screen only, never in a pack.")
             return
         from IPython.display import display
 
         # Without the mark that every other output carries, a pack leaves this out as well.
-        display(explained.head(number))
+        display(self.tool.explain(output, self.parameters).head(number))
 
 
 def _as_figures(rows: pd.DataFrame) -> pd.DataFrame:

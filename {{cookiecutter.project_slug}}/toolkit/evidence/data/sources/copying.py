@@ -20,7 +20,7 @@ TEXT, ROWS = "text of the column", "rows that have it"
 # The SQL of a column's text, in what is made of it.
 ITS_TEXT = f'"{TEXT}"'
 # Batches of so many bytes are put together: a text that stands in many of them is then looked at once.
-_TOGETHER = 12 << 20
+_TOGETHER = 8 << 20
 # Of a column with no more different texts than this it is kept how many rows have each.
 _MOST_DIFFERENT = 100_000
 # Where so few texts differ they are counted, however few rows there are.
