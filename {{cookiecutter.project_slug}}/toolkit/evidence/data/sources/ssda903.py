@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from evidence.data.shapes import as_dates
 from evidence.data.sources.csv_files import RawTable, squeezed, under_names
 from evidence.data.sources.folder import data_files, inside, listing, year_in
 from evidence.project import EvidenceError
@@ -32,6 +33,21 @@ _FILES = {
 }
 TABLES = tuple(_FILES)
 MANIFEST = "faults.csv"
+# What besides the child says that rows of two years' returns are about the same: the later year tells how it went on.
+# The other tables hold what was so in their own year.
+_SAME = {
+    "header": (),
+    "episodes": ("DECOM",),
+    "reviews": ("REVIEW",),
+    "uasc": (),
+    "ad1": ("DATE_INT",),
+    "placed_adoption": ("DATE_PLACED",),
+    "prev_perm": (),
+    "missing": ("MIS_START",),
+    "sw_episodes": ("SW_ID", "SW_DECOM"),
+    "dolo": ("DOLO_START",),
+}
+_OPEN_WITHOUT = {"episodes": "DEC"}
 
 
 @dataclass(frozen=True)
@@ -144,22 +160,28 @@ def as_table(raw: RawTable, file: str, where: str, name: str, variables: pd.Data
 def joined(name: str, parts: list[tuple[str, int | None, RawTable]]) -> tuple[RawTable, list[str]]:
     """One table of the files of several years, the earliest first, and a note.
 
-    A row that a later year repeats word for word is taken once, from the later file: each year's return tells again
-    what still holds. Rows that differ, or stand twice in one file, all stay: the audit is to find them.
+    Each year's return tells again what still holds, and how it went on: an episode that one leaves open has its end in
+    the next. So a row is left out where a later file has one of the same child and beginning, and in tables without a
+    beginning of their own where it has the same row word for word. Rows that stand twice in one file all stay: the
+    audit is to find them.
     """
     names, years, tables = zip(*parts, strict=True)
     if len(parts) == 1:
         return tables[0], []
     # Large files hold categories, which differ from file to file.
     frame = pd.concat([raw.frame.astype("str") for raw in tables], ignore_index=True)
-    row_of = pd.util.hash_pandas_object(frame.fillna(""), index=False).to_numpy()
+    about = _about(name, frame)
     starts = np.cumsum([0, *(len(raw.frame) for raw in tables)])
     kept = np.ones(len(frame), dtype=bool)
     for begin, end in pairwise(starts):
-        kept[begin:end] = ~np.isin(row_of[begin:end], row_of[end:])
-    again = int((~kept).sum())
-    repeated = f" Rows that a later year repeats word for word were taken once: {again:,}." if again else ""
-    note = f"The table {name} was put together from {', '.join(names)}.{repeated}"
+        kept[begin:end] = ~np.isin(about[begin:end], about[end:])
+    note = f"The table {name} was put together from {', '.join(names)}."
+    if not kept.all():
+        note += f" Rows that a later year tells again were taken from there alone: {int((~kept).sum()):,}."
+    if name in _OPEN_WITHOUT:
+        left = int((kept & frame[_OPEN_WITHOUT[name]].isna().to_numpy())[: starts[-2]].sum())
+        if left:
+            note += f" Open in an earlier year, of which no later year tells, so they count as open still: {left:,}."
     whole = RawTable(
         frame=frame[kept].reset_index(drop=True),
         lines=np.concatenate([raw.lines for raw in tables])[kept],
@@ -168,3 +190,20 @@ def joined(name: str, parts: list[tuple[str, int | None, RawTable]]) -> tuple[Ra
         years=years,
     )
     return whole, [note]
+
+
+def _about(name: str, frame: pd.DataFrame) -> np.ndarray:
+    """A number for what each row is about, the same for rows about the same: see `_SAME`."""
+    rows = pd.util.hash_pandas_object(frame.fillna(""), index=False).to_numpy()
+    if name not in _SAME:
+        return rows
+    # Files of two years may write one day in two ways.
+    same = pd.DataFrame({column: _in_one_form(frame[column]) for column in (KEY, *_SAME[name])})
+    said = same.notna().all(axis="columns").to_numpy()
+    return np.where(said, pd.util.hash_pandas_object(same.fillna(""), index=False).to_numpy(), rows)
+
+
+def _in_one_form(values: pd.Series) -> pd.Series:
+    """Dates year first, and everything else as it is."""
+    days = as_dates(values)
+    return days.dt.strftime("%Y-%m-%d").astype("str").where(days.notna(), values)
