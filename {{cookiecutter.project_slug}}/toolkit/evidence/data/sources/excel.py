@@ -132,8 +132,8 @@ class Workbook:
             raise EvidenceError(
                 "no row of column names was found.",
                 where=where,
-                remedy="Put the names in one row above the data, or say which row it is in reference/catalogue.csv, "
-                f"under found_in: {self.path.name}, sheet NAME, header on row 4",
+                remedy="Put the names in one row above the data. Of own tables, reference/catalogue.csv may also say "
+                f"which row it is, under found_in: {self.path.name}, sheet NAME, header on row 4",
             )
         return found
 
