@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from evidence.data import audit, catalogue, identifying_values, load_tables
+from evidence.data.auditing.in_files import tables_in_files
+from evidence.data.cataloguing.catalogues import COLUMNS
 from evidence.data.cataloguing.guessing import guess
 from evidence.project import EvidenceError, open_project
 from tests.conftest import give_access
@@ -70,6 +72,33 @@ def test_what_is_confirmed_is_loaded_and_checked(own, run_evidence):
     found = audit(tables).set_index("rule")["failures"]
     assert found["home_visits: Score range"] == sum(i % 50 > 40 for i in range(60))
     assert found["home_visits: twice"] == 0
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"Remarks": "drop"}, "Row is like another in all that is loaded of it"),
+        ({"Born": "month"}, "Row is like another in all that is loaded of it"),
+        ({"Kind": "code"}, "Row is entered twice"),
+    ],
+)
+def test_rows_are_called_the_same_only_where_all_of_them_was_read(own, columns, said):
+    ((column, treatment),) = columns.items()
+    values = {"drop": "Saw nobody,Saw a bird", "month": "01/03/2012,02/03/2012", "code": "A,A"}[treatment].split(",")
+    rows = "".join(f"70001,01/02/2025,{value}\n" for value in values)
+    (own / "data" / "raw" / "Home visits.csv").write_text(f"Person ID,Visit date,{column}\n{rows}", encoding="utf-8")
+    treatments = {"": "", "Person ID": "token", "Visit date": "date"} | columns
+    with open(own / "reference" / "catalogue.csv", "a", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
+        for name, done in treatments.items():
+            role = "direct identifier" if done in ("token", "month", "drop") else "ordinary" if name else ""
+            row = {"source": "own", "table": "home_visits", "column": name, "role": role, "treatment": done}
+            writer.writerow(row | {"confirmed": "yes"})
+    project = open_project(own)
+    with tables_in_files(project, "data/raw") as counted:
+        for tables in (load_tables(project, "data/raw"), counted):
+            found = audit(tables).set_index("rule").loc["home_visits: twice"]
+            assert (found["what"], found["failures"]) == (said, 1)
 
 
 def test_the_scan_knows_what_nobody_has_confirmed(own):

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # A column whose values hardly ever repeat is the key of its table.
 _KEY_SHARE = 0.98
+# Treatments after which two different values may be the same.
+_SHORTENED = ("month", "age", "area")
 # What does not change in a child's life, or not between two returns.
 _LASTING = re.compile(r"^(sex|gender)|birth|^dob$|ethnic", re.IGNORECASE)
 _BEGINS = r"start|begin|began|begun|from|opened|open|decom"
@@ -101,7 +103,7 @@ def rules_for(tables: Tables, connection: duckdb.DuckDBPyConnection, year: int) 
         return []
     found: list[OwnRule] = []
     for name in tables:
-        found.append(_twice(name, tables.variables(name)))
+        found.append(_twice(name, tables))
         variables = tables.variables(name).to_dict("records")
         for row in variables:
             found.extend(_of_variable(name, row, tables, year))
@@ -159,8 +161,11 @@ def out_of_range(value: str, limits: tuple[float, float]) -> str:
     return f"coalesce({value} NOT BETWEEN {limits[0]!r} AND {limits[1]!r}, false)"
 
 
-def _twice(name: str, variables: pd.DataFrame) -> OwnRule:
+def _twice(name: str, tables: Tables) -> OwnRule:
+    variables = tables.variables(name)
     columns = tuple(variables["column"])
+    # Rows that differ in what is left out look the same here.
+    what = "Row is entered twice" if _whole(name, tables) else "Row is like another in all that is loaded of it"
     listed = ", ".join(quoted(column) for column in columns)
     told = ", ".join(quoted(column) for column in _telling(variables)) or listed
     # Rows that are the same have the same names and dates; only the few that have are then compared in full.
@@ -169,10 +174,17 @@ def _twice(name: str, variables: pd.DataFrame) -> OwnRule:
     suspects = f"SELECT {LINE}, {numbered} FROM {quoted(name)} WHERE {same}"
     lines = f"twice: {name}"
     return OwnRule(
-        f"{name}: twice", "Row is entered twice", name, columns, _among(LINE, quoted(lines)), family=REPEATED,
+        f"{name}: twice", what, name, columns, _among(LINE, quoted(lines)), family=REPEATED,
         prints=f"SELECT hash({told}) AS print FROM {quoted(name)}", twice=lines,
         compared=f"SELECT {LINE} AS found FROM ({suspects}) WHERE number > 1",
     )  # fmt: skip
+
+
+def _whole(name: str, tables: Tables) -> bool:
+    """Whether all that a table's file says is loaded: no column left out, and none shortened."""
+    variables = tables.variables(name)
+    held = set(tables.loaded[name].held)
+    return held <= set(variables["column"]) and not variables["treatment"].isin(_SHORTENED).any()
 
 
 def _telling(variables: pd.DataFrame) -> list[str]:
