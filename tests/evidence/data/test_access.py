@@ -345,3 +345,22 @@ def test_a_role_that_somebody_has_may_be_named(council):
     )
     project = set_cells(project, "oc2", "", access="School")
     assert (catalogue(project)["access"] == "school").sum() == 1
+
+
+@pytest.mark.parametrize(
+    "cell", ["QX7731905", "0123456789abcdef,fedcba9876543210", "0123456789abcdef QX7731905", "none"]
+)
+def test_an_interest_that_is_no_mark_is_refused_and_not_repeated(council, cell):
+    project = council()
+    give_access(project.root, declared_interests=cell)
+    with pytest.raises(EvidenceError, match="no mark") as error:
+        people(project)
+    assert "reference/access.csv, row 3, column declared_interests" in str(error.value)
+    assert "QX7731905" not in str(error.value) and "--declare" in str(error.value)
+    assert all(part not in str(error.value) for part in ("0123456789abcdef", "fedcba9876543210"))
+
+
+def test_marks_may_stand_with_a_blank_or_a_semicolon_between(council):
+    project = council()
+    give_access(project.root, declared_interests="0123456789ABCDEF; fedcba9876543210")
+    assert people(project)[0].declared_interests == {"0123456789abcdef", "fedcba9876543210"}

@@ -27,6 +27,7 @@ COLUMNS = (
 # Only for the project's tests, which play several people: the log then names the real login too.
 LOGIN_VARIABLE = "EVIDENCE_LOGIN"
 _EXAMPLE = "example"
+_MARK_LENGTH = 16
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ def people(project: Project) -> list[Person]:
     """Everybody in `reference/access.csv`, in its order; the worked line is not a person, a missing file is nobody.
 
     Raises EvidenceError, naming row and column, for a role that does not exist, anything but yes and no where one of
-    the two is due, a date that is none, an end before its beginning, and two rows of one login for the same time.
+    the two is due, a date that is none, an end before its beginning, a declared interest that is no mark, and two rows
+    of one login for the same time.
     """
     path = project.path(*WHERE.split("/"))
     if not path.is_file():
@@ -117,8 +119,22 @@ def _person(line: int, cells: dict[str, str], roles: tuple[str, ...]) -> Person:
         ends=ends,
         approved_by=cells["approved_by"],
         ask=cells["ask"],
-        declared_interests=frozenset(cells["declared_interests"].replace(";", " ").lower().split()),
+        declared_interests=_marks(line, cells["declared_interests"]),
     )
+
+
+def _marks(line: int, text: str) -> frozenset[str]:
+    found = frozenset(text.replace(";", " ").lower().split())
+    if not all(re.fullmatch(f"[0-9a-f]{{{_MARK_LENGTH}}}", one) for one in found):
+        # What stands there may be a child's identifier, so it is not repeated.
+        raise _wrong(
+            line,
+            "declared_interests",
+            f"it holds something that is no mark: one has {_MARK_LENGTH} characters, 0 to 9 and a to f.",
+            "Take it out, never write an identifier there, and put in what `evidence data access --declare` gives.\n"
+            "Between two marks stands a blank or a semicolon.",
+        )
+    return found
 
 
 def _yes(line: int, name: str, cells: dict[str, str]) -> bool:
@@ -270,4 +286,4 @@ def mark(key: bytes, login: str, token: str) -> str:
     The same mark stands in `declared_interests` and in the log's line of a look-up, so the two can be compared, and
     two people's marks of one child have nothing in common.
     """
-    return hmac.digest(key, f"interest:{bare_login(login)}:{token}".encode(), "sha256").hex()[:16]
+    return hmac.digest(key, f"interest:{bare_login(login)}:{token}".encode(), "sha256").hex()[:_MARK_LENGTH]
