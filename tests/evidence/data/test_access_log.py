@@ -274,6 +274,37 @@ def test_an_interest_is_declared_without_naming_the_child(council, monkeypatch):
     assert said.output.strip().endswith(mark(key, current_login()[0], token("A0001", key, "child")))
 
 
+def declared(project, monkeypatch, identifier: str) -> str:
+    from click.testing import CliRunner
+
+    from evidence.cli.access import access
+
+    monkeypatch.chdir(project.root)
+    said = CliRunner().invoke(access, ["--declare"], input=f"{identifier}\n")
+    assert said.exit_code == 0 and identifier not in said.output
+    return " ".join(said.output.split())
+
+
+def test_a_declared_child_that_is_in_no_table_is_said_to_be_in_none(council, monkeypatch):
+    from evidence.data.access import current_login
+    from evidence.privacy import token
+
+    project = council()
+    (project.root / "data" / "raw").mkdir(parents=True)
+    (project.root / "data" / "raw" / "header.csv").write_text(
+        "CHILD,SEX,DOB,ETHNIC,UPN,MOTHER,MC_DOB\nQX7731905,1,27/03/2008,WBRI,UN1,,\n", encoding="utf-8"
+    )
+    # Whoever may not find out who is in the data does not learn it this way either.
+    assert "was not looked up" in declared(project, monkeypatch, "QX7731905")
+    give_access(project.root, re_identify="yes")
+    assert "is in the tables of data/raw" in declared(project, monkeypatch, "qx7731905")
+    unknown = declared(project, monkeypatch, "QX7731906")
+    key = lasting_key(project)
+    assert "is in no table of data/raw" in unknown
+    assert unknown.endswith(mark(key, current_login()[0], token("QX7731906", key, "child")))
+    assert access_log_lines(project)["why"].tolist()[-2:] == ["Whether a declared child is in the data"] * 2
+
+
 # Many at once ------------------------------------------------------------------------------------------------------
 
 

@@ -55,9 +55,29 @@ def _declare(project, login: str) -> None:
 
     child = click.prompt("The child's identifier in your data (it is not shown and not kept)", hide_input=True)
     key = lasting_key(project)
+    kinds, said = _in_the_data(project, child)
+    click.echo(said)
+    marks = [mark(key, login, token(child, key, kind)) for kind in kinds or ["child"]]
     click.echo(
         "Add this to the cell declared_interests of your row in reference/access.csv. It names nobody, and a look-up\n"
-        f"of this child by you is flagged from then on:\n{mark(key, login, token(child, key, 'child'))}"
+        f"of this child by you is flagged from then on:\n{' '.join(marks)}"
+    )
+
+
+def _in_the_data(project, child: str) -> tuple[list[str], str]:
+    """As which kinds of identifier data/raw holds the child's, and what to say of that."""
+    from evidence.data.reidentify import kinds_of
+    from evidence.project import EvidenceError
+
+    try:
+        kinds = kinds_of(project, "data/raw", child)
+    except EvidenceError as error:
+        return [], f"It was not looked up whether this identifier is in data/raw: {error.what}"
+    if kinds:
+        return kinds, "This identifier is in the tables of data/raw."
+    return [], (
+        "This identifier is in no table of data/raw. Was it mistyped? If so, run the command again. If the child may\n"
+        "come into the data later, the mark is right."
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from evidence.data.access.flags import OWN_FAMILY
-from evidence.data.access.log import admitted, log_look_up
+from evidence.data.access.log import admitted, log_look_up, log_read
 from evidence.data.cataloguing.catalogues import catalogue
 from evidence.data.deidentify import token_kind
 from evidence.data.sources import Sources, open_sources, place
@@ -78,6 +78,22 @@ def behind(project: Project, data_folder: str | Path, asked: str) -> Behind:
         where=place(project, data_folder),
         remedy="It may come from other data, or from a key that is not on this computer.",
     )
+
+
+def kinds_of(project: Project, data_folder: str | Path, identifier: str) -> list[str]:
+    """As which kinds of identifier the folder's tables hold this one; a line of the access log says that it was asked.
+
+    Raises EvidenceError for somebody who may not see the data or not re-identify: to know that a child is in it is to
+    know much. Raises it too where no data can be read.
+    """
+    access = admitted(project, data_folder)
+    if not (access.re_identify or access.everything):
+        raise EvidenceError(f"the role {access.role} may not find out which children are in the data.")
+    sources = open_sources(project, data_folder, catalogue(project))
+    log_read(project, access, data=place(project, data_folder), read={}, why="Whether a declared child is in the data")
+    wanted = identifier.strip().upper()
+    held = _identifiers(project, sources)
+    return sorted({kind for kind, value in held if value.strip().upper() == wanted})
 
 
 def _identifiers(project: Project, sources: Sources) -> dict[tuple[str, str], list[str]]:
