@@ -21,6 +21,7 @@ PERIOD = "year_end"
 GROUPS = ["sex", "ethnic_group", "category_of_need", "age_band", "placement_type"]
 # Groups are compared by these, and what the tool says of a child must not hang on them.
 LEFT_OUT = ["sex", "ethnic_group"]
+# Protected characteristics are found by the names of columns; PROTECTED = ["sex"] would name them itself.
 # What happened (true or false), what the tool says of it, and a probability of a prediction where it gives one.
 OUTCOME = "outcome"
 OUTPUT = "expected"

@@ -24,6 +24,7 @@ PERIOD = "year_end"
 GROUPS = ["sex", "age_band", "ethnic_group", "placement_type"]
 # Groups are compared by these, and what the tool says of a child must not hang on them.
 LEFT_OUT = ["sex", "ethnic_group"]
+# Protected characteristics are found by the names of columns; PROTECTED = ["sex"] would name them itself.
 # What happened in the year after (true, false, or missing while not known), what the tool says, and its probability.
 OUTCOME = "outcome"
 OUTPUT = "flagged"

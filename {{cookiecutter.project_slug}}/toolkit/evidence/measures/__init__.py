@@ -13,8 +13,8 @@ gave:
 | 3 | completeness(counted), year_changes(recorded), representativeness(children, population) |
 | 5 | definition_of(tool, parameters), representation_of(tool, frame), disproportionality_of(tool, frame), |
 |   | with_characteristics(frame, tables, unit), |
-|   | against_population_of(tool, frame, people), proxies_of(tool, frame, seed), |
-|   | given_away_of(tool, frame, seed) |
+|   | against_population_of(tool, frame, people), proxies_of(tool, frame, seed, tables), |
+|   | given_away_of(tool, frame, seed, tables) |
 | 6 | minimisation(tool, tables, parameters), deidentification_cost(tool, tables, parameters), |
 |   | explanations(tool, output, parameters), explanation_stability(...), case_stability(tool, frame, parameters), |
 |   | challenges(lines, as_of, limit_days), challenge_list(...) |

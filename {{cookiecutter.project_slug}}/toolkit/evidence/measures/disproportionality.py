@@ -14,6 +14,7 @@ import pandas as pd
 from evidence.data import NOT_KNOWN
 from evidence.measures import intervals
 from evidence.measures.estimating import NOT_ESTIMABLE_BELOW, by_each, in_order, reliability
+from evidence.measures.protected import columns_of
 from evidence.project import EvidenceError, read_text
 
 if TYPE_CHECKING:
@@ -141,14 +142,14 @@ def with_characteristics(frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame]
         return frame
     found = {"disability": _by_child(tables, _tells_disability, _disability), "area": _by_child(tables, _tells_area)}
     for name, values in found.items():
-        if name not in frame and frame[unit].isin(values.index).any():
+        if not columns_of(name, frame) and frame[unit].isin(values.index).any():
             frame = frame.assign(**{name: frame[unit].map(values).fillna(NOT_KNOWN)})
     return frame
 
 
 def not_there(frame: pd.DataFrame) -> list[str]:
-    """Which of the five characteristics the rows have no column of, in words."""
-    return [name.replace("_", " ") for name in CHARACTERISTICS if name not in frame]
+    """Which of the five characteristics the rows have no column of, under whatever name, in words."""
+    return [name.replace("_", " ") for name in CHARACTERISTICS if not columns_of(name, frame)]
 
 
 def _tells_disability(variable: Mapping[str, str]) -> bool:

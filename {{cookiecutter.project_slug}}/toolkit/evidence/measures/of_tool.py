@@ -22,6 +22,7 @@ from evidence.measures import (
     group_gaps,
     links,
     probabilities,
+    protected,
     stability,
 )
 from evidence.measures.estimating import ALL, by_each, proportions, truth
@@ -117,8 +118,13 @@ def representation_of(tool: ModuleType, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def characteristics(tool: ModuleType, frame: pd.DataFrame) -> list[str]:
-    """What groups are compared by: the tool's GROUPS, then disability and area where its frame has them."""
-    return [*tool.GROUPS, *(name for name in ("disability", "area") if name in frame and name not in tool.GROUPS)]
+    """What groups are compared by: the tool's GROUPS, then those of CHARACTERISTICS that only its frame has."""
+    groups = list(tool.GROUPS)
+    for kind in disproportionality.CHARACTERISTICS:
+        there = [name for name in protected.columns_of(kind, frame) if name not in (tool.UNIT, tool.OUTPUT)]
+        if there and not protected.columns_of(kind, groups):
+            groups.append(there[0])
+    return groups
 
 
 def disproportionality_of(tool: ModuleType, frame: pd.DataFrame, rules: Rules | None = None) -> pd.DataFrame:
@@ -139,26 +145,30 @@ def against_population_of(
     return disproportionality.against_population(rows, tool.OUTCOME, population, reference, rules)
 
 
-PROTECTED = ("sex", "age_band", "ethnic_group", "disability", "religion")
+def proxies_of(
+    tool: ModuleType, frame: pd.DataFrame, seed: int = 2026, tables: Mapping[str, pd.DataFrame] | None = None
+) -> pd.DataFrame:
+    """`proxies` for the tool's `protected_columns`, against its other columns (5.10).
 
-
-def proxies_of(tool: ModuleType, frame: pd.DataFrame, seed: int = 2026) -> pd.DataFrame:
-    """`proxies` for the protected characteristics that the tool's frame has, against its other columns (5.10).
-
-    A tool may name its own in PROTECTED. The age itself is not called a stand-in for its band.
+    A tool may name its own in PROTECTED. tables: the loaded data, for what its catalogue calls special category data.
+    The age itself is not called a stand-in for its band.
     """
-    return links.proxies(latest_known(tool, frame), *_protected_and_others(tool, frame), seed)
+    return links.proxies(latest_known(tool, frame), *_protected_and_others(tool, frame, tables), seed)
 
 
-def given_away_of(tool: ModuleType, frame: pd.DataFrame, seed: int = 2026) -> pd.DataFrame:
+def given_away_of(
+    tool: ModuleType, frame: pd.DataFrame, seed: int = 2026, tables: Mapping[str, pd.DataFrame] | None = None
+) -> pd.DataFrame:
     """`given_away`: how far the tool's other columns together tell who belongs to a protected group (5.10)."""
-    return links.given_away(latest_known(tool, frame), *_protected_and_others(tool, frame), seed)
+    return links.given_away(latest_known(tool, frame), *_protected_and_others(tool, frame, tables), seed)
 
 
-def _protected_and_others(tool: ModuleType, frame: pd.DataFrame) -> tuple[list[str], list[str]]:
-    protected = [name for name in getattr(tool, "PROTECTED", PROTECTED) if name in frame]
-    aside = {*protected, "age", tool.UNIT, tool.PERIOD, tool.OUTCOME, tool.OUTPUT, tool.SCORE, "used_for"}
-    return protected, [name for name in frame if name not in aside]
+def _protected_and_others(
+    tool: ModuleType, frame: pd.DataFrame, tables: Mapping[str, pd.DataFrame] | None
+) -> tuple[list[str], list[str]]:
+    known = protected.protected_columns(tool, frame, tables)
+    aside = {*known, tool.UNIT, tool.PERIOD, tool.OUTCOME, tool.OUTPUT, tool.SCORE, "used_for"}
+    return known, [name for name in frame if name not in aside and not protected.is_age(name)]
 
 
 def test_tool(tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str, object]) -> pd.DataFrame:
