@@ -86,6 +86,18 @@ def test_a_tool_without_its_three_functions_is_named(tmp_path):
         project.load_tool()
 
 
+def test_a_tool_that_says_it_has_no_period_is_refused_when_it_is_loaded(tmp_path):
+    project = project_with(tmp_path, WHOLE)
+    tool = tmp_path / "src" / "ours" / "tool.py"
+    tool.parent.mkdir(parents=True)
+    functions = "prepare = run = explain = print\n"
+    tool.write_text(functions + "PERIOD = None\n")
+    with pytest.raises(EvidenceError, match="src/ours/tool.py: PERIOD names no column, and a tool needs one"):
+        project.load_tool()
+    tool.write_text(functions + 'PERIOD = "year_end"\n')
+    assert project.load_tool().PERIOD == "year_end"
+
+
 @pytest.mark.parametrize(
     ("source", "says"),
     [

@@ -136,7 +136,8 @@ class Project:
     def load_tool(self) -> ModuleType:
         """The team's tool as a module, read afresh at each call.
 
-        Raises EvidenceError when it lacks one of the three functions that a tool consists of.
+        Raises EvidenceError when it lacks one of the three functions that a tool consists of, or says that it has no
+        period: every page from stage 5 on compares periods.
         """
         path = self.tool_path
         spec = importlib.util.spec_from_file_location("team_tool", path)
@@ -163,6 +164,13 @@ class Project:
                 where=self.relative(path),
                 remedy="A tool has three functions: prepare(tables, parameters), run(frame, parameters) "
                 "and explain(frame, parameters).",
+            )
+        if not getattr(module, "PERIOD", True):
+            raise EvidenceError(
+                "PERIOD names no column, and a tool needs one: stages 5 to 9 compare periods.",
+                where=self.relative(path),
+                remedy='Write the column of the rows of prepare that holds the period, such as "year_end". Where all '
+                "rows are about one day, add a column with that day.",
             )
         return module
 
