@@ -14,12 +14,16 @@ from evidence.measures import (
     before_after,
     by_each,
     by_year,
+    disparity,
     estimates,
     intervals,
+    metrics_by_group,
     observed_expected,
     proportions,
     rate_ratio,
     representation,
+    resampled,
+    words,
 )
 
 
@@ -96,6 +100,36 @@ def test_a_missing_group_is_a_row_and_a_missing_outcome_counts_nowhere(frame):
     table = proportions(frame, "outcome", "sex")
     assert len(table) == 3
     assert table["denominator"].sum() == 350
+
+
+def test_rows_without_a_group_are_one_group_the_last_and_never_named_first(frame):
+    frame.loc[:49, ["sex", "outcome"]] = [None, True]
+    frame.loc[50:59, "sex"] = "nan"
+    frame.loc[:19, "group"] = None
+    frame["age"] = np.where(np.arange(400) < 30, np.nan, 7)
+    table = by_each(frame, "outcome", ["sex", "group", "age"])
+    assert list(table.loc["sex"].index) == ["Female", "Male", "Not known"]
+    assert table.at[("sex", "Not known"), "denominator"] == 60
+    assert table.loc["group"].index[-1] == "Not known"
+    assert table.at[("age", "Not known"), "denominator"] == 30
+    assert table.groupby(level=0)["denominator"].sum().unique().tolist() == [400]
+    assert "known" not in words.highest(table, "the share").lower()
+    assert words.highest(table, "the share").startswith("Of the groups")
+    said = words.group_not_known(table)
+    assert said == "Of the children counted by group, left out because theirs is not known: sex 60, group c and age 30."
+    few = table.copy()
+    few.loc[("sex", "Not known"), ["n", "denominator"]] = [2, 4]
+    assert "sex c" in words.group_not_known(few)
+    shares = representation(frame[frame["outcome"].astype(bool)], ["sex"], frame)
+    assert shares.loc[("sex", "Not known"), "in_group"] == 60
+    assert shares["in_group"].sum() == 400
+    measured = metrics_by_group(frame.assign(flag=frame["outcome"]), "outcome", "flag", ["sex", "group"])
+    assert ("sex", "Not known") in measured.index.droplevel("measure")
+    assert not {"nan", "Nan"} & set(measured.index.get_level_values("group"))
+    gaps = disparity(pd.concat({"share": table}, names=["measure"]).reorder_levels([1, 2, 0]))
+    assert not gaps[["lowest", "highest"]].isin(["Not known"]).any(axis=None)
+    again = frame.assign(child=range(400))
+    assert ("sex", "Not known") in resampled(again, "child", "outcome", ["sex"]).index
 
 
 @pytest.mark.parametrize("kind", ["bool", "boolean", "int64", "float64", "Int64"])

@@ -12,6 +12,7 @@ from evidence.measures.estimating import (
     NOT_ESTIMABLE,
     NOT_ESTIMABLE_BELOW,
     estimates,
+    groups_of,
     in_order,
     reliability,
     truth,
@@ -79,7 +80,7 @@ def metrics_by_group(
     """`metrics` in each group of each of several columns (7.05): index (characteristic, group, measure)."""
     tables = {}
     for column in groups:
-        parts = dict(iter(frame.groupby(column, observed=False, dropna=False)))
+        parts = dict(iter(frame.groupby(groups_of(frame[column]), observed=False, dropna=False)))
         for group in in_order(parts):
             tables[column.replace("_", " "), str(group)] = metrics(parts[group], outcome, flagged, measures)
     return pd.concat(tables, names=["characteristic", "group"])
@@ -97,7 +98,7 @@ def groups_in_sight(
 
     rows = {}
     for column in groups:
-        for group, part in frame.groupby(column, observed=False, dropna=False):
+        for group, part in frame.groupby(groups_of(frame[column]), observed=False, dropna=False):
             rows[column.replace("_", " "), str(group)] = confusion(part, outcome, flagged)
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["f1", "f0", "n1", "n0"])
     table.index = pd.MultiIndex.from_tuples(rows, names=["characteristic", "group"])

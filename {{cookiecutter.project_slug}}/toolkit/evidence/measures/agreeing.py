@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
-from evidence.measures.estimating import NOT_ESTIMABLE_BELOW, estimates, in_order, truth
+from evidence.measures.estimating import NOT_ESTIMABLE_BELOW, estimates, groups_of, in_order, truth
 
 CELLS = ["both", "tool_only", "team_only", "neither"]
 WAYS = ["same", "tool_only", "team_only"]
@@ -72,7 +72,7 @@ def counted(frame: pd.DataFrame, tool: str, team: str, by: str | Sequence[str] =
     columns = [by] if isinstance(by, str) else list(by)
     if not columns:
         return cells.sum().to_frame().T
-    keys = [frame.loc[known, column] for column in columns]
+    keys = [groups_of(frame.loc[known, column]) for column in columns]
     return cells.groupby(keys, observed=False, dropna=False).sum()
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+from evidence.data import NOT_KNOWN
 from evidence.measures import intervals
 
 # With fewer children than this a percentage says nothing, and none is given.
@@ -17,6 +18,8 @@ FEW_BELOW = 30
 
 USABLE, FEW, NOT_ESTIMABLE = "usable", "few cases", "not estimable"
 ALL = "All children"
+# What stands in a column of words for nothing at all, once something turned it into text.
+_NOTHING = ("", " ", "nan", "NaN", "<NA>")
 
 
 def estimates(n: Sequence[float], denominator: Sequence[float], index: pd.Index | None = None) -> pd.DataFrame:
@@ -59,7 +62,8 @@ def truth(values: pd.Series) -> pd.Series:
 def proportions(frame: pd.DataFrame, value: str, by: str | Sequence[str] = ()) -> pd.DataFrame:
     """Of the children in each group, how many have `value` true; rows where it is missing count in neither number.
 
-    by: one column or several. Index: the groups (`All children` when there are none). Columns as `estimates`.
+    by: one column or several. Index: the groups (`All children` when there are none); rows without a group are in
+    `Not known`. Columns as `estimates`.
     """
     n, size = _counted(frame, value, [by] if isinstance(by, str) else list(by))
     return estimates(n, size, size.index)
@@ -73,8 +77,24 @@ def _counted(frame: pd.DataFrame, value: str, columns: Sequence[str]) -> tuple[p
     if not columns:
         index = pd.Index([ALL], name="group")
         return pd.Series([counted.sum()], index), pd.Series([len(counted)], index)
-    groups = counted.groupby([frame.loc[known, column] for column in columns], observed=False, dropna=False)
+    keys = [groups_of(frame.loc[known, column]) for column in columns]
+    groups = counted.groupby(keys, observed=False, dropna=False)
     return groups.sum(), groups.size()
+
+
+def groups_of(values: pd.Series) -> pd.Series:
+    """The group of each row: what stands there, and `Not known` where nothing does. Dates stay as they are."""
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return values
+    missing = values.isna()
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        if not missing.any():
+            return values
+        more = [] if NOT_KNOWN in values.cat.categories else [NOT_KNOWN]
+        return values.cat.add_categories(more).fillna(NOT_KNOWN)
+    if pd.api.types.is_object_dtype(values) or pd.api.types.is_string_dtype(values):
+        missing |= values.isin(_NOTHING)
+    return values.astype(object).mask(missing, NOT_KNOWN) if missing.any() else values
 
 
 def by_year(frame: pd.DataFrame, value: str, period: str = "year_end", by: str | Sequence[str] = ()) -> pd.DataFrame:
@@ -109,6 +129,12 @@ def by_each(frame: pd.DataFrame, value: str, groups: Sequence[str], overall: boo
     return estimates(n, size, index)
 
 
+def is_known(index: pd.Index) -> np.ndarray:
+    """For each row of a table by group, whether its group is known: `Not known` is no group to be named first."""
+    last = index.get_level_values("group") if "group" in index.names else index.get_level_values(-1)
+    return ~last.isin([NOT_KNOWN])
+
+
 def in_order(groups: Iterable[object]) -> list:
     """Groups as a reader expects them: `Under 1` first, then by their first number, by name, and `Not known` last."""
     return sorted(groups, key=_turn)
@@ -118,7 +144,7 @@ def _turn(group: object) -> tuple:
     text = str(group)
     number = re.match(r"\d+", text)
     first = -1 if text.startswith("Under ") else int(number.group()) if number else 10_000
-    return text in ("Not known", "nan", "<NA>"), first, text
+    return text in (NOT_KNOWN, "nan", "<NA>"), first, text
 
 
 def _places(groups: pd.Index) -> list[int]:
@@ -165,7 +191,7 @@ def representation(frame: pd.DataFrame, groups: Sequence[str], reference: pd.Dat
     """
     tables = []
     for column in groups:
-        here = frame[column].astype("str").value_counts().sort_index()
+        here = groups_of(frame[column]).astype("str").value_counts().sort_index()
         there = _population(reference, column)
         names = in_order({*here.index, *there.index})
         here, there = here.reindex(names, fill_value=0), there.reindex(names, fill_value=0)
@@ -182,7 +208,7 @@ def representation(frame: pd.DataFrame, groups: Sequence[str], reference: pd.Dat
 def _population(reference: pd.DataFrame, column: str) -> pd.Series:
     if "population" in reference:
         return reference["population"].xs(column.replace("_", " "), level=0)
-    return reference[column].astype("str").value_counts()
+    return groups_of(reference[column]).astype("str").value_counts()
 
 
 def observed_expected(frame: pd.DataFrame, outcome: str, expected: str, by: str) -> pd.DataFrame:
@@ -193,7 +219,7 @@ def observed_expected(frame: pd.DataFrame, outcome: str, expected: str, by: str)
     in percentage points of the group), reliability.
     """
     known = frame[truth(frame[outcome]).notna() & frame[expected].notna()]
-    key = known[by]
+    key = groups_of(known[by])
     observed = truth(known[outcome]).groupby(key, observed=False, dropna=False)
     n, children = observed.sum(), observed.size()
     awaited = known[expected].astype("float64").groupby(key, observed=False, dropna=False).sum()

@@ -11,7 +11,7 @@ from datetime import date
 import pandas as pd
 
 from evidence.measures import agreeing, asking, challenging
-from evidence.measures.estimating import NOT_ESTIMABLE
+from evidence.measures.estimating import NOT_ESTIMABLE, is_known
 from evidence.measures.words import group_words, shown
 from evidence.privacy import Rules, protect
 
@@ -47,12 +47,12 @@ def differently(table: pd.DataFrame, rules: Rules | None = None) -> str:
     if table.empty:
         return "Who would be treated differently can be told once the parallel run names the decision for each child"
     safe = protect(table, rules=rules or Rules(), **agreeing.DIFFERENTLY).table
-    rows = safe[pd.to_numeric(safe["percent"], errors="coerce").notna()]
+    rows = safe[pd.to_numeric(safe["percent"], errors="coerce").notna() & is_known(safe.index)]
     if rows.empty:
         return "Too few children in every group to say who would be treated differently"
     name = rows["percent"].astype(float).idxmax()
     row = rows.loc[name]
-    among = "" if len(rows) == len(table) else "Of the groups that can be shown, "
+    among = "" if len(rows) == is_known(table.index).sum() else "Of the groups that can be shown, "
     return (
         f"{among}{group_words(name)} has the largest share treated differently, {row['percent']:.0f}% "
         f"({row['low']:.0f}% to {row['high']:.0f}%) of {int(row['denominator']):,} children"

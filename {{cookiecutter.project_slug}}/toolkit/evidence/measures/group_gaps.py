@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from evidence.measures import intervals
-from evidence.measures.estimating import NOT_ESTIMABLE_BELOW, reliability
+from evidence.measures.estimating import NOT_ESTIMABLE_BELOW, is_known, reliability
 
 _KEYS = ["characteristic", "measure"]
 _GAP_COLUMNS = ["lowest", "highest", "gap", "low", "high", "groups", "beyond_chance"]
@@ -43,11 +43,12 @@ def disparity(table: pd.DataFrame) -> pd.DataFrame:
     table: index (characteristic, group, measure), columns as `estimates`. Columns lowest, highest (the groups' names),
     gap (percentage points) with low and high, groups (how many could be estimated), beyond_chance (`yes` where the
     interval lies above 0). The widest of many gaps is wide by chance alone, so the interval is widened by the number
-    of pairs it was picked from (Bonferroni). Rows not estimable are left out.
+    of pairs it was picked from (Bonferroni). Rows not estimable are left out, and so is
+    the group `Not known`.
     """
     rows = {}
     for key, part in table.groupby(level=_KEYS, sort=False):
-        known = part.dropna(subset="percent").droplevel(_KEYS)
+        known = part[is_known(part.index)].dropna(subset="percent").droplevel(_KEYS)
         if len(known) > 1:
             rows[key] = _widest(known)
     index = pd.MultiIndex.from_tuples(rows, names=_KEYS) if rows else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from evidence.measures.estimating import NOT_ESTIMABLE_BELOW, by_each, estimates, proportions, truth
+from evidence.measures.estimating import NOT_ESTIMABLE_BELOW, by_each, estimates, groups_of, proportions, truth
 
 if TYPE_CHECKING:
     from evidence.privacy import Rules
@@ -56,7 +56,7 @@ def _codes(known: pd.DataFrame, name: str, table: pd.DataFrame) -> np.ndarray:
     if name == "All":
         return np.zeros(len(known), dtype=int)
     shown = name.replace("_", " ")
-    return np.array([places[shown, str(group)] for group in known[name]], dtype=int)
+    return np.array([places[shown, str(group)] for group in groups_of(known[name])], dtype=int)
 
 
 def _drawn_shares(n: np.ndarray, of: np.ndarray, seed: int, times: int) -> np.ndarray:

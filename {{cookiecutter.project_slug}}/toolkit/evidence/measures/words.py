@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from evidence.measures.accuracy import MEANING
-from evidence.measures.estimating import ALL, FEW_BELOW, NOT_ESTIMABLE
+from evidence.measures.estimating import ALL, FEW_BELOW, NOT_ESTIMABLE, is_known
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -42,10 +42,11 @@ def worst(table: pd.DataFrame, what: str, measure: str, rules: Rules | None = No
 
 def _extreme(table: pd.DataFrame, what: str, which: str, rules: Rules | None) -> str:
     rows = shown(table, rules)
+    rows, table = rows[is_known(rows.index)], table[is_known(table.index)]
     if rows.empty:
         return f"{NOTHING} how {_small(what)} differs between groups"
     if len(rows) == 1:
-        return overall(table, rows.index[0], what, rules)
+        return _one(rows, rows.index[0], what)
     values = rows["percent"].astype(float)
     if values.max() == values.min():
         return f"{_large(what)} is the same in every group that can be shown, {_percent(values.iloc[0])}"
@@ -62,6 +63,10 @@ def overall(table: pd.DataFrame, row: object, what: str, rules: Rules | None = N
     rows = shown(table, rules)
     if row not in rows.index:
         return f"{NOTHING} what {_small(what)} is"
+    return _one(rows, row, what)
+
+
+def _one(rows: pd.DataFrame, row: object, what: str) -> str:
     found = rows.loc[row]
     return f"{_large(what)}: {_percent(found['percent'])} ({_interval(found)}), of {_children(found)}"
 
@@ -133,9 +138,10 @@ def given_away(table: pd.DataFrame) -> str:
     rows = table.dropna(subset="percent")
     if rows.empty:
         return f"{NOTHING} what all variables together give away"
-    beyond, best = rows[rows["low"] > 50], rows["percent"].idxmax()
-    if beyond.empty:
+    beyond, named = rows[rows["low"] > 50], rows[is_known(rows.index)]
+    if beyond.empty or named.empty:
         return "All variables together tell no protected group apart better than a toss of a coin"
+    best = named["percent"].idxmax()
     words = f"All variables together tell {group_words(best)} from other children in {_pairs(rows.loc[best])}"
     return f"{words}; {len(beyond)} of {len(rows)} groups can be told apart beyond chance"
 
@@ -447,6 +453,16 @@ def gaps(table: pd.DataFrame) -> str:
     return f"{said} between {row['lowest']} and {row['highest']} ({characteristic}), beyond chance"
 
 
+def group_not_known(table: pd.DataFrame, rules: Rules | None = None) -> str:
+    """How many children a comparison of groups leaves out, from the table by group; hidden as the table hides them."""
+    from evidence.privacy import Rules, protect
+
+    safe = protect(table, counts=["denominator"], parts={"n": "denominator"}, rules=rules or Rules()).table
+    rows = safe[~is_known(safe.index) & (table["denominator"] > 0).to_numpy()]
+    parts = [f"{name[0]} {row['denominator']}" for name, row in rows.iterrows()]
+    return f"Of the children counted by group, left out because theirs is not known: {_listed(parts)}." if parts else ""
+
+
 def apart(table: pd.DataFrame, what: str, rules: Rules | None = None) -> str:
     """Which groups differ from all other children by more than chance, among those that may be named."""
     rows = table.loc[shown(table, rules).index]
@@ -494,7 +510,7 @@ def resampled(table: pd.DataFrame, what: str, rules: Rules | None = None) -> str
     said = (
         f"With other children {_small(what)} could lie anywhere from {_percent(row['low'])} to {_percent(row['high'])}"
     )
-    firm = rows[rows["highest_in"] >= 95]
+    firm = rows[(rows["highest_in"] >= 95) & is_known(rows.index)]
     return f"{said}; {group_words(firm.index[0])} stays the highest" if len(firm) else said
 
 
@@ -530,7 +546,7 @@ def against_published(table: pd.DataFrame) -> str:
 def disproportionality(table: pd.DataFrame, rules: Rules | None = None) -> str:
     """The group furthest above those it is compared with, beyond chance, among those that may be named."""
     rows = table.loc[shown(table, rules).index]
-    sure = rows[rows["ratio_low"] > 1]
+    sure = rows[(rows["ratio_low"] > 1) & is_known(rows.index)]
     if rows.empty:
         return f"{NOTHING} which groups have the outcome more often"
     if sure.empty:
@@ -545,7 +561,7 @@ def against_population(table: pd.DataFrame, rules: Rules | None = None) -> str:
 
     safe = protect(table, rules=rules or Rules(), **PROTECTION).table
     rows = table[pd.to_numeric(safe["ratio"], errors="coerce").notna()]
-    sure = rows[rows["ratio_low"] > 1]
+    sure = rows[(rows["ratio_low"] > 1) & is_known(rows.index)]
     if rows.empty:
         return f"{NOTHING} who is there more often than in the population"
     if sure.empty:
