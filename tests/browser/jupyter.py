@@ -78,7 +78,12 @@ def run_all(tab, path: Path, until: str = "") -> list[dict]:
     for _ in range(60):
         tab.wait_for_timeout(2000)
         tab.keyboard.press("Control+s")
-        cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+        try:
+            saved = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            # It is just being written.
+            continue
+        cells = [cell for cell in saved["cells"] if cell["cell_type"] == "code"]
         failed = [cell for cell in cells if any(one["output_type"] == "error" for one in cell["outputs"])]
         if failed or (
             all(cell["execution_count"] for cell in cells) and until in str([cell["outputs"] for cell in cells])
