@@ -2,13 +2,15 @@
 
 `python -m tests.evidence.pack.killed PROJECT KILLS SEED` prints one JSON document: for each kill what lay there
 afterwards and whether it was whole. Each release is a fork of this process, so that a hundred need no hundred starts of
-Python. In nine of ten the pages are those of the first release under another stamp and are not scanned again: the kills
+Python. Half are killed as they touch the disk for the n-th time, which falls on every step however fast the machine is
+just then; the other half after a while, which also falls within a step. In nine of ten the pages are those of the first release under another stamp and are not scanned again: the kills
 then fall where files are written, sealed and put in place.
 """
 
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import random
 import shutil
@@ -34,11 +36,30 @@ def pages_of(first: Path):
     return build
 
 
-def release_in_a_fork(project, stamp: str, exchange: bool, build=None) -> int:
+# How often the release in hand has touched the disk; seen by this process and by its forks.
+touched = mmap.mmap(-1, 8)
+
+
+def count_touches(fatal: int | None) -> None:
+    """Counts what this process asks of the file system from now on, and ends it at the fatal one."""
+    touched[:] = bytes(8)
+
+    def count(event: str, _) -> None:
+        if event == "open" or event.startswith(("os.", "shutil.")):
+            number = int.from_bytes(touched[:], "big") + 1
+            touched[:] = number.to_bytes(8, "big")
+            if number == fatal:
+                signal.raise_signal(signal.SIGKILL)
+
+    sys.addaudithook(count)
+
+
+def release_in_a_fork(project, stamp: str, exchange: bool, build=None, fatal: int | None = None) -> int:
     """Starts a release in a process of its own and returns its number; no exchange: as where the system has none."""
     child = os.fork()
     if child:
         return child
+    count_touches(fatal)
     if build:
         releasing._build = build
         releasing._scan = lambda part, project, record: {"findings": 0}
@@ -71,13 +92,16 @@ def main() -> None:
     assert os.waitpid(release_in_a_fork(project, "PACK first", True), 0)[1] == 0
     shutil.copytree(project.path("packs", "sample"), first)
     quick, whole = pages_of(first), None
-    times = {build: _seconds(project, build) for build in (quick, whole)}
+    costs = {build: _cost(project, build) for build in (quick, whole)}
     seen, last = [], there(project)["stamp"]
     for number in range(1, kills + 1):
         stamp, build = f"PACK {number}", whole if number % 10 == 0 else quick
-        child = release_in_a_fork(project, stamp, number % 2 == 0, build)
-        time.sleep(chance.uniform(0, 1.1) * times[build])
-        os.kill(child, signal.SIGKILL)
+        moment, (seconds, touches) = chance.uniform(0, 1.1), costs[build]
+        timed = number % 4 < 2
+        child = release_in_a_fork(project, stamp, number % 2 == 0, build, None if timed else int(moment * touches) + 1)
+        if timed:
+            time.sleep(moment * seconds)
+            os.kill(child, signal.SIGKILL)
         ended = os.waitpid(child, 0)[1]
         found = there(project)
         seen.append({"killed": ended == signal.SIGKILL, "allowed": [last, stamp], **found})
@@ -88,10 +112,11 @@ def main() -> None:
     print(json.dumps({"kills": seen, "last": there(project), "left": left}))
 
 
-def _seconds(project, build) -> float:
+def _cost(project, build) -> tuple[float, int]:
+    """The seconds a release takes that comes through, and how often it touches the disk."""
     begun = time.monotonic()
     assert os.waitpid(release_in_a_fork(project, "PACK timed", True, build), 0)[1] == 0
-    return time.monotonic() - begun
+    return time.monotonic() - begun, int.from_bytes(touched[:], "big")
 
 
 if __name__ == "__main__":

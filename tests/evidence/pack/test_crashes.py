@@ -66,12 +66,13 @@ def test_a_hundred_kills_lose_nothing(project):
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     kills = said["kills"]
-    assert len(kills) == 100 and sum(kill["killed"] for kill in kills) >= 50
+    assert len(kills) == 100 and sum(kill["killed"] for kill in kills) >= 40
     for number, kill in enumerate(kills, start=1):
         assert kill["faults"] == [] and kill["stamp"] in kill["allowed"], f"kill {number}: {kill}"
         # One that came through to its end left everything in place.
         assert kill["killed"] or (kill["stamp"] == kill["allowed"][1] and kill["zip"])
     # Both happened: some were killed before the new pack was there, and some came after.
+    # The kills at a touch of the disk see to that on a machine of any speed.
     assert {kill["stamp"] == kill["allowed"][1] for kill in kills} == {True, False}
     assert said["last"] == {"stamp": "PACK last", "faults": [], "zip": True}
     assert said["left"] == [".sample.lock", "sample", "sample.zip"]
