@@ -67,9 +67,13 @@ def tables() -> Tables:
 
 
 def a_tool(prepare, **more: object) -> SimpleNamespace:
-    names = {"UNIT": "child", "PERIOD": None, "OUTCOME": "outcome", "OUTPUT": "said", "SCORE": None}
+    names = {"UNIT": "child", "PERIOD": "year_end", "OUTCOME": "outcome", "OUTPUT": "said", "SCORE": None}
     reads = {"people": ["child", "born", "score"], "visits": ["child", "on"]}
-    return SimpleNamespace(prepare=prepare, run=lambda frame, _: frame.copy(), TABLES=reads, **names | more)
+
+    def of_one_year(tables, parameters) -> pd.DataFrame:
+        return prepare(tables, parameters).assign(year_end=pd.Timestamp(2026, 3, 31))
+
+    return SimpleNamespace(prepare=of_one_year, run=lambda frame, _: frame.copy(), TABLES=reads, **names | more)
 
 
 def late_born(tables, parameters) -> pd.DataFrame:

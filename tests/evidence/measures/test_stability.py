@@ -84,13 +84,13 @@ def test_the_same_seed_gives_the_same_table_whatever_the_order_of_groups():
 class Tool:
     """Counts those whose number reaches the level."""
 
-    SCORE, OUTPUT, OUTCOME, PERIOD, UNIT, GROUPS = None, "said", "outcome", "", "child", ["sex"]
+    SCORE, OUTPUT, OUTCOME, PERIOD, UNIT, GROUPS = None, "said", "outcome", "year", "child", ["sex"]
 
     def __init__(self, ways: dict) -> None:
         self.ways = ways
 
     def prepare(self, tables, parameters):
-        return tables["t"].assign(outcome=tables["t"]["number"] >= parameters["level"])
+        return tables["t"].assign(year=2026, outcome=tables["t"]["number"] >= parameters["level"])
 
     def alternatives(self, tables, parameters):
         return {words: (tables, {"level": level}) for words, level in self.ways.items()}

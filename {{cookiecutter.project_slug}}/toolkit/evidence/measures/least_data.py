@@ -101,11 +101,9 @@ def _figure(
 
     It is about the same children and periods, found again by their names.
     """
-    key = [tool.UNIT, tool.PERIOD] if tool.PERIOD else [tool.UNIT]
+    key = [tool.UNIT, tool.PERIOD]
     now = before.iloc[:0] if output is None else output
-    if tool.PERIOD:
-        now = now[now[tool.PERIOD].isin(before[tool.PERIOD].unique())]
-    now = now.drop_duplicates(key)
+    now = now[now[tool.PERIOD].isin(before[tool.PERIOD].unique())].drop_duplicates(key)
     now = before[key].merge(now, on=key, how="left")
     said, says = before[tool.OUTPUT].to_numpy(), now[tool.OUTPUT].to_numpy()
     happened = truth(before[tool.OUTCOME]).to_numpy()

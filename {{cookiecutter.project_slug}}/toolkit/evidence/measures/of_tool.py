@@ -71,7 +71,7 @@ def tested_rows(tool: ModuleType, output: pd.DataFrame) -> pd.DataFrame:
     known = output[truth(output[tool.OUTCOME]).notna()]
     if "used_for" in known:
         return known[known["used_for"] == "testing"]
-    return known[known[tool.PERIOD] == known[tool.PERIOD].max()] if tool.PERIOD else known
+    return known[known[tool.PERIOD] == known[tool.PERIOD].max()]
 
 
 def baseline(tool: ModuleType, frame: pd.DataFrame, parameters: Mapping[str, object]) -> pd.DataFrame:
@@ -85,7 +85,7 @@ def baseline(tool: ModuleType, frame: pd.DataFrame, parameters: Mapping[str, obj
 def latest_known(tool: ModuleType, frame: pd.DataFrame) -> pd.DataFrame:
     """The rows of the last period whose outcome is known, so that each child is there once."""
     known = frame[truth(frame[tool.OUTCOME]).notna()]
-    return known[known[tool.PERIOD] == known[tool.PERIOD].max()] if tool.PERIOD else known
+    return known[known[tool.PERIOD] == known[tool.PERIOD].max()]
 
 
 def by_period(tool: ModuleType, frame: pd.DataFrame, by: str | Sequence[str] = ()) -> pd.DataFrame:
@@ -108,7 +108,7 @@ def _dated(table: pd.DataFrame) -> pd.DataFrame:
 
 def latest_period(tool: ModuleType, frame: pd.DataFrame) -> pd.DataFrame:
     """The rows of the last period, whether their outcome is known yet or not."""
-    return frame[frame[tool.PERIOD] == frame[tool.PERIOD].max()] if tool.PERIOD else frame
+    return frame[frame[tool.PERIOD] == frame[tool.PERIOD].max()]
 
 
 def representation_of(tool: ModuleType, frame: pd.DataFrame) -> pd.DataFrame:
@@ -332,7 +332,7 @@ def against_baseline(tool: ModuleType, output: pd.DataFrame, parameters: Mapping
 
 def _last_two(tool: ModuleType, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows of the last period but one and of the last; with one period, none and all."""
-    periods = sorted(frame[tool.PERIOD].unique()) if tool.PERIOD else []
+    periods = sorted(frame[tool.PERIOD].unique())
     if len(periods) < 2:
         return frame.iloc[:0], frame
     return frame[frame[tool.PERIOD] == periods[-2]], frame[frame[tool.PERIOD] == periods[-1]]
@@ -354,7 +354,7 @@ def checks(tool: ModuleType, output: pd.DataFrame, parameters: Mapping[str, obje
     frame = output[[column for column in output if column not in (tool.OUTPUT, tool.SCORE)]]
     again = tool.run(frame, parameters)
     turned = tool.run(frame.iloc[::-1].reset_index(drop=True), parameters)[tool.OUTPUT].iloc[::-1].to_numpy()
-    key = [tool.UNIT, tool.PERIOD] if tool.PERIOD else [tool.UNIT]
+    key = [tool.UNIT, tool.PERIOD]
     held = {
         "every row has an output": output[tool.OUTPUT].notna(),
         "one row for each child and period": ~output.duplicated(key, keep=False),
