@@ -99,6 +99,23 @@ def test_rates_against_a_population():
     assert population_in_words(table) == "Ethnic group Black is in the data 3.0 times as often (2.2 to 4.1) as White"
 
 
+def test_what_holds_the_ethnic_group_is_compared_in_the_same_way_under_another_name():
+    frame = drawn(7, 2000)
+    renamed = frame.rename(columns={"ethnic_group": "child_ethnicity"})
+    numbers = ["n", "ratio", "ratio_low", "ratio_high"]
+    wanted = disproportionality(frame, "outcome", ["ethnic_group"])
+    found = disproportionality(renamed, "outcome", ["child_ethnicity"])
+    assert set(found.index.unique("characteristic")) == {"child ethnicity"}
+    assert list(found["compared_with"]) == list(wanted["compared_with"]) and "White" in set(found["compared_with"])
+    np.testing.assert_array_equal(found[numbers].astype(float), wanted[numbers].astype(float))
+    population = people(White=60_000, Black=10_000, Asian=5_000)
+    found, wanted = (against_population(one, "outcome", population) for one in (renamed, frame))
+    assert set(found.index.unique("characteristic")) == {"child ethnicity"} and len(found) == 3
+    assert list(found["compared_with"]) == list(wanted["compared_with"]) and "White" in set(found["compared_with"])
+    numbers += ["per_10000", "low", "high"]
+    np.testing.assert_array_equal(found[numbers].astype(float), wanted[numbers].astype(float))
+
+
 def test_a_small_group_is_hidden_with_its_rate():
     frame = pd.DataFrame({"ethnic_group": ["White"] * 120 + ["Black"] * 60 + ["Asian"] * 3 + ["Mixed"] * 9})
     table = against_population(

@@ -14,7 +14,7 @@ import pandas as pd
 from evidence.data import NOT_KNOWN
 from evidence.measures import intervals
 from evidence.measures.estimating import NOT_ESTIMABLE_BELOW, by_each, in_order, reliability
-from evidence.measures.protected import columns_of
+from evidence.measures.protected import columns_of, holds
 from evidence.project import EvidenceError, read_text
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def disproportionality(
     seen = set(shown(table, rules).index)
     parts = []
     for name, part in table.groupby(level="characteristic", sort=False):
-        wanted = reference.get(str(name).replace(" ", "_"), "")
+        wanted = _reference_of(str(name), reference)
         part, wanted = part.copy(), wanted if (name, wanted) in seen else ""
         n, of = part["n"], part["denominator"]
         _add_ratios(part, n, of, *_other(n, of, name, wanted), wanted)
@@ -70,21 +70,23 @@ def against_population(
 ) -> pd.DataFrame:
     """The relative rate index of being in the data at all: index (characteristic, group), those of `population`.
 
-    population: index (characteristic, group), column population (people). Columns n (children with the outcome),
-    in_group (children), population, per_10000 (children in the data for 10,000 people) with low and high (Wilson),
-    ratio with ratio_low and ratio_high, compared_with, reliability. A group of the data that the population does not
-    name (`Not known`) has no rate.
+    population: index (characteristic, group), column population (people). A characteristic of the population is that
+    of the column that holds it, under whatever name (`ethnic group` that of `ethnicity`), and is called as the column
+    is. Columns n (children with the outcome), in_group (children), population, per_10000 (children in the data for
+    10,000 people) with low and high (Wilson), ratio with ratio_low and ratio_high, compared_with, reliability. A group
+    of the data that the population does not name (`Not known`) has no rate.
     """
     from evidence.measures.words import shown
 
     parts = []
-    for name in population.index.unique("characteristic"):
-        column = str(name).replace(" ", "_")
-        if column not in frame:
+    for called in population.index.unique("characteristic"):
+        column = _column_of(str(called), frame)
+        if not column:
             continue
+        name = column.replace("_", " ")
         here = by_each(frame, outcome, [column])
         seen = set(shown(here, rules).index)
-        people = population.loc[[name], "population"]
+        people = population.loc[[called], "population"].rename(index={called: name}, level="characteristic")
         index = pd.MultiIndex.from_tuples(
             [(name, group) for group in in_order({*here.index.get_level_values(1), *people.index.get_level_values(1)})],
             names=["characteristic", "group"],
@@ -93,11 +95,22 @@ def against_population(
         part = part.rename(columns={"denominator": "in_group"})
         # Nobody can be more often in the data than there are people: such a population is not that of these children.
         part["population"] = people.reindex(index).astype("Int64")
-        wanted = reference.get(column, "")
+        wanted = _reference_of(name, reference)
         wanted = wanted if (name, wanted) in seen else ""
         parts.append(_against_people(part, name, wanted))
     columns = ["n", "in_group", "population", "per_10000", "low", "high", *RATIOS, "compared_with", "reliability"]
     return pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def _reference_of(name: str, reference: Mapping[str, str]) -> str:
+    """The reference group of a characteristic: under its own name, or under that of the kind its name tells."""
+    return reference.get(name.replace(" ", "_")) or reference.get(holds(name), "")
+
+
+def _column_of(name: str, frame: pd.DataFrame) -> str:
+    """The column that holds a characteristic of a population; empty where none does."""
+    same = [column for column in frame if str(column).replace("_", " ") == name]
+    return next(iter(same or columns_of(name.replace(" ", "_"), frame)), "")
 
 
 def _against_people(part: pd.DataFrame, name: str, wanted: str) -> pd.DataFrame:

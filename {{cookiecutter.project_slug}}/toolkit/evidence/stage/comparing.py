@@ -81,10 +81,10 @@ def show_disproportionality(stage: Stage, frame: pd.DataFrame, tables: Tables) -
     if people is None:
         stage.say(missing)
         return
-    there = set(people.index.get_level_values("characteristic"))
+    beside = measures.against_population_of(stage.tool, frame, people, stage.rules)
+    there = set(beside.index.unique("characteristic")) if len(beside) else set()
     lacking = [one for one in table.index.unique("characteristic") if one not in there]
     stage.list(f"Of these, {source} names no people, so there is no population to compare with:", lacking)
-    beside = measures.against_population_of(stage.tool, frame, people, stage.rules)
     stage.record("disproportionality.population", beside)
     stage.show(
         beside.rename(columns=TIMES_AS_OFTEN),
