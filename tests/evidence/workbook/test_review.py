@@ -184,6 +184,21 @@ def test_spreadsheets_and_files_under_other_names_are_named(signed, computed):
     assert len(of_kind(open_book(signed, computed), "cannot be read")) == 2
 
 
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (',,analyst,no,no,2026-04-01,,"B. Head",,', "row 3: person and login must be filled in"),
+        ('C. New,cnew,analyst,maybe,no,2026-04-01,,"B. Head",,', "row 3, column special_category: it must be"),
+        ('C. New,cnew,pilot,no,no,2026-04-01,,"B. Head",,', "row 3, column role: that is no role."),
+    ],
+)
+def test_a_row_that_would_not_let_anybody_in_is_named_beforehand(signed, computed, row, words):
+    with (signed / "reference" / "access.csv").open("a", encoding="utf-8") as file:
+        file.write(row + "\n")
+    (found,) = of_kind(open_book(signed, computed), "cannot be read")
+    assert f"reference/access.csv, {words}" in found
+
+
 def test_the_registers_of_all_stages_worst_first(answered):
     edit(answered, "workbook/risks.csv", "31/07/2026,open,no,T12", "29/04/2026,open,no,T12")
     edit(answered, "workbook/risks.csv", "open,no,T11", "open,yes,T11")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evidence.project import long_date
+from evidence.project import EvidenceError, long_date
 from evidence.workbook.actions import Action
 from evidence.workbook.periods import FOLDER
 from evidence.workbook.words import count_of, listed, plain
@@ -21,6 +21,8 @@ OVERDUE, NO_OWNER, SIGN_OFF = "overdue", "without an owner", "sign-off that does
 LEADS_NOWHERE, UNANSWERED, WAITING = "leads nowhere", "not settled", "waiting for a run"
 KINDS = (UNREADABLE, CONTRADICTION, OVERDUE, SIGN_OFF, NO_OWNER, LEADS_NOWHERE, TEMPLATE, UNANSWERED, WAITING)
 
+# Who may see the data is settled where the tool is designed (action 5.12).
+_ACCESS_STAGE = 5
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _PATH = re.compile(r"\b(?:workbook|reference|data|src|tests|packs|notebooks)/[\w./-]*\w")
 
@@ -64,6 +66,7 @@ def _unreadable(book: Workbook) -> Iterator[Finding]:
     for problem in (*book.page_problems(), *pages, *book.triage().problems):
         yield Finding(UNREADABLE, _stage_of(problem.file), problem.where, f"{problem.what} {problem.remedy}")
     yield from _files_nobody_reads(book)
+    yield from _access(book)
 
 
 def _files_nobody_reads(book: Workbook) -> Iterator[Finding]:
@@ -84,6 +87,21 @@ def _files_nobody_reads(book: Workbook) -> Iterator[Finding]:
             yield Finding(
                 UNREADABLE, _stage_of(name), name, "no register has this name, so it is not read. Rename or remove it."
             )
+
+
+def _access(book: Workbook) -> Iterator[Finding]:
+    """What keeps people who are listed from the council's data, before they find out when they need it."""
+    from evidence.data.access.people import WHERE, people
+
+    try:
+        listed = people(book.project)
+    except EvidenceError as error:
+        yield Finding(UNREADABLE, _ACCESS_STAGE, error.where, f"{error.what} {error.remedy}")
+        return
+    for one in listed:
+        if one.lacks:
+            words = f"{' and '.join(one.lacks)} must be filled in. Until then this row opens no data of the council."
+            yield Finding(UNREADABLE, _ACCESS_STAGE, f"{WHERE}, row {one.line}", words)
 
 
 def _stage_of(file: str) -> int:
