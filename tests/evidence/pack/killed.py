@@ -3,8 +3,9 @@
 `python -m tests.evidence.pack.killed PROJECT KILLS SEED` prints one JSON document: for each kill what lay there
 afterwards and whether it was whole. Each release is a fork of this process, so that a hundred need no hundred starts of
 Python. Half are killed as they touch the disk for the n-th time, which falls on every step however fast the machine is
-just then; the other half after a while, which also falls within a step. In nine of ten the pages are those of the first release under another stamp and are not scanned again: the kills
-then fall where files are written, sealed and put in place.
+just then; the other half after a while, which also falls within a step. In nine of ten the pages are those of the first
+release under another stamp and are not scanned again: the kills then fall where files are written, sealed and put in
+place.
 """
 
 from __future__ import annotations
