@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 import pandas as pd
 
+from evidence.data.sources.quotation_marks import Marks, line_before_lost_rows
 from evidence.project import EvidenceError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def read_csv(path: Path, where: str) -> RawTable:
 
     Encodings: UTF-8 with or without byte order mark, UTF-16, Windows-1252. Separators: comma, semicolon, tab.
     Raises EvidenceError, naming `where` and the line, for an empty file, a header without rows, a row with too many
-    or too few cells, a column named twice, or a file that is no CSV.
+    or too few cells, a quotation mark that is not closed, a column named twice, or a file that is no CSV.
     """
     import pyarrow
     import pyarrow.csv
@@ -65,9 +66,13 @@ def read_csv(path: Path, where: str) -> RawTable:
     data = _as_utf8(_bytes(path, where), where)
     header = read_header(data, where)
     rows = Rows(header, where)
+    marks = Marks()
+    if b'"' in data:
+        marks.add(data)
     with rows.refusing_what_has_no_end(_AT_ONCE, lambda: io.BytesIO(data)):
         table = pyarrow.csv.read_csv(io.BytesIO(data), **rows.options(pyarrow.string(), _AT_ONCE))
-    rows.check(data.count(b'"'), [str(column[-1]) for column in table.columns if len(column)])
+    last_row = [str(column[-1]) for column in table.columns if len(column)]
+    rows.check(marks, table.num_rows, last_row, lambda: io.BytesIO(data))
     table, lines = table.slice(header.line), rows.lines(1, table.num_rows)[header.line :]
     frame = named_columns(table.to_pandas(types_mapper=_as_text), list(header.names), f"{where}, line {header.line}")
     filled = frame.notna().to_numpy().any(axis=1)
@@ -245,9 +250,19 @@ class Rows:
                 line = _first_longer(file, at_once)
             raise _too_long(f"{self.where}, line {line}", at_once) if line else _unclosed(self.where) from None
 
-    def check(self, quotes: int, last_row: list[str]) -> None:
-        """Raises EvidenceError for what was met; `quotes` counts the file's quotation marks."""
-        if quotes % 2 and (self._runs_on or any("\n" in cell for cell in last_row)):
+    def check(self, marks: Marks, parsed: int, last_row: list[str], opened: Callable[[], BinaryIO]) -> None:
+        """Raises EvidenceError for what was met, and for rows that an open quotation mark took into a cell.
+
+        marks: those of the whole file, if it has any; parsed: how many rows were not left out;
+        opened: gives the file from its beginning, to look for the cell.
+        """
+        # As many lines as rows: no cell goes over a line end.
+        if marks.quotes and marks.lines != parsed + self.left_out:
+            with opened() as file:
+                line = line_before_lost_rows(file, self.header.separator)
+            if line:
+                raise _unclosed(f"{self.where}, line {line}")
+        if marks.quotes % 2 and (self._runs_on or any("\n" in cell for cell in last_row)):
             raise _unclosed(self.where)
         if not self._ragged:
             return

@@ -30,6 +30,7 @@ from evidence.data.sources.csv_files import (
     two_encodings,
 )
 from evidence.data.sources.parquet import open_parquet, read_parquet, unreadable
+from evidence.data.sources.quotation_marks import Marks
 from evidence.project import EvidenceError, give_back_memory
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ class CsvStream:
 
     def __init__(self, path: Path, where: str, known: Sequence[str], only: bool, folder: Path) -> None:
         self.where, self.file = where, path.name
-        self._path, self._quotes, beginning = _as_utf8_file(path, where, folder)
+        self._path, self._marks, beginning = _as_utf8_file(path, where, folder)
         self._header = read_header(beginning, where)
         places = self._header.places(where)
         names = {squeezed(name): name for name in known}
@@ -201,13 +202,14 @@ class CsvStream:
 
     def __iter__(self) -> Iterator[pyarrow.RecordBatch]:
         rows = Rows(self._header, self.where)
-        above, last = self._header.line, []
+        above, last, parsed = self._header.line, [], 0
         for batch, lines in self._parsed(rows):
+            parsed += len(batch)
             last = [str(column[-1]) for column in batch.columns]
             if above:
                 batch, lines, above = _below(batch, above), lines[above:], max(0, above - len(batch))
             yield self._filled(batch, lines)
-        rows.check(self._quotes, last)
+        rows.check(self._marks, parsed, last, lambda: _opened(self._path, self.where))
         if not self.rows:
             raise NoRows(
                 "the file has a header and no rows.", where=self.where, remedy="Export the table again, with its rows."
@@ -366,8 +368,8 @@ def _rows_with_something(batch: pyarrow.RecordBatch, trimmed: dict[str, pyarrow.
     return ~empty
 
 
-def _as_utf8_file(path: Path, where: str, folder: Path) -> tuple[Path, int, bytes]:
-    """(the file, or a copy of it in UTF-8; how many quotation marks are in it; its beginning without a mark)."""
+def _as_utf8_file(path: Path, where: str, folder: Path) -> tuple[Path, Marks, bytes]:
+    """(the file, or a copy of it in UTF-8; the marks in it; its beginning without a byte order mark)."""
     with _opened(path, where) as file:
         beginning = file.read(_PIECE)
     refuse_other_kinds(beginning, where)
@@ -376,9 +378,9 @@ def _as_utf8_file(path: Path, where: str, folder: Path) -> tuple[Path, int, byte
             return _recoded(path, "utf-16", where, folder)
         except UnicodeDecodeError:
             raise EvidenceError("the file is cut short.", where=where, remedy="Copy the whole file again.") from None
-    quotes, wrong = _quotes_of_utf8(path, where)
+    marks, wrong = _marks_of_utf8(path, where)
     if not wrong:
-        return path, quotes, beginning.removeprefix(codecs.BOM_UTF8)
+        return path, marks, beginning.removeprefix(codecs.BOM_UTF8)
     try:
         if not _other_letters(path, where):
             return _recoded(path, "cp1252", where, folder)
@@ -400,10 +402,10 @@ def _opened(path: Path, where: str) -> Iterator:
         ) from None
 
 
-def _quotes_of_utf8(path: Path, where: str) -> tuple[int, int]:
-    """(how many quotation marks there are; the line of the first byte that is no UTF-8, or 0)."""
+def _marks_of_utf8(path: Path, where: str) -> tuple[Marks, int]:
+    """(the file's marks; the line of the first byte that is no UTF-8, or 0)."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    quotes = read = 0
+    marks, read = Marks(), 0
     with _opened(path, where) as file:
         while True:
             piece = file.read(_PIECE)
@@ -414,10 +416,10 @@ def _quotes_of_utf8(path: Path, where: str) -> tuple[int, int]:
                 try:
                     decoder.decode(piece, final=not piece)
                 except UnicodeDecodeError as error:
-                    return 0, _line_at(path, where, read + max(0, error.start - waiting))
+                    return marks, _line_at(path, where, read + max(0, error.start - waiting))
             if not piece:
-                return quotes, 0
-            quotes += _quotes(piece)
+                return marks, 0
+            marks.add(piece)
             read += len(piece)
 
 
@@ -445,20 +447,20 @@ def _other_letters(path: Path, where: str) -> bool:
     return False
 
 
-def _recoded(path: Path, encoding: str, where: str, folder: Path) -> tuple[Path, int, bytes]:
+def _recoded(path: Path, encoding: str, where: str, folder: Path) -> tuple[Path, Marks, bytes]:
     decoder = codecs.getincrementaldecoder(encoding)()
     copy = folder / "recoded.csv"
-    quotes, beginning = 0, b""
+    marks, beginning = Marks(), b""
     with _opened(path, where) as file, open(copy, "wb") as out:
         while True:
             piece = file.read(_PIECE)
             text = decoder.decode(piece, final=not piece).encode()
             _refuse_zero_bytes(text, where)
-            quotes += text.count(b'"')
+            marks.add(text)
             beginning = beginning or text
             out.write(text)
             if not piece:
-                return copy, quotes, beginning
+                return copy, marks, beginning
 
 
 def _in_rows(path: Path, where: str, known: Sequence[str], only: bool, folder: Path, kept: Kept | None) -> LargeTable:
