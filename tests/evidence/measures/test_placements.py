@@ -180,6 +180,9 @@ def test_both_ways_of_counting_agree_on_anything(rows: list[tuple]):
     counted = placements.placements_in_year(frame, YEAR_END)
     again = placements.recount(frame, pd.Series(["a", "b"]), YEAR_END)
     assert {child: int(counted.get(child, 0)) for child in "ab"} == again
+    children = pd.Series(["b", "nobody", "a", "b"], index=[4, 3, 2, 1])
+    beside = placements.number_in_year(children, frame, YEAR_END)
+    assert beside.to_dict() == {4: again["b"], 3: 0, 2: again["a"], 1: again["b"]}
 
 
 @settings(max_examples=60, deadline=None)
@@ -205,6 +208,23 @@ def test_looked_after_on_agrees_with_a_plain_search(rows: list[tuple]):
         if start and start <= day and status not in ("V3", "V4") and (end is None or end > day)
     }
     assert set(placements.looked_after_on(frame_of(rows), YEAR_END)["CHILD"]) == there
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(row, max_size=9), st.booleans())
+def test_when_placement_and_care_began_agrees_with_plain_grouping(rows: list[tuple], categories: bool):
+    frame = frame_of(rows)
+    if categories:
+        frame["CHILD"] = frame["CHILD"].astype("category")
+    known = placements.known_on(frame, YEAR_END)
+    there = placements.looked_after_on(known, YEAR_END)["CHILD"].astype("str")
+    of_child = known["CHILD"].astype("str")
+    same = known.groupby([of_child, known["PLACEMENT"]], dropna=False)["DECOM"].transform("min")
+    came = known["DECOM"].where(known["RNE"] == "S").groupby(of_child).max()
+    in_care = came.fillna(known["DECOM"].groupby(of_child).min())
+    in_placement = same.groupby(of_child).last()
+    assert list(placements.placement_began(known, YEAR_END)) == [in_placement[child] for child in there]
+    assert list(placements.care_began(known, YEAR_END)) == [in_care[child] for child in there]
 
 
 # Children ---------------------------------------------------------------------------------------------------------

@@ -52,10 +52,15 @@ def prepare(tables, parameters):
     years = placements.years_covered(episodes, parameters)
     # An outcome needs a year that the data covers. With one such year, only the day before it began is left to use.
     days = years[:-1] or [years[0] - pd.DateOffset(years=1)]
-    frame = pd.concat([_known_on(tables["header"], episodes, day) for day in [*days, years[-1]]], ignore_index=True)
-    frame[OUTCOME] = _year_after(frame, episodes, years[-1], parameters)
-    frame = placements.in_steady_order(frame)
+    # Handed on without a name: of millions of rows, two orders are too much to hold.
+    frame = placements.in_steady_order(_all_rows(tables["header"], episodes, [*days, years[-1]], parameters))
     frame["used_for"] = _used_for(frame, days, years[-1], parameters)
+    return frame
+
+
+def _all_rows(header, episodes, days, parameters):
+    frame = pd.concat([_known_on(header, episodes, day) for day in days], ignore_index=True)
+    frame[OUTCOME] = _year_after(frame, episodes, days[-1], parameters)
     return frame
 
 
@@ -63,15 +68,9 @@ def _known_on(header, episodes, day):
     # Everything later than the day is taken away first, so that nothing below can look into the future.
     episodes = placements.known_on(episodes, day)
     rows = placements.children_on({"header": header, "episodes": episodes}, day)
-    now = placements.looked_after_on(episodes, day).set_index("CHILD")
-    same_placement = episodes.groupby(["CHILD", "PLACEMENT"], dropna=False)["DECOM"].transform("min")
-    placement_start = same_placement.groupby(episodes["CHILD"]).last()
-    # A period of care begins with the last episode coded S, or with the first one that the data holds.
-    begun = episodes["DECOM"].where(episodes["RNE"] == "S").groupby(episodes["CHILD"]).max()
-    begun = begun.fillna(episodes.groupby("CHILD")["DECOM"].min())
-    rows["months_in_placement"] = _months(rows[UNIT].map(placement_start), day)
-    rows["months_in_care"] = _months(rows[UNIT].map(begun), day)
-    return rows[rows[UNIT].isin(now.index)]
+    rows["months_in_placement"] = _months(placements.placement_began(episodes, day), day)
+    rows["months_in_care"] = _months(placements.care_began(episodes, day), day)
+    return rows
 
 
 def _months(since, day):
@@ -86,7 +85,7 @@ def _year_after(frame, episodes, last_year, parameters):
         if year_after <= last_year:
             here = frame[PERIOD] == day
             # A child who leaves care early in the year stays in: on the day itself nobody knows who will.
-            counted = frame.loc[here, UNIT].map(placements.placements_in_year(episodes, year_after)).fillna(0)
+            counted = placements.number_in_year(frame.loc[here, UNIT], episodes, year_after)
             outcome[here] = counted >= parameters["placements_at_least"]
     return outcome
 

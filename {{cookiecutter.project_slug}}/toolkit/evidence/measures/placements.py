@@ -173,21 +173,32 @@ def placements_in_year(episodes: pd.DataFrame, year_end: pd.Timestamp) -> pd.Ser
     return pd.Series(counted[counted > 0], index, name="placements").sort_index()
 
 
+def number_in_year(children: pd.Series, episodes: pd.DataFrame, year_end: pd.Timestamp) -> pd.Series:
+    """The number of placements of each of these children (their tokens) in the year, 0 where there was none."""
+    counted = placements_in_year(episodes, year_end)
+    named = pd.Series(counted.index.astype("str"))
+    # Looking texts up in an index would make an object of every one of them.
+    together = pd.concat([named, children.astype("str")], ignore_index=True)
+    child, different = pd.factorize(together, use_na_sentinel=False)
+    numbers = np.zeros(len(different), dtype=np.int64)
+    numbers[child[: len(named)]] = counted
+    return pd.Series(numbers[child[len(named) :]], index=children.index)
+
+
 def _counted(rows: pd.DataFrame, child: np.ndarray, year_end: pd.Timestamp) -> np.ndarray:
     """How many placements each child had in the year, by the child's number in `child`."""
     here = np.flatnonzero(_in_year(rows, year_end))
     number = rows["PLACEMENT"].take(here).to_numpy("int64")
-    most = int(number.max(initial=0)) + 1
-    different = pd.unique(child[here].astype("int64") * most + number)
-    return np.bincount(different // most, minlength=int(child.max(initial=-1)) + 1)
+    # The rows of a placement follow each other, but for temporary ones, which are left out here.
+    different = here[~_as_above(child[here], number)]
+    return np.bincount(child[different], minlength=int(child.max(initial=-1)) + 1)
 
 
 def known_on(episodes: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     """What could be known on `day`: later episodes are gone, and an episode that ended later is still running."""
     rows = follow_placements(episodes)
-    rows = rows[rows["DECOM"] <= day].copy()
-    rows["DEC"] = rows["DEC"].mask(rows["DEC"] > day)
-    return rows.reset_index(drop=True)
+    rows = rows[rows["DECOM"] <= day].reset_index(drop=True)
+    return rows.assign(DEC=rows["DEC"].mask(rows["DEC"] > day))
 
 
 def first_day(year_end: pd.Timestamp) -> pd.Timestamp:
@@ -288,6 +299,43 @@ def children_on(tables: Mapping[str, pd.DataFrame], day: pd.Timestamp) -> pd.Dat
             "placements": _counted(rows, child, day)[child[here]],
         }
     )
+
+
+def placement_began(episodes: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
+    """When the latest placement of each child of `children_on` began, row for row; give it what is `known_on` the day.
+
+    A stay in temporary placements begins with the child's first one.
+    """
+    rows, first, block, here = _blocks(episodes, day)
+    number = rows["PLACEMENT"].to_numpy("int64", na_value=0)
+    latest = np.zeros_like(first)
+    # Of several rows of a child the last one stays.
+    latest[block] = number
+    of_latest = np.flatnonzero(number == latest[block])
+    begins = of_latest[~_as_above(block[of_latest])]
+    return rows["DECOM"].take(begins[block[here]]).reset_index(drop=True)
+
+
+def care_began(episodes: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
+    """When the latest period of care of each child of `children_on` began, row for row.
+
+    It begins with the child's last episode coded S, or with the first one that the data holds.
+    """
+    rows, begins, block, here = _blocks(episodes, day)
+    started = np.flatnonzero(rows["RNE"].isin(["S"]))
+    begins[block[started]] = started
+    return rows["DECOM"].take(begins[block[here]]).reset_index(drop=True)
+
+
+def _blocks(episodes: pd.DataFrame, day: pd.Timestamp) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
+    """The rows, of each child the place of its first one, the child's number beside each, and those running on `day`.
+
+    A child's rows stand together, in order of their dates: going by places needs no group and no look at a token.
+    """
+    rows = follow_placements(episodes)
+    child = _numbers(rows["CHILD"])
+    is_first = ~_as_above(child)
+    return rows, np.flatnonzero(is_first), np.cumsum(is_first) - 1, _running_on(rows, child, day)
 
 
 def _place_in(header: pd.DataFrame, children: pd.Series) -> np.ndarray:
@@ -420,6 +468,7 @@ __all__ = [
     "HEADER_COLUMNS",
     "NOT_KNOWN",
     "alternatives",
+    "care_began",
     "children_on",
     "definition",
     "first_day",
@@ -429,6 +478,8 @@ __all__ = [
     "known_on",
     "looked_after_on",
     "need",
+    "number_in_year",
+    "placement_began",
     "placement_type",
     "placements_in_year",
     "recount",
