@@ -47,7 +47,7 @@ def deidentification_cost(
         # One step at a time, and of each no more than it is judged by: the outputs of all steps are too much to hold.
         found[step] = _alike(known_of_children(tables, frames), fewest_alike)
         if _is_read(tool, tables, frames):
-            found[step] |= _figure(tool, before, _output(tool, frames, parameters), parameters)
+            found[step] |= _figure(tool, before, _output(tool, frames, parameters, before), parameters)
         else:
             found[step] |= as_loaded
         del frames
@@ -72,13 +72,15 @@ def _judged(tool: ModuleType, frames: Mapping[str, pd.DataFrame], parameters: Ma
 
 
 def _output(
-    tool: ModuleType, frames: Mapping[str, pd.DataFrame], parameters: Mapping[str, object]
+    tool: ModuleType, frames: Mapping[str, pd.DataFrame], parameters: Mapping[str, object], before: pd.DataFrame
 ) -> pd.DataFrame | None:
+    """The tool's output in the periods that are in `before`."""
     try:
-        return _judged(tool, frames, parameters)
+        output = _judged(tool, frames, parameters)
     except EvidenceError:
         # The tool itself says that it cannot work with so little.
         return None
+    return output[output[tool.PERIOD].isin(before[tool.PERIOD].unique())]
 
 
 def _alike(known: pd.DataFrame, fewest: int) -> dict[str, int]:
@@ -103,7 +105,7 @@ def _figure(
     """
     key = [tool.UNIT, tool.PERIOD]
     now = before.iloc[:0] if output is None else output
-    now = now[now[tool.PERIOD].isin(before[tool.PERIOD].unique())].drop_duplicates(key)
+    now = now.drop_duplicates(key)
     now = before[key].merge(now, on=key, how="left")
     said, says = before[tool.OUTPUT].to_numpy(), now[tool.OUTPUT].to_numpy()
     happened = truth(before[tool.OUTCOME]).to_numpy()
