@@ -91,6 +91,13 @@ def test_what_is_known_of_a_child_is_its_latest_row_without_what_is_only_sensiti
     assert known["kind"].tolist() == ["x"] * 40
 
 
+def test_rows_that_name_no_child_are_no_child(tables):
+    tables["people"].loc[0, "child"] = tables["visits"].loc[[0, 40], "child"] = None
+    known = known_of_children(tables)
+    assert list(known.index) == [f"{i:016x}" for i in range(1, 40)]
+    assert list(known["origin"]) == (["a1", "a2", "b1", "b2"] * 10)[1:]
+
+
 def test_each_step_makes_what_it_says_coarser_and_nothing_else(tables):
     made = dict(steps(tables))
     assert list(made) == [

@@ -24,7 +24,8 @@ def known_of_children(tables: Tables, frames: Frames | None = None) -> pd.DataFr
 
     These are the variables that the catalogue calls quasi-identifiers, and what is left of births and postcodes. Of
     several rows of a child, the latest counts, by the dates as they were loaded; of two tables with the same variable,
-    the first. `frames` are the tables in another form, row for row. Index: the child's token.
+    the first. Rows that name no child are left out. `frames` are the tables in another form, row for row. Index: the
+    child's token.
     """
     # A coarser form of the dates must not choose other rows, so these are chosen once for all forms.
     children, latest = tables.remember("latest row of each child", lambda: _latest_rows(tables))
@@ -40,8 +41,7 @@ def _latest_rows(tables: Tables) -> tuple[pd.Index, dict[str, tuple[list[str], n
     """The children, and for each table the columns to take from it and the place of each child's latest row, or -1."""
     keyed = [name for name in tables if tables.key in tables[name]]
     together = pd.concat([tables[name][tables.key] for name in keyed])
-    child, children = pd.factorize(together, use_na_sentinel=False)
-    child = np.where(together.notna(), child, -1)
+    child, children = pd.factorize(together)
     begins = np.cumsum([0, *(len(tables[name]) for name in keyed)])
     found, taken = {}, set()
     for name, begin in zip(keyed, begins, strict=False):
