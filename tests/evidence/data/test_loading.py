@@ -124,7 +124,10 @@ SHORT = HEADER + "A0003,1,27/03/2008\n"
         ({"header": "a,b\n1,2\n"}, "the columns are not those of the table header"),
         ({"header": HEADER.replace("SEX", "CHILD")}, "two columns called CHILD"),
         ({"header": HEADER.replace(",MOTHER", ",")}, "column 6 has no name"),
-        ({"header": HEADER + 'A0003,"1,27/03/2008,WBRI,UN1,,\nA0004,1\n'}, "a quotation mark is probably not closed"),
+        (
+            {"header": HEADER + 'A0003,"1,27/03/2008,WBRI,UN1,,\nA0004,1\n'},
+            "header.csv, line 4: the file cannot be read as a table: a quotation mark is probably not closed",
+        ),
         ({"header": b"PK\x03\x04something"}, "this is an Excel workbook"),
         ({"header": b"a,b\n\x00\x00,1\n"}, "this is not a text file"),
         ({"header": HEADER, "Header 2026.csv": HEADER}, "are both the table header"),

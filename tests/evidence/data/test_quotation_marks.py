@@ -53,6 +53,20 @@ FAULTS = {
 }
 
 
+NEVER_CLOSED = {
+    "in the middle": ('id,name,day\n1,x,2019\n2,"Smith,2020\n3,Lee,2021\n', 3),
+    "cells over lines before it": ('id,note\n1,"two\nlines"\n2,"open\n3,x\n', 4),
+}
+
+
+@READERS
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["unix", "windows", "old mac"])
+@pytest.mark.parametrize(("text", "line"), NEVER_CLOSED.values(), ids=NEVER_CLOSED)
+def test_the_line_of_a_cell_that_never_ends_is_told(tmp_path, read, end, text, line):
+    path = saved(tmp_path / "t.csv", text.replace("\n", end))
+    assert refusal(read, path) == f"t.csv, line {line}: {NOT_CLOSED}"
+
+
 @READERS
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["unix", "windows", "old mac"])

@@ -221,7 +221,7 @@ class Rows:
             self._blank_lines.append(row.number)
         else:
             self._ragged.append((row.number, row.actual_columns))
-            self._runs_on |= "\n" in row.text
+            self._runs_on |= _over_lines(row.text)
         return "skip"
 
     @property
@@ -248,7 +248,7 @@ class Rows:
         except pyarrow.ArrowInvalid:
             with opened() as file:
                 line = _first_longer(file, at_once)
-            raise _too_long(f"{self.where}, line {line}", at_once) if line else _unclosed(self.where) from None
+            raise _too_long(f"{self.where}, line {line}", at_once) if line else self._endless(opened) from None
 
     def check(self, marks: Marks, parsed: int, last_row: list[str], opened: Callable[[], BinaryIO]) -> None:
         """Raises EvidenceError for what was met, and for rows that an open quotation mark took into a cell.
@@ -262,8 +262,8 @@ class Rows:
                 line = line_before_lost_rows(file, self.header.separator)
             if line:
                 raise _unclosed(f"{self.where}, line {line}")
-        if marks.quotes % 2 and (self._runs_on or any("\n" in cell for cell in last_row)):
-            raise _unclosed(self.where)
+        if marks.quotes % 2 and (self._runs_on or any(map(_over_lines, last_row))):
+            raise self._endless(opened)
         if not self._ragged:
             return
         line, cells = self._ragged[0]
@@ -275,6 +275,11 @@ class Rows:
             remedy="A cell that holds a separator must be in quotation marks. Export the table again.",
         )
 
+    def _endless(self, opened: Callable[[], BinaryIO]) -> EvidenceError:
+        with opened() as file:
+            line = _row_without_end(file)
+        return _unclosed(f"{self.where}, line {line}" if line else self.where)
+
     def lines(self, first: int, count: int) -> np.ndarray:
         """The lines of so many rows that follow each other, from line `first` on (not those inside cells)."""
         skipped = np.array([line for line in self._blank_lines if line >= first], dtype=np.int64)
@@ -282,6 +287,11 @@ class Rows:
             return np.arange(first, first + count, dtype=np.int64)
         candidates = np.arange(first, first + count + len(skipped), dtype=np.int64)
         return np.setdiff1d(candidates, skipped, assume_unique=True)[:count]
+
+
+def _over_lines(text: str) -> bool:
+    # Programs of the old Mac end a line with a carriage return alone.
+    return "\n" in text or "\r" in text
 
 
 def _first_longer(file: BinaryIO, most: int) -> int:
@@ -294,6 +304,17 @@ def _first_longer(file: BinaryIO, most: int) -> int:
                 return begins
             begins, size, marks = line + 1, 0, 0
     return 0
+
+
+def _row_without_end(file: BinaryIO) -> int:
+    """The line in which a row begins that an open quotation mark takes to the end of the file; 0 where none does."""
+    begins, marks = 1, 0
+    with io.TextIOWrapper(file, encoding="utf-8", errors="replace") as lines:
+        for line, text in enumerate(lines, start=1):
+            marks += text.count('"')
+            if marks % 2 == 0:
+                begins = line + 1
+    return begins if marks % 2 else 0
 
 
 def _too_long(where: str, most: int) -> EvidenceError:
