@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss, precision_recall_curve
 
-from evidence.measures import how_calibrated, levels
+from evidence.measures import how_calibrated, levels, probabilities
 from evidence.measures.probabilities import (
     BRIER,
     BRIER_OF_ALL_ALIKE,
@@ -58,6 +58,14 @@ def test_a_tool_whose_probabilities_are_right_lies_within_chance_and_one_that_is
     assert wrong.at[CALIBRATION_ERROR, "value"] > wrong.at[CALIBRATION_ERROR_BY_CHANCE, "high"]
     assert right.at[SLOPE, "low"] < 1 < right.at[SLOPE, "high"]
     assert wrong.at[SLOPE, "high"] < 1
+
+
+@pytest.mark.parametrize("at_once", [1, 999, 1 << 40])
+def test_how_many_draws_are_held_at_a_time_makes_no_difference(monkeypatch, at_once):
+    frame = drawn(3, 333)
+    expected = how_calibrated(frame, "outcome", "score")
+    monkeypatch.setattr(probabilities, "_DRAWN_AT_ONCE", at_once)
+    pd.testing.assert_frame_equal(how_calibrated(frame, "outcome", "score"), expected)
 
 
 def test_the_calibration_error_is_the_mean_distance_of_ten_bands():

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 LEVELS = tuple(round(step / 20, 2) for step in range(1, 20))
 _SHOWN = {"recall": ("f1", "with_outcome"), "precision": ("f1", "flagged"), "specificity": ("n0", "without")}
 
+# Outcomes that are held at a time when chance is simulated: 500 draws for a million children are 4 GB.
+_DRAWN_AT_ONCE = 1 << 21
+
 BRIER, BRIER_OF_ALL_ALIKE = "Brier score, times 100", "Brier score of one probability for everyone, times 100"
 CALIBRATION_ERROR = "expected calibration error"
 CALIBRATION_ERROR_BY_CHANCE = "calibration error of a tool whose probabilities are right"
@@ -147,9 +150,12 @@ def _error_by_chance(said: np.ndarray, seed: int, times: int, bands: int) -> tup
     ordered = np.sort(said)
     band = np.ceil(pd.Series(ordered).rank(pct=True, method="max").to_numpy() * bands).astype(int)
     starts = np.flatnonzero(np.r_[True, band[1:] != band[:-1]])
-    outcomes = random.random((times, len(ordered))) < ordered
-    gaps = np.abs(np.add.reduceat(outcomes - ordered, starts, axis=1)).sum(axis=1)
-    errors = 100 * gaps / len(ordered)
+    at_once = max(1, _DRAWN_AT_ONCE // len(ordered))
+    gaps = []
+    for begun in range(0, times, at_once):
+        outcomes = random.random((min(at_once, times - begun), len(ordered))) < ordered
+        gaps.append(np.abs(np.add.reduceat(outcomes - ordered, starts, axis=1)).sum(axis=1))
+    errors = 100 * np.concatenate(gaps) / len(ordered)
     low, high = np.percentile(errors, [2.5, 97.5])
     return float(errors.mean()), float(low), float(high)
 
