@@ -8,7 +8,8 @@ import sqlite3
 
 import pytest
 
-from evidence.data import DatabaseRead, audit, identifying_values, load_tables
+from evidence.data import DatabaseRead, audit, identifying_values, load_tables, shapes
+from evidence.data.cataloguing.describing import draft_of_database
 from evidence.project import EvidenceError, open_project
 from evidence.results import Results
 from evidence.run.fingerprints import check_unchanged
@@ -67,6 +68,13 @@ def test_the_tables_are_listed_and_drafted_without_a_value(described, run_eviden
     assert listed.stdout.split("\n")[:2] == ["Other", "Referrals"]
     again = run_evidence(made, "data", "describe", "database", "Referrals")
     assert "Nothing was changed" in again.stdout
+
+
+def test_years_are_drafted_where_the_whole_table_was_looked_at(own, monkeypatch):
+    project = open_project(own)
+    assert draft_of_database(project, ["Referrals"]).iloc[0]["period"] == "2025"
+    monkeypatch.setattr(shapes, "LOOKED_AT", 55)
+    assert draft_of_database(project, ["Referrals"]).iloc[0]["period"] == ""
 
 
 def test_confirmed_columns_are_loaded_beside_the_files(described):

@@ -265,11 +265,20 @@ def test_both_levels_are_drafted_unconfirmed_and_the_reading_is_logged(council, 
         "Score",
     ]
     assert set(drafted["confirmed"]) == {"no"}
-    assert drafted.loc["", "period"] == "2025 to 2025" and drafted.loc["", "owner"] == ""
+    assert drafted.loc["", "period"] == "2025" and drafted.loc["", "owner"] == ""
     assert drafted.loc["Religion", ["role", "special_category"]].tolist() == ["sensitive", "yes"]
     assert drafted.loc["Score", "valid_range"] == "0-20"
     logged = access_log_lines(project)
     assert logged["what"].tolist() == ["refused", "read in clear"] and logged["rows"].tolist() == [0, 90]
+
+
+def test_what_a_draft_says_goes_for_the_later_rows_of_a_long_file_too(council, folder):
+    project = council("own")
+    give_access(project.root)
+    rows = (f"{70000 + i % 9000},{1 + i % 28:02d}/05/{2012 + i // 5000},{i // 100}\n" for i in range(50_000))
+    drafted = draft(project, folder(visits="Person ID,Visit date,Miles\n" + "".join(rows))).set_index("column")
+    assert drafted.loc["", "period"] == "2012 to 2021"
+    assert drafted.loc["Miles", "valid_range"] == "0-500"
 
 
 def test_the_terminal_says_why_and_shows_no_value(bake, run_evidence):

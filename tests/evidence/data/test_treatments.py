@@ -215,6 +215,8 @@ def test_a_sentence_of_a_note_is_found_in_a_pack_whatever_its_marks(load, own, t
         ("Score", [str(i) for i in range(100)], False),
         ("Ward", [f"Ward {i}" for i in range(100)], False),
         ("x", [None] * 50, False),
+        # What stood for a code in the old system holds notes in the new one.
+        ("x", ["A1", "B2"] * 10_000 + [f"{note} {i}" for i in range(500) for note in NOTES], True),
     ],
 )
 def test_what_counts_as_free_text(column, values, is_free):

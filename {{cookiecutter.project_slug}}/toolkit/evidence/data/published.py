@@ -150,7 +150,9 @@ def _described(project: Project, folder: str | Path) -> list[dict[str, str]]:
 
 def _span(frame: pd.DataFrame) -> str:
     years = frame.loc[frame["year_ending"] > 0, "year_ending"]
-    return f"{years.min()} to {years.max()}" if len(years) else ""
+    if years.empty:
+        return ""
+    return f"{years.min()} to {years.max()}" if years.nunique() > 1 else f"{years.min()}"
 
 
 def _with_what_is_in(project: Project, described: list[dict[str, str]]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import re
 
 import pandas as pd
 
+from evidence.data.shapes import evenly
 from evidence.project import EvidenceError
 
 TREATMENTS = ("token", "month", "age", "area", "date", "number", "code", "keep", "drop")
@@ -80,15 +81,14 @@ def kept_in_clear(rows: pd.DataFrame) -> pd.Series:
 
 
 _MOST_LABELS = 60
-_LOOKED_AT = 20_000
 
 
 def free_text(column: str, values: pd.Series) -> bool:
     """Whether texts look like sentences, or like people's names: many different ones that are long, or named so.
 
-    A few dozen labels, however long, are a list and not free text. Looks at the first 20,000 filled rows.
+    A few dozen labels, however long, are a list and not free text. Looks at up to 20,000 filled rows, spread evenly.
     """
-    filled = values.dropna().iloc[:_LOOKED_AT].astype("str")
+    filled = evenly(values.dropna()).astype("str")
     different = pd.Series(filled.unique())
     if len(filled) < 10 or (len(different) <= _MOST_LABELS and len(different) <= len(filled) / 2):
         return False

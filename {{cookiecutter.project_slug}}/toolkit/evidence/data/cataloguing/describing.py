@@ -15,7 +15,7 @@ from evidence.data import shapes
 from evidence.data.access.log import IN_CLEAR, admitted, log_read
 from evidence.data.access.people import Access
 from evidence.data.cataloguing.catalogues import COLUMNS, WHERE, catalogue
-from evidence.data.cataloguing.guessing import LOOKED_AT, NO_LISTS, Guess, Lists, guess
+from evidence.data.cataloguing.guessing import NO_LISTS, Guess, Lists, guess
 from evidence.data.codes import code_lists
 from evidence.data.sources import check_there, open_sources, place
 from evidence.data.sources.database import Asked, open_database, split_name
@@ -63,12 +63,14 @@ def draft_of_database(project: Project, names: Sequence[str]) -> pd.DataFrame:
     with open_database(project) as database:
         for name in names:
             asked = Asked(name)
-            frame, unreadable = database.first_rows(asked, LOOKED_AT)
+            frame, unreadable = database.first_rows(asked, shapes.LOOKED_AT)
             table = lies.get(asked.name) or _free_name(name, rows)
             new = _rows_of({"source": "own", "table": table}, frame, rows, lists)
             for row in new:
                 if not row["column"]:
                     row["found_in"] = asked.name
+                    # The rows that were not looked at may be of other years.
+                    row["period"] = row["period"] if len(frame) < shapes.LOOKED_AT else ""
                 elif row["column"] in unreadable:
                     why = "holds pictures, documents or lists, which are not read"
                     row |= {"role": "direct identifier", "treatment": "drop", "why": why}
@@ -109,9 +111,9 @@ def _log(project: Project, access: Access, data: str, read: dict[str, tuple[list
 def guess_table(frame: pd.DataFrame, lists: Lists = NO_LISTS) -> dict[str, Guess]:
     """What each column of a table of texts seems to be; dates that lie years before all others are taken for births."""
     guesses = {column: guess(column, frame[column], lists) for column in frame.columns}
-    head = frame.iloc[:LOOKED_AT]
+    some = shapes.evenly(frame)
     dates = {
-        column: shapes.as_dates(head[column].astype("str"))
+        column: shapes.as_dates(some[column].astype("str"))
         for column, one in guesses.items()
         if one.treatment in ("date", "month")
     }
@@ -138,12 +140,12 @@ def _is_birth(days: pd.Series, others: list[pd.Series]) -> bool:
 def _years(frame: pd.DataFrame, guesses: dict[str, Guess]) -> str:
     """`2019 to 2026`: the years in which nearly all events lie; empty where there are few dates."""
     dated = [column for column, one in guesses.items() if one.treatment == "date"]
-    days = [shapes.as_dates(frame[column].iloc[:LOOKED_AT].astype("str")).dropna() for column in dated]
+    days = [shapes.as_dates(shapes.evenly(frame[column]).astype("str")).dropna() for column in dated]
     days = pd.concat(days) if days else pd.Series(dtype="datetime64[us]")
     if len(days) < _LEAST_DATES:
         return ""
     low, high = np.percentile(days.dt.year, [1, 99]).astype(int)
-    return f"{low} to {high}"
+    return f"{low} to {high}" if low < high else f"{low}"
 
 
 def known_lists(project: Project) -> Lists:

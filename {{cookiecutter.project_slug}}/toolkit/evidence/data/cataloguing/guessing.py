@@ -14,8 +14,6 @@ from evidence.data import shapes
 from evidence.data.cataloguing.forenames import FORENAMES
 from evidence.data.treatments import free_text
 
-# How many rows are looked at; more would not change what a column seems to be.
-LOOKED_AT = 20_000
 _LONGEST_CODE, _MOST_CODES = 40, 60
 _LEAST_FOR_RANGE = 50
 
@@ -98,7 +96,7 @@ def guess(column: str, values: pd.Series, lists: Lists = NO_LISTS) -> Guess:
     Where it cannot be told, a column whose values hardly repeat is taken for
     an identifier and is not loaded: better too careful. A person confirms or corrects every guess.
     """
-    filled = values.dropna().iloc[:LOOKED_AT].astype("str")
+    filled = shapes.evenly(values.dropna()).astype("str")
     words = in_words(column)
     found = _by_shape(words, filled) or _by_name(words, filled) or _by_text(column, filled) or _by_variety(filled)
     role, treatment, why = found
