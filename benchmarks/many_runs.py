@@ -135,7 +135,7 @@ def slope(points: list[Point]) -> tuple[float, float]:
 
 
 def simulated(cost_of_run: float, seconds_of_runs: list[float], workers: int, seed: int = 2026) -> float:
-    """Minutes until all councils have all their months, where each worker takes the next run as soon as it is free.
+    """Hours until all councils have all their months, where each worker takes the next run as soon as it is free.
 
     A run costs `cost_of_run` worker seconds on average, and varies as the measured runs did. Not measured.
     """
@@ -145,7 +145,7 @@ def simulated(cost_of_run: float, seconds_of_runs: list[float], workers: int, se
     free = [0.0] * workers
     for cost in costs:
         heapq.heapreplace(free, free[0] + cost)
-    return max(free) / 60
+    return max(free) / 3600
 
 
 def _workers() -> int:
@@ -169,9 +169,10 @@ def _report(runs: list[Point], seconds_of_runs: list[float], busy: float) -> str
         "takes every council's data to be as large as the sample.",
         "",
     ]
-    lines += [f"| workers | minutes until all is done ({SIMULATED}) |", "| ---: | ---: |"]
+    lines += [f"| workers | hours until all is done ({SIMULATED}) |", "| ---: | ---: |"]
     cost = each * _workers()
-    lines += [f"| {workers} | {simulated(cost, seconds_of_runs, workers):.1f} |" for workers in WORKERS]
+    hours = {workers: f"{simulated(cost, seconds_of_runs, workers):.1f}" for workers in WORKERS}
+    lines += [f"| {workers} | {'under 0.1' if many == '0.0' else many} |" for workers, many in hours.items()]
     return "\n".join(lines) + "\n"
 
 
