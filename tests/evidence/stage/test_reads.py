@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from evidence.project import EvidenceError, open_project, sha256_of_file
@@ -70,6 +71,25 @@ def test_what_a_cell_opens_before_it_shows_or_records_something_is_noted(open_at
     name = "workbook/07_testing/user_survey.csv"
     assert read["workbook", name] == sha256_of_file(project.path(name))
     assert read["file", "tests/edge_cases.csv"] == sha256_of_file(project.path("tests", "edge_cases.csv"))
+
+
+def test_what_lies_beside_the_tool_and_what_arrow_opens_is_noted_as_a_file(open_at, project):
+    model = next(project.path("src").glob("*/tool.py")).with_name("model.json")
+    model.write_text('{"weight": 1}')
+    for name in ("look", "feather"):
+        frame = pd.DataFrame({"weight": [1]})
+        path = project.path("reference", name)
+        frame.to_parquet(path) if name == "look" else frame.to_feather(path)
+    stage = open_at(6)
+    stage.begin()
+    model.read_text()
+    pd.read_parquet(project.path("reference", "look"))
+    pd.read_feather(str(project.path("reference", "feather")))
+    stage.record("rows", 1)
+    read = {(entry["kind"], entry["name"]): entry["sha256"] for entry in stage.results.reads(6)}
+    assert read["file", project.relative(model)] == sha256_of_file(model)
+    for name in ("look", "feather"):
+        assert read["reference", f"reference/{name}"] == sha256_of_file(project.path("reference", name))
 
 
 def test_a_page_depends_on_no_stage_that_could_run_after_it(open_at):

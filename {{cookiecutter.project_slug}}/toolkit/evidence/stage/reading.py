@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 
 from evidence.project import Project, sha256_of_file
 
 # Code and environment count as a whole, a run's own files are no inputs, and data is noted by its loader.
 _NOT_INPUTS = {".evidence", ".git", ".ipynb_checkpoints", ".venv", "logs", "notebooks", "packs", "toolkit"}
-# Compiled code beside the source is not what was read.
-_CODE = "src"
+# pandas leaves it to Arrow to open these, and of what Arrow opens Python says nothing.
+_OPENED_BY_ARROW = ("read_parquet", "read_feather", "read_orc")
 
 
 class Reading:
@@ -29,6 +31,7 @@ class Reading:
 
     def begin(self) -> None:
         sys.addaudithook(self._hear)
+        _tell_what_arrow_opens()
 
     def take(self) -> list[tuple[str, str]]:
         """What was opened since the last call, sorted."""
@@ -60,7 +63,26 @@ class Reading:
         if writes or not full.startswith(self._root):
             return None
         name = full[len(self._root) :].replace(os.sep, "/")
-        first = name.split("/", 1)[0]
-        if first in _NOT_INPUTS or "__pycache__" in name or os.path.isdir(full):
-            return None
-        return name if first != _CODE or name.endswith(".py") else None
+        # Compiled code beside the source is not what was read.
+        compiled = "__pycache__" in name or name.endswith(".pyc")
+        return None if name.split("/", 1)[0] in _NOT_INPUTS or compiled or os.path.isdir(full) else name
+
+
+def _tell_what_arrow_opens() -> None:
+    """From here on Python says of these files too that they are opened, as it does of all others."""
+    import pandas
+
+    for name in _OPENED_BY_ARROW:
+        read = getattr(pandas, name)
+        if not hasattr(read, "tells"):
+            setattr(pandas, name, _telling(read))
+
+
+def _telling(read: Callable) -> Callable:
+    @wraps(read)
+    def told(path: object, *arguments: object, **options: object) -> object:
+        sys.audit("open", path, "rb", 0)
+        return read(path, *arguments, **options)
+
+    told.tells = True
+    return told

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 # What kind of file was opened, by the folder it lies in.
 # The result that says which variables a stage was handed.
 _VARIABLES = "variables_read"
-_KINDS = {"workbook": "workbook", "reference": "reference", "project.toml": "reference", "src": "code"}
+_KINDS = {"workbook": "workbook", "reference": "reference", "project.toml": "reference"}
 # Columns of `measures` that hold percentages from 0 to 100.
 PERCENT_COLUMNS = (
     "percent",
@@ -684,9 +684,7 @@ class Stage(InUse):
             return
         noted = {entry["name"] for entry in self.results.reads(self.number)}
         new = [(name, digest) for name, digest in opened if name not in noted]
-        self.results.note_reads(
-            self.number, [(_KINDS.get(name.partition("/")[0], "file"), name, digest) for name, digest in new]
-        )
+        self.results.note_reads(self.number, [(_kind(name), name, digest) for name, digest in new])
 
     # Recording -------------------------------------------------------------------------------------------------
 
@@ -747,6 +745,13 @@ def _hide_together(table: pd.DataFrame, hidden: str) -> None:
         empty = (table["reliability"] == "hidden") & table[column].isna()
         if empty.any():
             table[column] = table[column].astype(object).mask(empty, hidden)
+
+
+def _kind(name: str) -> str:
+    """What sort of input a file of the project is, by its name from the project's folder."""
+    first = name.partition("/")[0]
+    # What lies beside the tool's code and is none, such as a saved model, is a file like any other.
+    return "code" if first == "src" and name.endswith(".py") else _KINDS.get(first, "file")
 
 
 def _run_folder(project: Project, parameters: dict[str, object]) -> Path:
