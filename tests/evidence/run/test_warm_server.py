@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from pathlib import Path
 
+import psutil
 import pytest
 
+from evidence.run.environment import kernel_environment, short_folder
+from evidence.run.kernels import Kernels
 from evidence.run.warm_server import _forget_ended
+from evidence.run.warm_start import WarmServer
+from tests.evidence.run.test_runs import wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork")
 
@@ -23,3 +30,26 @@ def test_the_number_of_a_kernel_that_has_ended_is_forgotten():
         os.fstat(gone[0])
     for end in going:
         os.close(end)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
+def test_a_server_that_does_not_listen_is_ended_with_its_kernels(tmp_path):
+    """Both are held, as a long import holds the server: neither can notice by itself that its owner wants no more."""
+    environment = kernel_environment(tmp_path, {})
+    private = short_folder()
+    server = WarmServer(Path(private.name), environment)
+    with private, Kernels(environment, tmp_path, 1, server=server) as kernels:
+        kernel = psutil.Process(kernels.take().process)
+        for process in (kernel, kernel.parent()):
+            process.send_signal(signal.SIGSTOP)
+        server.close()
+        wait_for(lambda: not kernel.is_running() or kernel.status() == psutil.STATUS_ZOMBIE, seconds=5)
+
+
+def test_a_kernel_that_is_ended_before_it_answers_keeps_nobody_waiting(tmp_path):
+    """Jupyter watches a heartbeat from a thread of its own, which waits on for a process that has gone."""
+    with Kernels(kernel_environment(tmp_path, {}), tmp_path, 1) as kernels:
+        client = kernels.take().manager.client()
+        client.start_channels()
+        assert not client.hb_channel.is_alive()
+        client.stop_channels()

@@ -34,10 +34,16 @@ from evidence.run.warm_start import WarmServer
 # part of matplotlib loses figures.
 _READY = ("pandas", "evidence.stage")
 _TRY_AGAIN = 10
+# A kernel that was ended before it could answer is looked for after so long.
+_SECONDS_TO_ANSWER = 0.25
 
 
 class _Client(AsyncKernelClient):
     """Talks to a kernel as soon as it can be talked to. Jupyter's own waits until nothing has come for 0.2 seconds."""
+
+    def start_channels(self, **channels: bool) -> None:
+        # The end of a process is noticed without its heartbeat, which keeps whoever lets go of a dead kernel waiting.
+        super().start_channels(**{**channels, "hb": False})
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Raises RuntimeError where the kernel has died or says nothing within `timeout` seconds."""
@@ -52,7 +58,7 @@ class _Client(AsyncKernelClient):
         """Whether the kernel answers, and what it publishes arrives: nothing of the first cell is lost then."""
         asked = self.kernel_info()
         try:
-            self._handle_kernel_info_reply(await self._async_recv_reply(asked, timeout=1))
+            self._handle_kernel_info_reply(await self._async_recv_reply(asked, timeout=_SECONDS_TO_ANSWER))
             while True:
                 # Published before the kernel knew of us, it does not come: asking again is quicker than waiting.
                 said = await self.get_iopub_msg(timeout=0.03)

@@ -9,9 +9,11 @@ import sys
 import threading
 from pathlib import Path
 
+from evidence.run.limits import kill
 from evidence.run.warm_server import READY
 
 _SECONDS_TO_GET_READY = 60
+_SECONDS_TO_END = 1
 
 
 def can_be_warm() -> bool:
@@ -52,8 +54,9 @@ class WarmServer:
         """Ends the server and every kernel that it has made."""
         self._process.stdin.close()
         try:
-            self._process.wait(timeout=5)
+            self._process.wait(timeout=_SECONDS_TO_END)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            # It may be in the middle of an import, which is long on a slow drive.
+            kill(self._process.pid)
             self._process.wait()
         self._process.stdout.close()
