@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,18 @@ def test_a_missing_folder_of_data_is_said_in_one_line_before_anything_runs(tmp_p
 def test_what_is_wrong_is_said_in_words(tmp_path, run_evidence, arguments, says):
     done = run_evidence(make_project(tmp_path), *arguments)
     assert done.returncode == 2 and says in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["run"], ["verify", "packs/sample"]])
+def test_a_stop_from_the_keyboard_is_no_check_that_did_not_hold(arguments):
+    code = (
+        "import sys, evidence.project, evidence.pack\nfrom evidence.cli import main\n"
+        "def stop(*_): raise KeyboardInterrupt\n"
+        f"evidence.project.open_project = evidence.pack.verify = stop\nsys.argv = ['evidence', *{arguments}]\nmain()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 130
+    assert done.stderr.strip() == "Stopped. What was there before is as it was."
 
 
 def test_stages_and_no_pack(tmp_path, run_evidence):

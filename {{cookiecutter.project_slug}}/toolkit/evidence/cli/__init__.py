@@ -49,7 +49,7 @@ def commands() -> None:
 
 
 def main() -> None:
-    """Runs a command. Exit status: 0 done, 1 a check did not hold, 2 the command or an input is wrong."""
+    """Runs a command. Exit status: 0 done, 1 a check did not hold, 2 the command or an input is wrong, 130 stopped."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # A Windows console may not know every character of a council's name; a question mark beats a crash.
@@ -57,7 +57,14 @@ def main() -> None:
     # Imports leave hardly anything to collect, and looking for it as often as usual takes a tenth of a run's time.
     gc.set_threshold(50_000, 20, 20)
     try:
-        commands(prog_name="evidence")
+        # Left to itself, click ends with 1 for a stop from the keyboard, as if a check did not hold.
+        commands(prog_name="evidence", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("Stopped. What was there before is as it was.", err=True)
+        sys.exit(130)
     except EvidenceError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
