@@ -9,12 +9,13 @@ import stat
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from evidence.project import EvidenceError, open_project
-from evidence.run import Progress, execute, run_folder
+from evidence.run import How, Progress, execute, run_folder
 from tests.evidence.toy import default_notebooks, make_project, notebook
 
 CHILD = "QX7731905"
@@ -136,6 +137,22 @@ def test_a_kernel_that_dies_is_told_from_an_error(tmp_path):
     run = execute(project, "sample", project.parameters("sample"), stages=[2])
     assert run.stages[1].state == "failed"
     assert "Python stopped by itself" in run.stages[1].why and "Big table" in run.stages[1].why
+
+
+def test_as_many_cells_are_said_to_be_done_as_there_are(tmp_path):
+    class Counts(Progress):
+        def __init__(self) -> None:
+            self.cells, self.done = {}, Counter()
+
+        def started(self, stage, cells):
+            self.cells[stage.number] = cells
+
+        def cell_done(self, stage):
+            self.done[stage.number] += 1
+
+    project, counts = open_project(make_project(tmp_path)), Counts()
+    execute(project, "sample", project.parameters("sample"), [1, 2], progress=counts, how=How(cache=False))
+    assert counts.done == counts.cells and len(counts.cells) == 2
 
 
 def test_only_the_stages_asked_for_and_what_they_need(tmp_path):
