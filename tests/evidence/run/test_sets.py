@@ -65,6 +65,9 @@ def test_a_table_survives_a_spreadsheet_program(project, saved):
                           "For example: north_side"),
         (",3,", "row 3, column name: the run has no name."),
         ("good,3,", "row 3, column name: another run is called good too."),
+        ("GOOD,3,", "row 3, column name: another run is called GOOD too.\n"
+                    "Give each its own name; capitals do not make it another."),
+        ("Con,3,", "row 3, column name: Windows keeps this name for itself, and can make no folder of it."),
         ("sample,3,", "row 3, column name: parameters/sample.toml is called the same"),
         ("../up,3,", "row 3, column name: a name has letters"),
         ("one,3,TRUE,more", "row 3: the row has 4 cells for 3 columns."),
@@ -84,6 +87,7 @@ def test_a_bad_row_is_named_by_its_place_and_does_not_stop_the_others(project, r
         ("area,least\n1,2\n", "no column says what each run is called."),
         ("name,area,area\n1,2,3\n", "the column area is there twice."),
         ("\n\n", "the table is empty."),
+        ("name,area\n,\n", "the table has no row below its headings, so there is nothing to run."),
     ],
 )
 def test_a_table_with_wrong_columns_is_refused_whole(project, head, says):

@@ -14,6 +14,7 @@ from evidence.project import EvidenceError, Project
 NAME, BASE = "name", "based_on"
 _MOST = 1000
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
+_ON_WINDOWS_NO_FOLDER = re.compile(r"con|prn|aux|nul|(com|lpt)[0-9]", re.IGNORECASE)
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0")
 
 
@@ -66,7 +67,7 @@ def asked_runs(project: Project, words: Iterable[str], usual: str) -> Asked:
         asked.overview = Path(tables[0]).stem if len(words) == 1 and tables and "*" not in words[0] else "overview"
     if count > _MOST:
         raise EvidenceError(f"these are {count:,} runs, and at most {_MOST:,} are run at once.")
-    if asked.overview in asked.runs:
+    if any(name.casefold() == asked.overview.casefold() for name in asked.runs):
         raise EvidenceError(
             f"a run is called {asked.overview}, as the page that compares the runs will be.",
             where="parameters/",
@@ -93,8 +94,13 @@ def _fitting(project: Project, word: str) -> list[str]:
     return [str(path) if path.suffix == ".csv" else path.stem for path in fitting]
 
 
+def _is_taken(asked: Asked, name: str) -> bool:
+    """Whether another run has the name: on Windows and macOS capitals make no other folder of it."""
+    return name.casefold() in {other.casefold() for other in (*asked.runs, *asked.refused)}
+
+
 def _add(asked: Asked, name: str, where: str, read: Callable[[], dict[str, object]]) -> None:
-    if name in asked.runs or name in asked.refused:
+    if _is_taken(asked, name):
         raise EvidenceError(
             f"two runs are called {name}.",
             where=where,
@@ -120,10 +126,12 @@ def _add_rows(asked: Asked, project: Project, file: str, usual: str) -> None:
         name = cells.get(NAME, "")
         problem = _name_problem(project, name, where)
         # A row that cannot be named is called by its place, so that it is missed by nobody.
-        label = name if name and name not in (*asked.runs, *asked.refused) else f"row {number}"
+        label = name if name and not _is_taken(asked, name) else f"row {number}"
         if problem is None and label != name:
             problem = EvidenceError(
-                f"another run is called {name} too.", where=f"{where}, column {NAME}", remedy="Give each its own name."
+                f"another run is called {name} too.",
+                where=f"{where}, column {NAME}",
+                remedy="Give each its own name; capitals do not make it another.",
             )
         if problem is not None:
             asked.refused[label] = problem
@@ -162,6 +170,12 @@ def _rows(path: Path, shown: str, declared: list[str]) -> tuple[list[str], list[
                 # A comma in a cell without quotation marks moves all that follows into the next column.
                 cells[""] = f"{len(line)} cells for {len(headings)} columns"
             rows.append((number, cells))
+    if not rows:
+        raise EvidenceError(
+            "the table has no row below its headings, so there is nothing to run.",
+            where=shown,
+            remedy="Write a row for each run.",
+        )
     return [heading for heading in headings if heading not in ("", NAME, BASE)], rows
 
 
@@ -187,6 +201,12 @@ def _name_problem(project: Project, name: str, where: str) -> EvidenceError | No
         plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:60] or "locality_1"
         return EvidenceError(
             "a name has letters, digits, - and _ only, at most 60.", where=where, remedy=f"For example: {plain}"
+        )
+    if _ON_WINDOWS_NO_FOLDER.fullmatch(name):
+        return EvidenceError(
+            "Windows keeps this name for itself, and can make no folder of it.",
+            where=where,
+            remedy=f"For example: {name.lower()}_area",
         )
     if project.path("parameters", f"{name}.toml").is_file():
         return EvidenceError(
