@@ -18,6 +18,7 @@ pytest.importorskip("distributed")
 from evidence.project import EvidenceError, at_hand, open_project
 from evidence.run import How, Limits, Progress, asked_runs, execute, execute_many, run_folder
 from evidence.run.cluster import Cluster
+from evidence.run.cluster.exchange import hand_over
 from evidence.run.cluster.fitness import installed, locked, needs, why_unfit
 from evidence.run.cluster.shipping import check_may_be_shipped, packed
 from tests.evidence.run.machines import Machines, toy_with_toolkit
@@ -197,6 +198,19 @@ def test_ctrl_c_stops_the_stages_on_the_workers_and_leaves_them_free(machines, t
         toy.notebook(toy.stage(number)).write_text(notebook(number, f'results.record({number}, "children", 1)'))
     with Cluster(machines.address) as cluster:
         assert run_on(toy, cluster).complete
+
+
+def test_what_a_worker_gives_after_the_run_was_stopped_makes_no_folder_anew(tmp_path):
+    left, run = tmp_path / "left", tmp_path / "runs" / ".sample.part"
+    (left / "results" / "01").mkdir(parents=True)
+    (left / "results" / "01" / "children.json").write_text("1")
+    run.mkdir(parents=True)
+    place = hand_over(["results/01/children.json"], left, run)
+    assert (run / place / "results" / "01" / "children.json").read_text() == "1"
+    shutil.rmtree(run)
+    with pytest.raises(FileNotFoundError):
+        hand_over(["results/01/children.json"], left, run)
+    assert not run.exists()
 
 
 @pytest.mark.slow

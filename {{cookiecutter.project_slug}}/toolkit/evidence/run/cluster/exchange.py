@@ -46,12 +46,16 @@ def fetch(files: Mapping[str, str], source: Path, target: Path) -> None:
 
 
 def hand_over(files: Mapping[str, str], source: Path, run: Path) -> str:
-    """Copies what a stage left to a new folder in the run's, and returns that folder's name."""
+    """Copies what a stage left to a new folder in the run's, and returns that folder's name.
+
+    Raises FileNotFoundError where the run has gone: it was stopped, and its folder is not made anew.
+    """
     # Of two workers that execute the same stage because one was thought lost, neither may write over the other's.
     name = f"{FROM_WORKERS}/{uuid.uuid4().hex}"
     for file in files:
         place = run / name / file
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in reversed(place.relative_to(run).parents[:-1]):
+            (run / folder).mkdir(exist_ok=True, mode=0o700)
         with open(source / file, "rb") as left, open(place, "wb") as given:
             shutil.copyfileobj(left, given)
             given.flush()
