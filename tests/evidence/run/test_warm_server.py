@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import psutil
 import pytest
 
-from evidence.run.environment import kernel_environment, short_folder
+from evidence.run.environment import ShortFolder, kernel_environment
 from evidence.run.kernels import Kernels
 from evidence.run.warm_server import _forget_ended
 from evidence.run.warm_start import WarmServer
@@ -36,7 +37,7 @@ def test_the_number_of_a_kernel_that_has_ended_is_forgotten():
 def test_a_server_that_does_not_listen_is_ended_with_its_kernels(tmp_path):
     """Both are held, as a long import holds the server: neither can notice by itself that its owner wants no more."""
     environment = kernel_environment(tmp_path, {})
-    private = short_folder()
+    private = ShortFolder()
     server = WarmServer(Path(private.name), environment)
     with private, Kernels(environment, tmp_path, 1, server=server) as kernels:
         kernel = psutil.Process(kernels.take().process)
@@ -53,3 +54,21 @@ def test_a_kernel_that_is_ended_before_it_answers_keeps_nobody_waiting(tmp_path)
         client.start_channels()
         assert not client.hb_channel.is_alive()
         client.stop_channels()
+
+
+def test_what_a_killed_process_left_goes_with_the_next_run_and_nothing_else_does():
+    code = (
+        "import os, time; from evidence.run.environment import ShortFolder\n"
+        "folder = ShortFolder(); print(folder.name, flush=True); time.sleep(600)"
+    )
+    with ShortFolder() as mine:
+        process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        left = Path(process.stdout.readline().strip())
+        ShortFolder().cleanup()
+        assert left.is_dir() and Path(mine).is_dir()
+        process.kill()
+        process.communicate()
+        (left / "errors.txt").write_text("what a kernel said")
+        ShortFolder().cleanup()
+        assert not left.exists() and Path(mine).is_dir()
+    assert not Path(mine).exists()

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import calendar
+import json
 import os
 import tempfile
+from contextlib import ExitStack, suppress
 from datetime import date
 from pathlib import Path
 
+from evidence.project import EvidenceError
+from evidence.project.folders import discard, hold
 from evidence.results import AT_ONCE
+
+_SHORT = "ev-"
+# In a folder, locked by the process whose folder it is.
+_HELD = "held"
 
 # A process with two threads cannot be forked, and Arrow's memory pool would start one too.
 ONE_THREAD = {
@@ -29,11 +37,52 @@ _FIXED = {
 _PERSONAL = ("MPLBACKEND", "PYTHONSTARTUP", "IPYTHONDIR", "MATPLOTLIBRC", "PYTHONWARNINGS", AT_ONCE)
 
 
-def short_folder() -> tempfile.TemporaryDirectory[str]:
-    """A folder of our own, which only this user may look into, for sockets of kernels and what they write."""
-    # A socket's full name may have about a hundred letters, which some temporary folders nearly use up alone.
-    short = "/tmp" if os.name == "posix" and os.access("/tmp", os.W_OK) else None
-    return tempfile.TemporaryDirectory(prefix="ev-", dir=short, ignore_cleanup_errors=True)
+class ShortFolder(tempfile.TemporaryDirectory):
+    """A folder of our own, which only this user may look into, for sockets of kernels and what they write.
+
+    It is held until its end. What kernels wrote may quote data, so the next one removes those of processes that were
+    killed and could not do it themselves.
+    """
+
+    def __init__(self) -> None:
+        # A socket's full name may have about a hundred letters, which some temporary folders nearly use up alone.
+        short = "/tmp" if os.name == "posix" and os.access("/tmp", os.W_OK) else None
+        super().__init__(prefix=_SHORT, dir=short, ignore_cleanup_errors=True)
+        self._held = ExitStack()
+        self._held.enter_context(hold(Path(self.name, _HELD), "A run"))
+        _remove_abandoned(Path(self.name).parent)
+
+    def cleanup(self) -> None:
+        # Windows removes no file that is open.
+        self._held.close()
+        super().cleanup()
+
+
+def _remove_abandoned(parent: Path) -> None:
+    """Removes this user's folders of that kind which nobody holds any more."""
+    with os.scandir(parent) as entries:
+        found = [entry for entry in entries if entry.name.startswith(_SHORT)]
+    for entry in found:
+        held = Path(entry.path, _HELD)
+        with suppress(OSError, EvidenceError, ValueError, KeyError):
+            # In a folder of somebody else that file may lead anywhere.
+            if os.name == "posix" and entry.stat(follow_symlinks=False).st_uid != os.getuid():
+                continue
+            if entry.is_dir(follow_symlinks=False) and held.is_file() and not _is_there(_holder_of(held)):
+                with hold(held, "A run"):
+                    pass
+                discard(Path(entry.path))
+
+
+def _holder_of(held: Path) -> int:
+    return int(json.loads(held.read_text(encoding="utf-8"))["process"])
+
+
+def _is_there(process: int) -> bool:
+    """Looked for as well, because a few drives know no locks and let everybody hold everything."""
+    import psutil
+
+    return psutil.pid_exists(process)
 
 
 def kernel_environment(run_folder: Path, parameters: dict[str, object], at_once: bool = False) -> dict[str, str]:

@@ -64,12 +64,12 @@ class Here:
 
     def _start(self, environment: dict[str, str]) -> WarmServer:
         """What forks the kernels of all sessions; it starts in this environment, and each kernel gets its own."""
-        from evidence.run.environment import short_folder
+        from evidence.run.environment import ShortFolder
         from evidence.run.warm_start import WarmServer
 
         with self._lock:
             if self._server is None:
-                self._folder = short_folder()
+                self._folder = ShortFolder()
                 self._server = WarmServer(Path(self._folder.name), environment)
             return self._server
 

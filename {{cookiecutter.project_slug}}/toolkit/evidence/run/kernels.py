@@ -25,7 +25,7 @@ with without_slow_imports():
     from jupyter_client.manager import AsyncKernelManager
     from jupyter_core.utils import run_sync
 
-from evidence.run.environment import short_folder
+from evidence.run.environment import ShortFolder
 from evidence.run.limits import kill
 from evidence.run.warm import PROVISIONER, register
 from evidence.run.warm_start import WarmServer
@@ -133,7 +133,7 @@ class Kernels:
         self._closed = False
 
     def __enter__(self) -> Kernels:
-        self._private = short_folder()
+        self._private = ShortFolder()
         if self._server is not None:
             register()
         return self

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from evidence.run.environment import ONE_THREAD, short_folder
+from evidence.run.environment import ONE_THREAD, ShortFolder
 from evidence.run.warm import ADDRESS, register
 from evidence.run.warm_start import WarmServer
 
@@ -26,7 +26,7 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 def _load_jupyter_server_extension(app: ServerApp) -> None:
     register()
-    private = short_folder()
+    private = ShortFolder()
     server = WarmServer(Path(private.name), {**os.environ, **ONE_THREAD})
     os.environ[ADDRESS] = server.address
     # The last that is registered is called first: the server ends before its folder goes.
