@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -153,6 +154,21 @@ def test_as_many_cells_are_said_to_be_done_as_there_are(tmp_path):
     project, counts = open_project(make_project(tmp_path)), Counts()
     execute(project, "sample", project.parameters("sample"), [1, 2], progress=counts, how=How(cache=False))
     assert counts.done == counts.cells and len(counts.cells) == 2
+
+
+def test_what_goes_wrong_while_a_pack_is_made_ready_for_is_left_to_the_pack_to_say(tmp_path, monkeypatch):
+    said, seen = [], []
+    monkeypatch.setattr(threading, "excepthook", said.append)
+
+    def get_ready(notebook):
+        seen.append(notebook.name)
+        raise ImportError("a file of it is damaged")
+
+    project = open_project(make_project(tmp_path))
+    how = How(cache=False, meanwhile=get_ready)
+    assert execute(project, "sample", project.parameters("sample"), [1], how=how).complete
+    wait_for(lambda: seen and not any(thread.name == "meanwhile" for thread in threading.enumerate()))
+    assert not said
 
 
 def test_only_the_stages_asked_for_and_what_they_need(tmp_path):

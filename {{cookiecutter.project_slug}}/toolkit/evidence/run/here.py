@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,7 +83,12 @@ class Here:
 
     def _stage_ended(self, notebook: Path) -> None:
         if self._meanwhile is not None:
-            threading.Thread(target=self._meanwhile, args=(notebook,), name="meanwhile", daemon=True).start()
+            threading.Thread(target=self._get_ready, args=(notebook,), name="meanwhile", daemon=True).start()
+
+    def _get_ready(self, notebook: Path) -> None:
+        # Whatever is wrong is met again, and said, by what this makes ready for.
+        with suppress(Exception):
+            self._meanwhile(notebook)
 
 
 class _Session:
