@@ -160,6 +160,23 @@ def test_what_the_system_refuses_is_one_clear_message_and_the_last_pack_stays(pr
     assert everything(project) == before
 
 
+def test_a_disk_that_is_full_keeps_no_half_of_a_zip(project, monkeypatch):
+    pack_of(project)
+    before, whole = everything(project), Path.write_bytes
+
+    def fills_the_disk(path, content):
+        if path.name == ".sample.zip.part":
+            whole(path, content[:100])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return whole(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", fills_the_disk)
+    with pytest.raises(EvidenceError, match="No space left on device"):
+        pack_of(project, "NEW")
+    assert everything(project) == before
+    assert not project.path("packs", ".sample.zip.part").exists()
+
+
 @pytest.mark.parametrize("held", ["sample", "sample.zip"])
 def test_a_file_that_is_open_in_excel_on_windows_leaves_the_last_pack(project, monkeypatch, held):
     """Windows refuses to rename a folder or remove a file while a program has it, or something in it, open."""

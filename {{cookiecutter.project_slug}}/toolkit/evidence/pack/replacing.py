@@ -34,7 +34,12 @@ def new_pack(final: Path) -> Iterator[Path]:
 def _put_in_place(part: Path, final: Path) -> None:
     """Folder and zip take the place of the previous ones; a zip never lies beside another pack than its own."""
     beside, ready = _zips(final)
-    ready.write_bytes(zip_bytes(part, final.name))
+    try:
+        ready.write_bytes(zip_bytes(part, final.name))
+    except BaseException:
+        # On a full disk the half of it would take what room is left.
+        ready.unlink(missing_ok=True)
+        raise
     try:
         beside.unlink(missing_ok=True)
         put_in_place(part, final)
