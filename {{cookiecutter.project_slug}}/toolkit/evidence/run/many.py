@@ -80,6 +80,7 @@ def execute_many(
             if shared.turns is not None:
                 shared.turns.stop()
             threads.shutdown(cancel_futures=True)
+            progress.stopped()
             raise
         threads.shutdown()
     return [ended[name] for name in runs]

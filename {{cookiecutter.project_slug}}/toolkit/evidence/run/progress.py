@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import TextIO
 
 from evidence.project import StageInfo
+
+# Characters of a row: at most, of it for a stage's name, and for how many cells have run and the time.
+_WIDEST, _NAME, _NUMBERS = 80, 30, 22
 
 
 class Progress:
@@ -24,6 +29,9 @@ class Progress:
 
     def ended(self, stage: StageInfo, state: str, why: str, seconds: float | None) -> None:
         """A stage is over, or was not begun at all; `seconds` is None where it was not executed."""
+
+    def stopped(self) -> None:
+        """The run was broken off: nothing that moves may stay on the screen."""
 
     def finished(self) -> None:
         """The run is over."""
@@ -67,23 +75,29 @@ class Lines(Progress):
 
 
 class Bars(Lines):
-    """A bar for each stage at work, which fills cell by cell, and the lines above them."""
+    """A bar for each stage at work, which fills cell by cell while its clock goes on, and the lines above them."""
 
     def __init__(self, to: TextIO, explain: bool = False) -> None:
         super().__init__(to, explain)
         self._bars: dict[int, object] = {}
+        self._clock = Clock(self._look_again)
 
     def started(self, stage: StageInfo, cells: int) -> None:
         from tqdm import tqdm
 
         shape = "{desc} {bar} {n_fmt}/{total_fmt} cells, {elapsed}"
+        # A bar that does not fit takes two rows, and the next ones are then drawn over each other.
+        width = min(_WIDEST, columns(self.to))
+        name = max(8, min(_NAME, width - _NUMBERS))
         with self._lock:
             if stage.number in self._bars:
                 # It was begun before, on a machine that has been lost since.
                 self._bars.pop(stage.number).close()
             self._bars[stage.number] = tqdm(
-                total=cells, desc=f"{_name(stage):<30}", file=self.to, bar_format=shape, leave=False, ncols=80
-            )
+                total=cells, desc=f"{_name(stage)[:name]:<{name}}", file=self.to, bar_format=shape, leave=False,
+                ncols=width,
+            )  # fmt: skip
+        self._clock.start()
 
     def cell_done(self, stage: StageInfo) -> None:
         with self._lock:
@@ -96,6 +110,21 @@ class Bars(Lines):
                 self._bars.pop(stage.number).close()
         super().ended(stage, state, why, seconds)
 
+    def stopped(self) -> None:
+        self._clock.stop()
+        with self._lock:
+            for number in sorted(self._bars, reverse=True):
+                self._bars.pop(number).close()
+
+    def finished(self) -> None:
+        self._clock.stop()
+        super().finished()
+
+    def _look_again(self) -> None:
+        with self._lock:
+            for bar in self._bars.values():
+                bar.refresh()
+
     def _say(self, *lines: str) -> None:
         from tqdm import tqdm
 
@@ -104,12 +133,45 @@ class Bars(Lines):
                 tqdm.write(line, file=self.to)
 
 
+class Clock:
+    """Calls `tick` every second from a thread of its own, from `start` until `stop`: a cell may take many minutes."""
+
+    def __init__(self, tick: Callable[[], None]) -> None:
+        self._tick, self._over = tick, threading.Event()
+        self._thread = threading.Thread(target=self._go, name="clock", daemon=True)
+
+    def start(self) -> None:
+        """Nothing where it goes already, or was stopped."""
+        if self._thread.ident is None and not self._over.is_set():
+            self._thread.start()
+
+    def stop(self) -> None:
+        self._over.set()
+
+    def _go(self) -> None:
+        while not self._over.wait(1):
+            self._tick()
+
+
+def columns(stream: TextIO) -> int:
+    """How many characters fit into one row of the terminal; some begin a new one after the last, so one is left."""
+    try:
+        return max(2, os.get_terminal_size(stream.fileno()).columns or _WIDEST) - 1
+    except (OSError, ValueError):
+        return _WIDEST
+
+
+def can_draw(stream: TextIO) -> bool:
+    """Whether what was written can be drawn over; a terminal that calls itself dumb cannot move back."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
 def progress_for(stream: TextIO | None = None, explain: bool = False, quiet: bool = False) -> Progress:
     """Bars on a terminal, lines elsewhere, nothing when asked to be quiet."""
     stream = stream or sys.stderr
     if quiet:
         return Progress()
-    return Bars(stream, explain) if stream.isatty() else Lines(stream, explain)
+    return Bars(stream, explain) if can_draw(stream) else Lines(stream, explain)
 
 
 def _name(stage: StageInfo) -> str:

@@ -8,10 +8,13 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from evidence.project import Project, StageInfo
-from evidence.run.progress import Progress
+from evidence.run.progress import Clock, Progress, can_draw, columns
 
 if TYPE_CHECKING:
     from evidence.run.many import Ended
+
+# The numbers before the names of the runs at work: 12,345 of 12,345 stages and hours of time.
+_NUMBERS = 36
 
 
 class ManyProgress:
@@ -26,6 +29,9 @@ class ManyProgress:
 
     def run_ended(self, ended: Ended) -> None:
         """One of the runs is over."""
+
+    def stopped(self) -> None:
+        """The runs were broken off: nothing that moves may stay on the screen."""
 
     def finished(self, refused: list[str]) -> None:
         """All are over; these were never begun."""
@@ -102,6 +108,7 @@ class ManyBars(ManyLines):
         super().__init__(to, explain)
         self._bar = None
         self._at_work: dict[str, str] = {}
+        self._clock = Clock(self._look_again)
 
     def began(self, names: list[str], project: Project) -> None:
         from tqdm import tqdm
@@ -110,12 +117,13 @@ class ManyBars(ManyLines):
         shape = "{n_fmt} of {total_fmt} stages, {elapsed} {desc}"
         total = len(names) * len(project.stages)
         self._bar = tqdm(total=total, file=self.to, bar_format=shape, leave=False, dynamic_ncols=True)
+        self._clock.start()
 
     def stage_ended(self, name: str, stage: StageInfo, executed: bool) -> None:
         super().stage_ended(name, stage, executed)
         with self._lock:
             self._at_work[name] = f"{name} {stage.number}"
-            self._bar.set_description_str("; ".join(self._at_work.values()), refresh=False)
+            self._bar.set_description_str(self._names(), refresh=False)
             self._bar.update()
 
     def run_ended(self, ended: Ended) -> None:
@@ -123,10 +131,26 @@ class ManyBars(ManyLines):
             self._at_work.pop(ended.name, None)
         super().run_ended(ended)
 
+    def stopped(self) -> None:
+        self._clock.stop()
+        with self._lock:
+            bar, self._bar = self._bar, None
+            if bar is not None:
+                bar.close()
+
     def finished(self, refused: list[str]) -> None:
-        if self._bar is not None:
-            self._bar.close()
+        self.stopped()
         super().finished(refused)
+
+    def _names(self) -> str:
+        """The runs at work with the last stage of each, as many as fit into the row: drawn over two, it would stay."""
+        names, room = "; ".join(self._at_work.values()), max(0, columns(self.to) - _NUMBERS)
+        return names if len(names) <= room else f"{names[: max(0, room - 1)]}…"
+
+    def _look_again(self) -> None:
+        with self._lock:
+            if self._bar is not None:
+                self._bar.refresh()
 
     def say(self, *lines: str) -> None:
         from tqdm import tqdm
@@ -154,7 +178,7 @@ def progress_for_many(stream: TextIO | None = None, explain: bool = False, quiet
     stream = stream or sys.stderr
     if quiet:
         return ManyProgress()
-    return ManyBars(stream, explain) if stream.isatty() else ManyLines(stream, explain)
+    return ManyBars(stream, explain) if can_draw(stream) else ManyLines(stream, explain)
 
 
 def _reasons(ended: Ended) -> list[str]:

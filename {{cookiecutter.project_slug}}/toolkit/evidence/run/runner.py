@@ -73,13 +73,17 @@ def execute(
     parameters = project.check_parameters(parameters, f"parameters of {name}")
     wanted = stages_needed(stages or [stage.number for stage in project.stages], project.stages)
     final = folder or run_folder(project, name)
+    progress = progress or Progress()
     with hold(final.with_name(f".{final.name}.lock"), f"A run called {name}"):
         recover(final)
         part = _fresh(final.with_name(f".{final.name}.part"))
         try:
-            execution = _Execution(part, project, parameters, wanted, progress or Progress(), how or How(), fresh=True)
+            execution = _Execution(part, project, parameters, wanted, progress, how or How(), fresh=True)
             done = execution.run(name)
             put_in_place(part, final)
+        except BaseException:
+            progress.stopped()
+            raise
         finally:
             remove(part)
     return Run(name, final, parameters, done)
