@@ -6,6 +6,7 @@ import os
 import struct
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -133,8 +134,8 @@ def test_the_names_of_many_runs_stay_within_their_row(terminal):
 def test_the_clock_goes_on_while_a_cell_does_until_it_is_stopped():
     ticked = threading.Event()
     clock = Clock(ticked.set)
-    clock.start()
-    clock.start()
+    with ThreadPoolExecutor(8) as stages:
+        list(stages.map(lambda _: clock.start(), range(8)))
     assert ticked.wait(30)
     clock.stop()
     clock._thread.join(30)

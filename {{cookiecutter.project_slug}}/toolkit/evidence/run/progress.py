@@ -138,12 +138,14 @@ class Clock:
 
     def __init__(self, tick: Callable[[], None]) -> None:
         self._tick, self._over = tick, threading.Event()
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._go, name="clock", daemon=True)
 
     def start(self) -> None:
-        """Nothing where it goes already, or was stopped."""
-        if self._thread.ident is None and not self._over.is_set():
-            self._thread.start()
+        """Nothing where it goes already, or was stopped. Several threads may call at once."""
+        with self._lock:
+            if self._thread.ident is None and not self._over.is_set():
+                self._thread.start()
 
     def stop(self) -> None:
         self._over.set()
