@@ -11,9 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from evidence.run import How, execute, execute_many, progress_for, progress_for_many
+from evidence.run import How, Progress, execute, execute_many, progress_for, progress_for_many
 from evidence.run.progress import Bars, Clock, Lines
-from evidence.run.progress_many import ManyBars, ManyLines
+from evidence.run.progress_many import ManyBars, ManyLines, ManyProgress
 from tests.evidence.run.fake_executor import FakeExecutor
 from tests.evidence.run.test_many import DOES, areas, toy
 
@@ -109,7 +109,7 @@ def test_a_run_that_is_broken_off_says_so_to_whoever_draws(tmp_path, many):
 
     project, told = toy(tmp_path), []
     how = How(executor=Breaks(DOES))
-    progress = ManyBars(sys.stderr) if many else Bars(sys.stderr)
+    progress = ManyProgress() if many else Progress()
     progress.stopped = lambda: told.append(True)
     with pytest.raises(KeyboardInterrupt):
         if many:
@@ -117,6 +117,16 @@ def test_a_run_that_is_broken_off_says_so_to_whoever_draws(tmp_path, many):
         else:
             execute(project, "area", areas(1)["area_0"], progress=progress, how=how)
     assert told
+
+
+def test_the_line_of_the_last_stage_begins_its_row(terminal):
+    stream, on_screen = terminal(80)
+    bars = Bars(stream)
+    for stage in STAGES:
+        bars.started(stage, 3)
+    for stage in STAGES:
+        bars.ended(stage, "done", "", 1.0)
+    assert on_screen() == [" 9 Deployment and monitoring: done in 1.0 s", "10 Retirement: done in 1.0 s"]
 
 
 def test_the_names_of_many_runs_stay_within_their_row(terminal):

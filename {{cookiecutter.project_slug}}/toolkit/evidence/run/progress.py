@@ -90,9 +90,8 @@ class Bars(Lines):
         width = min(_WIDEST, columns(self.to))
         name = max(8, min(_NAME, width - _NUMBERS))
         with self._lock:
-            if stage.number in self._bars:
-                # It was begun before, on a machine that has been lost since.
-                self._bars.pop(stage.number).close()
+            # It may have begun before, on a machine that has been lost since.
+            self._take_away(stage.number)
             self._bars[stage.number] = tqdm(
                 total=cells, desc=f"{_name(stage)[:name]:<{name}}", file=self.to, bar_format=shape, leave=False,
                 ncols=width,
@@ -106,19 +105,24 @@ class Bars(Lines):
 
     def ended(self, stage: StageInfo, state: str, why: str, seconds: float | None) -> None:
         with self._lock:
-            if stage.number in self._bars:
-                self._bars.pop(stage.number).close()
+            self._take_away(stage.number)
         super().ended(stage, state, why, seconds)
 
     def stopped(self) -> None:
         self._clock.stop()
         with self._lock:
-            for number in sorted(self._bars, reverse=True):
-                self._bars.pop(number).close()
+            for number in list(self._bars):
+                self._take_away(number)
 
     def finished(self) -> None:
         self._clock.stop()
         super().finished()
+
+    def _take_away(self, number: int) -> None:
+        if number in self._bars:
+            self._bars.pop(number).close()
+            # tqdm leaves the place for the next text at the end of the row.
+            self.to.write("\r")
 
     def _look_again(self) -> None:
         with self._lock:
