@@ -97,8 +97,8 @@ CASES = {
     "UTF-16 that does not say so": ("ssda903", {"header.csv": text(HEADER, "utf-16-le")}, "this is not a text file"),
     "ragged rows everywhere": (
         "ssda903",
-        {"header.csv": text('"CHILD\nID",SEX\nA0001,M\n')},
-        "header.csv, line 1: the row has 2 cells where the header has 1",
+        {"header.csv": text("CHILD\nA0001,M\nA0002,F\n")},
+        "header.csv, line 2: the row has 2 cells where the header has 1",
     ),
     "ragged rows": (
         "ssda903",

@@ -61,6 +61,27 @@ def test_a_file_read_in_a_stream_is_the_file_read_in_full(tmp_path, rows, encodi
     assert read.held == whole.held
 
 
+@pytest.mark.parametrize("read", [read_csv, large.read_large], ids=["in full", "in a stream"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["unix", "windows", "old mac"])
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('"Born, if known";Sex\n1;2\n3;4\n', ["Born, if known", "Sex"]),
+        ('"Name, first";"a, b, or c"\n1;2\n3;4\n', ["Name, first", "a, b, or c"]),
+        ('"Child\nID",Sex\n1,2\n3,4\n', ["Child ID", "Sex"]),
+        ('Sex,"Child\n""ID"""\n1,2\n3,4\n', ["Sex", 'Child "ID"']),
+        ('Size 5",Sex "x"\n1,2\n3,4\n', ['Size 5"', 'Sex "x"']),
+        ("Child ID|Sex\n1|2\n3|4\n", ["Child ID", "Sex"]),
+    ],
+)
+def test_names_of_columns_may_hold_separators_and_go_over_lines(tmp_path, read, end, text, names):
+    path = tmp_path / "t.csv"
+    path.write_bytes(text.replace("\n", end).encode())
+    raw = read(path, "t.csv")
+    assert list(raw.frame.columns) == names
+    assert raw.frame.astype("str").to_numpy().tolist() == [["1", "2"], ["3", "4"]]
+
+
 # What a parser of pieces could stumble over: marks that open nothing, cells that run over lines, rows of other lengths.
 ODD_LINES = st.one_of(
     st.sampled_from(

@@ -64,7 +64,7 @@ def test_codes_are_held_against_the_list_of_the_year(project, folder):
     assert off_list("2040-03-31") == 1
 
 
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 def test_separators_and_encodings(project, folder, separator, encoding):
     text = HEADER.replace(",", separator).replace("REFU", "Môn")

@@ -22,7 +22,10 @@ from evidence.project import EvidenceError
 if TYPE_CHECKING:
     import pyarrow
 
-SEPARATORS = (",", ";", "\t")
+SEPARATORS = (",", ";", "\t", "|")
+# A name in quotation marks, whole: it may hold separators and go over a line end.
+_QUOTED_NAME = rb'(?:^|(?<=[,;\t|]))"[^"]*+(?:""[^"]*+)*+"(?=[,;\t|\r\n]|$)'
+_HEADER_ROW = re.compile(rb"(?:%b|[^\r\n])*+" % _QUOTED_NAME)
 LINE_END = b"\n"
 # So much of a file is parsed at once: no row may be longer.
 _AT_ONCE = 1 << 20
@@ -56,9 +59,9 @@ class RawTable:
 def read_csv(path: Path, where: str) -> RawTable:
     """Every column of `path` as text, rows in the file's order; rows with nothing in them are left out and counted.
 
-    Encodings: UTF-8 with or without byte order mark, UTF-16, Windows-1252. Separators: comma, semicolon, tab.
-    Raises EvidenceError, naming `where` and the line, for an empty file, a header without rows, a row with too many
-    or too few cells, a quotation mark that is not closed, a column named twice, or a file that is no CSV.
+    Encodings: UTF-8 with or without byte order mark, UTF-16, Windows-1252. Separators: comma, semicolon, tab, upright
+    bar. Raises EvidenceError, naming `where` and the line, for an empty file, a header without rows, a row with too
+    many or too few cells, a quotation mark that is not closed, a column named twice, or a file that is no CSV.
     """
     import pyarrow
     import pyarrow.csv
@@ -163,12 +166,13 @@ def read_header(beginning: bytes, where: str) -> Header:
     above = beginning[: len(beginning) - len(text)]
     before = max(above.count(b"\n"), above.count(b"\r"))
     # Excel for a Mac can still end lines as old Macs did, with a carriage return alone.
-    line = re.split(rb"[\r\n]", text, maxsplit=1)[0].decode("utf-8", errors="replace")
-    if not line.strip(",;\t \"'"):
+    row = _HEADER_ROW.match(text).group()
+    line, unquoted = (part.decode("utf-8", errors="replace") for part in (row, re.sub(_QUOTED_NAME, b"", row)))
+    if not line.strip(",;\t| \"'"):
         raise EvidenceError("the first line has no column names.", where=where, remedy="Put the column names there.")
-    separator = max(SEPARATORS, key=line.count)
-    names = next(csv.reader(io.StringIO(line), delimiter=separator))
-    return Header(tuple(name.strip() for name in names), separator, before + 1)
+    separator = max(SEPARATORS, key=unquoted.count)
+    names = next(csv.reader(io.StringIO(line, newline=""), delimiter=separator))
+    return Header(tuple(" ".join(name.split()) for name in names), separator, before + 1)
 
 
 class Rows:
