@@ -52,6 +52,18 @@ def test_every_type_becomes_text(tmp_path, read):
     assert len(raw.lines) == 4
 
 
+@pytest.mark.parametrize("read", [read_parquet, read_large])
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+@pytest.mark.parametrize("zone", ["UTC", "Europe/London", "+01:00"])
+def test_a_moment_with_a_time_zone_is_of_the_day_it_was_here(tmp_path, read, unit, zone):
+    summer, winter = datetime.datetime(2024, 6, 30, 23), datetime.datetime(2024, 1, 1)
+    kind = pyarrow.timestamp(unit, zone)
+    moments = pyarrow.array([summer, winter, None], pyarrow.timestamp(unit, "UTC")).cast(kind)
+    raw = read(write(tmp_path / "a.parquet", pyarrow.table({"child": ["1", "2", "3"], "born": moments})), "a.parquet")
+    assert raw.frame["born"].astype(object).tolist()[:2] == ["2024-07-01", "2024-01-01"]
+    assert raw.frame["born"].isna().tolist() == [False, False, True]
+
+
 def test_rows_with_nothing_in_them_are_counted(tmp_path):
     raw = read_parquet(write(tmp_path / "a.parquet", pyarrow.table({"a": ["1", None, "2"]})), "a.parquet")
     assert raw.frame["a"].tolist() == ["1", "2"]

@@ -29,7 +29,7 @@ from evidence.data.sources.csv_files import (
     squeezed,
     two_encodings,
 )
-from evidence.data.sources.parquet import open_parquet, read_parquet, unreadable
+from evidence.data.sources.parquet import TIME_ZONE, open_parquet, read_parquet, unreadable
 from evidence.data.sources.quotation_marks import Marks
 from evidence.project import EvidenceError, give_back_memory
 
@@ -549,7 +549,8 @@ def text_of(column: str, kind: str) -> str:
         ends = " AND ".join(f"unicode({text}[{end}]) BETWEEN 33 AND 127" for end in (1, -1))
         return f"CASE WHEN {ends} THEN {text} ELSE nullif(trim({text}, {literal(_BLANKS)}), '') END"
     if kind.startswith("TIMESTAMP"):
-        plain = f"{column} AT TIME ZONE 'UTC'" if "TIME ZONE" in kind else column
+        zoned = "TIME ZONE" in kind or kind.startswith("TIMESTAMPTZ")
+        plain = f"{column} AT TIME ZONE '{TIME_ZONE}'" if zoned else column
         return (
             f"CASE WHEN CAST({plain} AS TIME) = TIME '00:00:00' THEN strftime({plain}, '%Y-%m-%d') "
             f"ELSE CAST({plain} AS VARCHAR) END"

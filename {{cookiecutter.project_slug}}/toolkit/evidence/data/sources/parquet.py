@@ -10,13 +10,16 @@ import pandas as pd
 from evidence.data.sources.csv_files import NoRows, RawTable, named_columns, plain_number, refuse_twice
 from evidence.project import EvidenceError
 
+# Where the children are whom the data is about.
+TIME_ZONE = "Europe/London"
+
 
 def read_parquet(path: Path, where: str) -> RawTable:
     """Every column of `path` as text; `lines` number the rows from 1.
 
-    Dates become year-month-day, times of day follow after a blank (in UTC, where the file says so), whole numbers have
-    no point. Raises EvidenceError for a file that is cut short, encrypted or no Parquet file, has no rows, or holds
-    lists or records inside a column.
+    Dates become year-month-day, times of day follow after a blank (where the file names a time zone, those of clocks in
+    the United Kingdom), whole numbers have no point. Raises EvidenceError for a file that is cut short, encrypted or no
+    Parquet file, has no rows, or holds lists or records inside a column.
     """
     import pyarrow
 
@@ -92,10 +95,19 @@ def _as_text(column):
 
     kind = column.type
     if pyarrow.types.is_timestamp(kind):
-        text = column.cast(pyarrow.timestamp(kind.unit)).cast(pyarrow.string())
+        text = (_local(column) if kind.tz else column).cast(pyarrow.string())
         text = pyarrow.compute.replace_substring_regex(text, r"\.0+$", "")
         text = pyarrow.compute.replace_substring_regex(text, r"(\.\d*[1-9])0+$", r"\1")
         return pyarrow.compute.replace_substring_regex(text, r" 00:00:00$", "")
     if pyarrow.types.is_floating(kind):
         return pyarrow.array([plain_number(value) for value in column.cast(pyarrow.string()).to_pylist()])
     return column.cast(pyarrow.string())
+
+
+def _local(column):
+    """Moments as clocks in the United Kingdom showed them: in UTC a summer's midnight is still the day before."""
+    import pyarrow
+
+    # pyarrow finds no time zones on every Windows; pandas brings them.
+    moments = column.cast(pyarrow.timestamp(column.type.unit, "UTC")).to_pandas()
+    return pyarrow.array(moments.dt.tz_convert(TIME_ZONE).dt.tz_localize(None))
