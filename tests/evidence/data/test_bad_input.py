@@ -128,6 +128,17 @@ CASES = {
     ),
     "an empty file": ("ssda903", {"header.csv": raw(b"")}, "header.csv: the file is empty"),
     "an empty workbook": ("own", {"a.xlsx": raw(b"")}, "a.xlsx: the file is empty"),
+    "a record where the names of columns should be": (
+        "ssda903",
+        {"header.csv": text(ROW + ROW.replace("A0001", "A0002"))},
+        "header.csv, line 1: this is no row of column names: column 3 holds in it what the rows below it hold",
+    ),
+    "a pupil number where the names of columns should be": (
+        "own",
+        {"a.csv": text("\nA123456789012;M\nB123456789012;F\n")},
+        "a.csv, line 2: this is no row of column names: column 1 holds",
+    ),
+    "a file without a name": ("own", {"---.csv": text("a,b\n1,2\n")}, "---.csv: its table has no name"),
     "no table": ("own", {"notes.docx": raw(b"x")}, "there is no table in it"),
     "impossible dates": (
         "ssda903",

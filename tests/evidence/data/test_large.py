@@ -71,6 +71,7 @@ def test_a_file_read_in_a_stream_is_the_file_read_in_full(tmp_path, rows, encodi
         ('"Child\nID",Sex\n1,2\n3,4\n', ["Child ID", "Sex"]),
         ('Sex,"Child\n""ID"""\n1,2\n3,4\n', ["Sex", 'Child "ID"']),
         ('Size 5",Sex "x"\n1,2\n3,4\n', ['Size 5"', 'Sex "x"']),
+        ("Area,01/04/2026\n1,2\n3,4\n", ["Area", "01/04/2026"]),
         ("Child ID|Sex\n1|2\n3|4\n", ["Child ID", "Sex"]),
     ],
 )

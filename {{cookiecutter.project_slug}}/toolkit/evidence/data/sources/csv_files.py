@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 import pandas as pd
 
+from evidence.data import shapes
 from evidence.data.sources.quotation_marks import Marks, line_before_lost_rows
 from evidence.project import EvidenceError
 
@@ -161,7 +162,10 @@ class Header:
 
 
 def read_header(beginning: bytes, where: str) -> Header:
-    """The header of a file that begins with these bytes of UTF-8."""
+    """The header of a file that begins with these bytes of UTF-8.
+
+    Raises EvidenceError where the first line is empty, or a record: its cells would be shown as names of columns.
+    """
     text = beginning.lstrip(b"\r\n")
     above = beginning[: len(beginning) - len(text)]
     before = max(above.count(b"\n"), above.count(b"\r"))
@@ -172,7 +176,23 @@ def read_header(beginning: bytes, where: str) -> Header:
         raise EvidenceError("the first line has no column names.", where=where, remedy="Put the column names there.")
     separator = max(SEPARATORS, key=unquoted.count)
     names = next(csv.reader(io.StringIO(line, newline=""), delimiter=separator))
+    below = _HEADER_ROW.match(text[len(row) :].lstrip(b"\r\n")).group().decode("utf-8", errors="replace")
+    cells = next(csv.reader(io.StringIO(below, newline=""), delimiter=separator), [])
+    place = next((i for i, pair in enumerate(zip(names, cells, strict=False)) if _is_record(*pair)), None)
+    if place is not None:
+        raise EvidenceError(
+            f"this is no row of column names: column {place + 1} holds in it what the rows below it hold.",
+            where=f"{where}, line {before + 1}",
+            remedy="Export the table again, with the names of its columns in the first line.",
+        )
     return Header(tuple(" ".join(name.split()) for name in names), separator, before + 1)
+
+
+def _is_record(name: str, cell: str) -> bool:
+    """Whether both are dates, pupil numbers or postcodes. Dates as names are usual above numbers, a column a month."""
+    pair = (name.strip(), cell.strip())
+    forms = (shapes.upn_fits, shapes.postcode_fits, lambda text: shapes.as_dates(pd.Series([text])).notna().all())
+    return any(all(map(fits, pair)) for fits in forms)
 
 
 class Rows:

@@ -96,6 +96,12 @@ def _sheets_with_tables(book: Workbook, named: set[str]) -> tuple[list[str], lis
 
 
 def _add(found: dict[str, Place], name: str, place: Place, where: str) -> None:
+    if not name:
+        raise EvidenceError(
+            "its table has no name, since the file's has no letter from a to z and no digit.",
+            where=f"{where}/{place.name}",
+            remedy="Rename the file.",
+        )
     if name in found:
         raise EvidenceError(
             f"{found[name].name} and {place.name} would be the same table, {name}.",
