@@ -84,7 +84,8 @@ def untidy(rows: int = 400) -> dict[str, pd.DataFrame]:
     days = [f"{rng.integers(1, 33):02d}/0{rng.integers(1, 4)}/2024" for _ in range(rows)]
     stays = pd.DataFrame(
         {
-            "Person": [f"P{i:04d}" if i % 50 else "" for i in rng.integers(1, 130, rows)],
+            # Some programs write identifiers in small letters.
+            "Person": [f"{'P' if i % 7 else 'p'}{i:04d}" if i % 50 else "" for i in rng.integers(1, 130, rows)],
             "UPN": some("A051910639385", "UN1", "", "123", " B051910639386 "),
             "Start": days,
             "End": some("2024-05-01", "2024-05-01 00:00:00", "1/6/2024", "31/02/2024", "", " 01/07/2023", "45678"),

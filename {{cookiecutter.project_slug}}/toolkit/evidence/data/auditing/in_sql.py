@@ -51,8 +51,8 @@ def of_stored(stored: str, kind: str, variable: Mapping[str, str]) -> tuple[str,
 def value(text: str, variable: Mapping[str, str]) -> str:
     """The SQL of a variable's value from the SQL of its text, by its catalogue row; missing where it cannot be read.
 
-    As `deidentify` has it, but that tokens and finer areas stay as they are and an age is still the date of birth:
-    for counting that makes no difference, and none of it leaves DuckDB.
+    As `deidentify` has it, but that identifiers stay in clear, areas are the letters alone, and an age is still the
+    date of birth: for counting that makes no difference, and none of it leaves DuckDB.
     """
     treatment, column = variable["treatment"], variable["column"]
     if treatment in ("date", "age"):
@@ -65,7 +65,8 @@ def value(text: str, variable: Mapping[str, str]) -> str:
         return f"nullif(regexp_extract({_if_it_fits(f'upper({text})', shapes.POSTCODE.pattern)}, '^[A-Z]+'), '')"
     if treatment == "code":
         return _code(text, column)
-    return text
+    # A token is made of the identifier in upper case.
+    return f"upper({text})" if treatment == "token" else text
 
 
 def unread(text: str, variable: Mapping[str, str]) -> str:
