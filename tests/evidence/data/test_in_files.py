@@ -56,6 +56,20 @@ FIGURES = (
 IDENTIFYING = ("token", "month", "area")
 
 
+def confirm(project, yes, which=lambda row: True) -> None:
+    """Writes yes or no under `confirmed` in the rows of own tables."""
+    path = project.path("reference", "catalogue.csv")
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        if row["source"] == "own" and which(row):
+            row["confirmed"] = yes
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
 def own_project(made):
     """Adds to a project of own tables what its people would have confirmed."""
     with open(made / "reference" / "catalogue.csv", "a", encoding="utf-8", newline="") as file:
@@ -223,3 +237,23 @@ def test_the_return_before_lies_in_the_folder_earlier(bake):
             found = audit(tables).set_index("rule")["failures"]
             changed = [f"people: {column} changed" for column in ("Sex", "DOB", "Ethnicity")]
             assert found[changed].tolist() == [1, 0, 0]
+
+
+def test_what_nobody_has_confirmed_is_said_as_it_is_in_memory(places):
+    confirm(places, "no", lambda row: row["table"] == "people" or row["column"] == "Kind")
+    left_out = [note for note in load_tables(places, "data/raw").notes if "nobody has confirmed" in note]
+    with tables_in_files(places, "data/raw") as there:
+        assert [note for note in there.notes if "nobody has confirmed" in note] == left_out
+        counted = [note.split()[0] for note in there.notes if "counted where it lies" in note]
+        assert counted == [there.loaded["stays"].file]
+    assert len(left_out) == 2
+
+
+def test_nothing_confirmed_is_refused_as_it_is_in_memory(places):
+    confirm(places, "no")
+    with pytest.raises(EvidenceError) as loaded:
+        load_tables(places, "data/raw")
+    with pytest.raises(EvidenceError) as counted, tables_in_files(places, "data/raw"):
+        pass
+    assert str(counted.value) == str(loaded.value)
+    assert "nothing in it is confirmed" in str(counted.value)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from evidence.data.access.log import admitted, log_read
+from evidence.data.access.people import Access
 from evidence.data.access.rules import withhold
 from evidence.data.auditing.years import last_year_end
 from evidence.data.cataloguing.catalogues import catalogue
@@ -75,22 +76,27 @@ def load_tables(
     given = for_stage(variables, stage)
     tables.loaded.update(_deidentified(sources, given, means, let_go=True))
     _one_list_of_tokens(tables, given)
-    if not tables and withheld.tables:
+    refuse_nothing(tables, access, place(project, data_folder))
+    read = {name: (list(frame.columns), len(frame)) for name, frame in tables.items()}
+    log_read(project, access, data=place(project, data_folder), read=read, why=why, stage=stage)
+    return tables
+
+
+def refuse_nothing(tables: Tables, access: Access, where: str) -> None:
+    """Raises EvidenceError where no table was loaded: none is for the role, or nothing is confirmed."""
+    if not tables and tables.withheld.tables:
         raise EvidenceError(
             f"no table in it is for the role {access.role}, so nothing was loaded.",
-            where=place(project, data_folder),
-            remedy=" ".join(withheld.notes()),
+            where=where,
+            remedy=" ".join(tables.withheld.notes()),
         )
     if not tables:
         raise EvidenceError(
             "nothing in it is confirmed in the catalogue, so nothing was loaded.",
-            where=place(project, data_folder),
+            where=where,
             remedy="Run `evidence data describe` on the folder, check the rows it drafts in reference/catalogue.csv, "
             "and change `no` to `yes` in the column `confirmed` row by row.",
         )
-    read = {name: (list(frame.columns), len(frame)) for name, frame in tables.items()}
-    log_read(project, access, data=place(project, data_folder), read=read, why=why, stage=stage)
-    return tables
 
 
 def _deidentified(sources: Sources, variables: pd.DataFrame, means: Means, let_go: bool = False) -> dict[str, Table]:

@@ -17,10 +17,11 @@ from evidence.data.auditing.earlier import FOLDER, earlier_folder, load_with_ear
 from evidence.data.auditing.own_rules import by_row
 from evidence.data.cataloguing.catalogues import catalogue
 from evidence.data.codes import code_lists
+from evidence.data.loading import refuse_nothing
 from evidence.data.sources import large_tables, place, source_kind
 from evidence.data.sources.copying import Kept
 from evidence.data.sources.large import LargeTable, connection, private_folder
-from evidence.data.sources.own import key_of
+from evidence.data.sources.own import key_of, unconfirmed
 from evidence.data.tables import Table, Tables
 from evidence.project import Project
 
@@ -84,7 +85,8 @@ def _in_files(
     project: Project, folder: str | Path, access: Access, why: str, stack: ExitStack, every_row: bool
 ) -> FileTables:
     rows = catalogue(project)
-    rows = rows[(rows["source"] == "own") & (rows["treatment"] != "drop")]
+    known = rows[rows["source"] == "own"]
+    rows = known[known["treatment"] != "drop"]
     confirmed = rows[(rows["column"] != "") & (rows["confirmed"] == "yes")]
 
     def copied(name: str) -> Kept:
@@ -93,12 +95,14 @@ def _in_files(
 
     large = stack.enter_context(large_tables(project, folder, rows, only_confirmed=True, kept=copied))
     seen, withheld = withhold(confirmed, rows, {name: list(table.held) for name, table in large.items()}, access)
-    notes = [f"{table.file} was counted where it lies, and not loaded." for table in large.values()]
-    tables = FileTables("own", key_of(rows, large), rows, code_lists(project), notes, withheld=withheld, large=large)
+    tables = FileTables("own", key_of(rows, large), rows, code_lists(project), withheld=withheld, large=large)
     for name, table in large.items():
         columns = list(seen.loc[seen["table"] == name, "column"])
         if columns:
             tables.loaded[name] = _without_rows(name, table, columns)
+            tables.notes.append(f"{table.file} was counted where it lies, and not loaded.")
+        tables.notes += unconfirmed(table, table.file, known[known["table"] == name])
+    refuse_nothing(tables, access, place(project, folder))
     read = {name: (list(table.frame.columns), large[name].rows) for name, table in tables.loaded.items()}
     log_read(project, access, data=place(project, folder), read=read, why=why)
     return tables

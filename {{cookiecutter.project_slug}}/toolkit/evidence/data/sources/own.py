@@ -14,7 +14,7 @@ from evidence.data.sources.excel import ENDINGS as WORKBOOKS
 from evidence.data.sources.excel import Workbook
 from evidence.data.sources.folder import data_files, inside
 from evidence.data.sources.found_in import FoundIn
-from evidence.data.sources.large import read_file
+from evidence.data.sources.large import LargeTable, read_file
 from evidence.project import EvidenceError
 
 ENDINGS = (".csv", ".parquet", ".pq", *WORKBOOKS)
@@ -136,7 +136,7 @@ def wanted(known: pd.DataFrame, dropped: bool = True) -> tuple[str, ...]:
 UNCONFIRMED = "has columns that nobody has confirmed"
 
 
-def unconfirmed(raw: RawTable, name: str, known: pd.DataFrame) -> list[str]:
+def unconfirmed(raw: RawTable | LargeTable, name: str, known: pd.DataFrame) -> list[str]:
     """A note on the columns that nobody has confirmed, if there are any."""
     confirmed = set(known.loc[known["confirmed"] == "yes", "column"])
     waiting = [column for column in raw.held if column not in confirmed]
