@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import uuid
 from pathlib import Path
 
 import pyarrow
@@ -64,6 +65,15 @@ def test_a_moment_with_a_time_zone_is_of_the_day_it_was_here(tmp_path, read, uni
     assert raw.frame["born"].isna().tolist() == [False, False, True]
 
 
+@pytest.mark.parametrize("read", [read_parquet, read_large])
+def test_a_uuid_is_its_text(tmp_path, read):
+    made = uuid.UUID("93c58c71-6e70-4a07-878b-5ee8f5095522")
+    table = pyarrow.table({"key": pyarrow.array([made.bytes, None], pyarrow.uuid()), "n": [1, 2]})
+    raw = read(write(tmp_path / "a.parquet", table), "a.parquet")
+    assert raw.frame["key"].astype(object).tolist()[0] == str(made)
+    assert raw.frame["key"].isna().tolist() == [False, True]
+
+
 def test_rows_with_nothing_in_them_are_counted(tmp_path):
     raw = read_parquet(write(tmp_path / "a.parquet", pyarrow.table({"a": ["1", None, "2"]})), "a.parquet")
     assert raw.frame["a"].tolist() == ["1", "2"]
@@ -112,6 +122,9 @@ def test_a_broken_file_is_refused(tmp_path, cut, message):
         ({"visits": [[1], [2]]}, "the column visits holds lists"),
         ({"child": [{"id": 1}]}, "the column child holds lists, records"),
         ({"photo": [b"\xff"]}, "the column photo holds lists, records or raw bytes"),
+        ({"key": pyarrow.array([b"\xff\xfe"], pyarrow.binary(2))}, "the column key holds lists, records or raw bytes"),
+        ({"photo": pyarrow.array([b"\xff"]).dictionary_encode()}, "the column photo holds lists, records or raw bytes"),
+        ({"name": pyarrow.array([b"Zo\xeb"]).view(pyarrow.string())}, "the text in the column name is not in UTF-8"),
         ({"a": pyarrow.array([], pyarrow.string())}, "the file has columns and no rows"),
         ({"a": [1], "A ": [2]}, "there are two columns called A"),
     ],

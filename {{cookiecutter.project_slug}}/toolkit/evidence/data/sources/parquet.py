@@ -19,7 +19,7 @@ def read_parquet(path: Path, where: str) -> RawTable:
 
     Dates become year-month-day, times of day follow after a blank (where the file names a time zone, those of clocks in
     the United Kingdom), whole numbers have no point. Raises EvidenceError for a file that is cut short, encrypted or no
-    Parquet file, has no rows, or holds lists or records inside a column.
+    Parquet file, has no rows, is not in UTF-8, or holds lists or records inside a column.
     """
     import pyarrow
 
@@ -29,6 +29,7 @@ def read_parquet(path: Path, where: str) -> RawTable:
             table = file.read()
     except (pyarrow.ArrowException, OSError) as error:
         raise unreadable(path, error, where) from None
+    _refuse_other_encodings(table, where)
     texts = pyarrow.Table.from_arrays(
         [_as_text(column) for column in table.columns], names=list(map(str, range(len(names))))
     )
@@ -57,16 +58,32 @@ def open_parquet(path: Path, where: str):
 
 
 def _refuse_nested(schema, names: list[str], where: str) -> None:
-    import pyarrow
+    from pyarrow import types
 
+    bytes_alone = (types.is_binary, types.is_large_binary, types.is_fixed_size_binary, types.is_binary_view)
     for name in names:
         kind = schema.field(name).type
-        if pyarrow.types.is_nested(kind) or pyarrow.types.is_binary(kind) or pyarrow.types.is_large_binary(kind):
+        kind = kind.value_type if types.is_dictionary(kind) else kind
+        if types.is_nested(kind) or any(of_kind(kind) for of_kind in bytes_alone):
             raise EvidenceError(
                 f"the column {name} holds lists, records or raw bytes, which are no values of a table.",
                 where=where,
                 remedy="Write one value a cell, in columns or in a table of its own, and export again.",
             )
+
+
+def _refuse_other_encodings(table, where: str) -> None:
+    import pyarrow
+
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        try:
+            column.validate(full=True)
+        except pyarrow.ArrowInvalid:
+            raise EvidenceError(
+                f"the text in the column {name} is not in UTF-8, as that of a Parquet file has to be.",
+                where=where,
+                remedy="Export the table again, in UTF-8.",
+            ) from None
 
 
 def unreadable(path: Path, error: Exception, where: str) -> EvidenceError:
@@ -99,6 +116,9 @@ def _as_text(column):
         text = pyarrow.compute.replace_substring_regex(text, r"\.0+$", "")
         text = pyarrow.compute.replace_substring_regex(text, r"(\.\d*[1-9])0+$", r"\1")
         return pyarrow.compute.replace_substring_regex(text, r" 00:00:00$", "")
+    if isinstance(kind, pyarrow.UuidType):
+        # A cast would take its sixteen bytes for letters.
+        return pyarrow.array([value and str(value) for value in column.to_pylist()], pyarrow.string())
     if pyarrow.types.is_floating(kind):
         return pyarrow.array([plain_number(value) for value in column.cast(pyarrow.string()).to_pylist()])
     return column.cast(pyarrow.string())
