@@ -69,6 +69,17 @@ def test_a_stop_from_the_keyboard_is_no_check_that_did_not_hold(arguments):
     assert done.stderr.strip() == "Stopped. What was there before is as it was."
 
 
+def test_a_file_that_ends_too_early_is_no_stop_from_the_keyboard():
+    code = (
+        "import sys, evidence.project\nfrom evidence.cli import main\n"
+        "def end(*_): raise EOFError\n"
+        "evidence.project.open_project = end\nsys.argv = ['evidence', 'status']\nmain()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "ends too early" in done.stderr and "__pycache__" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_stages_and_no_pack(tmp_path, run_evidence):
     project = make_project(tmp_path)
     done = run_evidence(project, "run", "parameters/sample.toml", "--stages", "3", "--no-pack")

@@ -48,6 +48,12 @@ def commands() -> None:
     """Take a data analytics tool through its ten stages, and show the evidence."""
 
 
+_CUT_SHORT = (
+    "A file that is needed ends too early: perhaps the disk was full when it was written.\n"
+    "Make room, remove the folders called __pycache__ in toolkit and src, and try again."
+)
+
+
 def main() -> None:
     """Runs a command. Exit status: 0 done, 1 a check did not hold, 2 the command or an input is wrong, 130 stopped."""
     for stream in (sys.stdout, sys.stderr):
@@ -62,7 +68,11 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except click.Abort:
+    except click.Abort as stopped:
+        if isinstance(stopped.__cause__, EOFError):
+            # click takes it for the end of what a person types, and it is the end of a file.
+            click.echo(_CUT_SHORT, err=True)
+            sys.exit(2)
         click.echo("Stopped. What was there before is as it was.", err=True)
         sys.exit(130)
     except EvidenceError as error:
