@@ -135,6 +135,27 @@ def test_it_is_for_its_owner_and_goes_when_told(toy):
     assert sorted(run(toy)[0].ran) == [1, 2, 3, 4]
 
 
+def test_what_a_kernel_wrote_to_its_standard_error_is_not_kept(toy):
+    says = "os.write(2, b'child ' + str(1234).encode())"
+    toy.path("notebooks", "02_toy.ipynb").write_text(notebook(2, says))
+    _, left = run(toy)
+    assert b"child 1234" in left["logs/02.txt"]
+    kept = [path for path in cache_folder(toy).rglob("*") if path.is_file()]
+    assert kept and not any(b"child 1234" in path.read_bytes() for path in kept)
+
+
+def test_what_was_half_kept_by_a_killed_run_goes_and_what_is_being_kept_stays(toy):
+    run(toy)
+    old, new = cache_folder(toy) / ".part-1-1-01", cache_folder(toy) / ".part-2-2-01"
+    for part in (old, new):
+        part.mkdir()
+        (part / "entry.json").write_text("{")
+    os.utime(old, (0, 0))
+    toy.path("workbook", "answer.md").write_text("After")
+    run(toy)
+    assert new.is_dir() and not old.exists()
+
+
 def test_after_a_failure_only_what_is_left_is_run(toy):
     toy.path("notebooks", "03_toy.ipynb").write_text(notebook(3, "raise ValueError('no')"))
     told = Told()

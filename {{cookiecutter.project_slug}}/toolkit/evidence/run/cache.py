@@ -16,6 +16,7 @@ import platform
 import shutil
 import sys
 import threading
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ from evidence.run.turns import LooksAt, Turns
 FORMAT = 2
 _ENTRY = "entry.json"
 _MOST_BYTES = 2 * 1024**3
+_SECONDS_TO_KEEP = 3600
 _IN_DATA_FOLDER = "the files in the data folder"
 _NEW = "it has not run before"
 # Folders whose files a stage may look for: one that appears or goes away is a change though nobody has read it yet.
@@ -214,7 +216,9 @@ class Cache:
             part.mkdir(parents=True, mode=0o700)
             os.chmod(self._folder, 0o700)
             files = {}
-            for name in left_by(stage.number, results.folder, notebook):
+            # What a kernel wrote to its standard error may quote data: it stays with its run.
+            left = [name for name in left_by(stage.number, results.folder, notebook) if not name.startswith("logs/")]
+            for name in left:
                 (part / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(results.folder / name, part / name)
                 files[name] = sha256_of_file(part / name)
@@ -240,7 +244,12 @@ class Cache:
             shutil.rmtree(part, ignore_errors=True)
 
     def prune(self) -> None:
-        """Removes the entries not used for longest, until all together take at most two gigabytes."""
+        """Removes the entries not used for longest, until all together take at most two gigabytes, and broken ones."""
+        for part in self._folder.glob(".part-*"):
+            # Whoever was killed while it kept a stage cannot remove it; keeping one takes moments.
+            with suppress(OSError):
+                if time.time() - part.stat().st_mtime > _SECONDS_TO_KEEP:
+                    _forget(part)
         # What several runs share is as new as what the last of them alone left.
         for entry in self._used:
             _touch(entry)
