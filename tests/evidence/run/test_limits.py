@@ -9,9 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
+from nbclient.exceptions import CellTimeoutError
+from nbformat.v4 import new_code_cell
 
 from evidence.project import open_project
 from evidence.run import How, Limits, execute
+from evidence.run.failure import why_it_stopped
 from tests.evidence.run.test_runs import kernels_of, wait_for
 from tests.evidence.toy import make_project, notebook
 
@@ -46,6 +49,14 @@ def test_a_stage_that_takes_too_much_is_stopped(tmp_path, limits, cell, says, wa
     assert [stage.state for stage in done.stages] == ["done", "done", "failed", "not run"]
     assert done.stages[2].why == says
     assert not kernels_of(folder)
+
+
+def test_a_cell_that_wrote_too_much_is_told_from_one_that_took_too_long():
+    cell = new_code_cell("print('x' * 10**9)")
+    late = CellTimeoutError.error_from_timeout_and_cell("Timeout waiting for IOPub output", 120, cell)
+    slow = CellTimeoutError.error_from_timeout_and_cell("Cell execution timed out", 5, cell)
+    assert why_it_stopped([cell], late, cell) == "Cell 1 wrote so much that it could not be read. Let it print less."
+    assert why_it_stopped([cell], slow, cell, 5) == "Cell 1 took longer than 5 seconds and was stopped."
 
 
 def test_where_a_kernel_has_gone_nothing_else_is_stopped():

@@ -26,6 +26,8 @@ def why_it_stopped(
             return f"{name} in cell {number}{_under(cells[:number])}."
     number = next((number for number, cell in enumerate(cells, start=1) if cell is last), None)
     place = f" while cell {number}{_under(cells[:number])} was running" if number else ""
+    if type(error).__name__ == "CellTimeoutError" and "waiting for IOPub" in str(error):
+        return f"Cell {number}{_under(cells[:number])} wrote so much that it could not be read. Let it print less."
     if type(error).__name__ == "CellTimeoutError":
         took = "took longer than it may" if cell_seconds is None else f"took longer than {cell_seconds:g} seconds"
         return f"Cell {number}{_under(cells[:number])} {took} and was stopped."

@@ -67,6 +67,8 @@ def run_notebook(
         "on_cell_execute": lambda cell, cell_index: begun.append(cell),
         "on_cell_complete": completed,
         "startup_timeout": 120,
+        # What a cell wrote may arrive long after its end where it is much, or the machine busy.
+        "iopub_timeout": 120,
         "timeout": cell_timeout,
         "force_raise_errors": True,
         # Everything of worth is on disk when the last cell is done; a polite goodbye takes half a second.
