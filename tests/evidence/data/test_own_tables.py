@@ -74,6 +74,18 @@ def test_what_is_confirmed_is_loaded_and_checked(own, run_evidence):
     assert found["home_visits: twice"] == 0
 
 
+def test_a_child_under_another_name_is_said_not_to_be_joined(own, run_evidence):
+    (own / "data" / "raw" / "Calls.csv").write_text("person_id,Score\n70001,3\n", encoding="utf-8")
+    (own / "data" / "raw" / "Teams.csv").write_text("Person ID,Score\n70001,3\n", encoding="utf-8")
+    run_evidence(own, "data", "describe", "data/raw")
+    confirm(own, **{"Person ID": "", "person_id": "", "Score": ""})
+    with tables_in_files(open_project(own), "data/raw") as counted:
+        for tables in (load_tables(open_project(own), "data/raw"), counted):
+            assert tables.key == "Person ID"
+            (said,) = [note for note in tables.notes if "held against" in note]
+            assert said.startswith("In calls the column of the child is person_id, in other tables Person ID:")
+
+
 @pytest.mark.parametrize(
     ("columns", "said"),
     [

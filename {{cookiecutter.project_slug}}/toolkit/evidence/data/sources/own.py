@@ -161,8 +161,27 @@ def key_of(rows: pd.DataFrame, tables: Collection[str]) -> str:
 
     One that the catalogue calls a child's (`token child`) comes before others.
     """
-    own = rows[(rows["source"] == "own") & rows["table"].isin(tables)]
-    tokens = own[(own["treatment"] == "token") & (own["confirmed"] == "yes")]
+    tokens = _tokens(rows, tables)
     of_child = tokens[tokens["how"].str.lower() == "child"]
     tokens = of_child if len(of_child) else tokens
     return str(tokens["column"].mode().iloc[0]) if len(tokens) else ""
+
+
+def not_joined(rows: pd.DataFrame, tables: Collection[str], key: str) -> list[str]:
+    """A note on each table that names the same kind of child under another column than `key`: nothing joins it."""
+    tokens = _tokens(rows, tables)
+    kinds = set(tokens.loc[tokens["column"] == key, "how"].str.lower()) - {""}
+    same = tokens["how"].str.lower().isin(kinds) | (tokens["column"].map(squeezed) == squeezed(key))
+    keyed = set(tokens.loc[tokens["column"] == key, "table"])
+    return [
+        f"In {table} the column of the child is {column}, in other tables {key}: they are not held against each other. "
+        "Give it one name in the files, and in reference/catalogue.csv."
+        for table, column in tokens.loc[same, ["table", "column"]].itertuples(index=False)
+        if table not in keyed
+    ]
+
+
+def _tokens(rows: pd.DataFrame, tables: Collection[str]) -> pd.DataFrame:
+    """The catalogue's confirmed tokens of these tables."""
+    own = rows[(rows["source"] == "own") & rows["table"].isin(tables)]
+    return own[(own["treatment"] == "token") & (own["confirmed"] == "yes")]
