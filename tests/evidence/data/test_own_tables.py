@@ -158,6 +158,11 @@ def test_shipped_catalogue(project):
         ("own,a,b,identifier,token,,,,,no", '"identifier" is not a role'),
         ("own,a,b,ordinary,hash,,,,,no", '"hash" is not a treatment'),
         ("own,a,b,direct identifier,keep,,,,,yes", "cannot be loaded in clear"),
+        ("own,a,b,ordinary,number,,0-inf,,,yes", "that is no range"),
+        ("own,a,b,ordinary,number,,nan-5,,,yes", "that is no range"),
+        ("own,a,b,ordinary,date,,2000-2024,,,yes", "valid_range: with the treatment date, values are not"),
+        ("own,a,b,ordinary,code,,0-5,,,yes", "valid_range: with the treatment code, values are not"),
+        ("own,a,b,ordinary,number,ssda903/header/SEX,,,,yes", "code_list: with the treatment number, values"),
     ],
 )
 def test_a_wrong_catalogue_is_refused(template, tmp_path, line, message):

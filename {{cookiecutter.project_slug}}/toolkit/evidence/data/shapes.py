@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -96,6 +97,7 @@ def bounds(valid_range: str) -> tuple[float, float] | None:
     separator = " to " if " to " in valid_range else "-"
     low, _, high = valid_range.partition(separator)
     try:
-        return float(low), float(high)
+        ends = float(low), float(high)
     except ValueError:
         return None
+    return ends if all(map(math.isfinite, ends)) else None

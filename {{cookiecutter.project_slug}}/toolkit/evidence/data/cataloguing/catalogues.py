@@ -44,8 +44,9 @@ def catalogue(project: Project) -> pd.DataFrame:
     semicolons; empty means every role). Source of the demand: action 3.01.
 
     Raises EvidenceError, naming row and column, for a role, treatment, role of people, code list or stage that does not
-    exist, a range that is none, anything but yes and no where one of the two is due, two rows for one variable, what
-    belongs to a data set on a variable's row, and a direct identifier that would be kept in clear without a reason.
+    exist, a range that is none, a range or code list that the treatment has no use for, anything but yes and no where
+    one of the two is due, two rows for one variable, what belongs to a data set on a variable's row, and a direct
+    identifier that would be kept in clear without a reason.
     """
     text = read_text(project.path("reference", "catalogue.csv"))
     return _read(text, list_names(project), frozenset(roles_known(project))).copy()
@@ -84,6 +85,7 @@ def _check(entry: dict[str, str], line: int) -> None:
             raise _wrong(line, entry, name, "this is said of a data set, not of one variable.", remedy)
     _check_range(entry, line)
     treatments.check(entry, f"{WHERE}, row {line} ({entry['table']} {entry['column']})")
+    _check_can_be_held_against(entry, line)
 
 
 def _check_range(entry: dict[str, str], line: int) -> None:
@@ -96,6 +98,17 @@ def _check_range(entry: dict[str, str], line: int) -> None:
     if ends is None or ends[0] > ends[1]:
         remedy = 'Write the lowest and the highest value: "0-40", or "-5 to 5".'
         raise _wrong(line, entry, "valid_range", "that is no range.", remedy)
+
+
+def _check_can_be_held_against(entry: dict[str, str], line: int) -> None:
+    """A range or code list that no value can be held against is refused: nobody would notice that none is."""
+    treatment, said = entry["treatment"], entry["valid_range"].lower()
+    if said and not said.startswith(NOT_BEFORE) and treatment not in ("number", "drop"):
+        what = f"with the treatment {treatment}, values are not held against a range of numbers."
+        raise _wrong(line, entry, "valid_range", what, "Write number as its treatment, or take the range out.")
+    if entry["code_list"] and treatment not in ("code", "keep", "drop"):
+        what = f"with the treatment {treatment}, values are not held against a code list."
+        raise _wrong(line, entry, "code_list", what, "Write code as its treatment, or take the code list out.")
 
 
 def _check_once(rows: _Rows) -> None:
