@@ -131,6 +131,21 @@ def test_values_of_duckdb(tmp_path, at):
     assert raw.frame.iloc[0].tolist() == ["C1", "2024-02-29", "1.50", "true"]
 
 
+def test_moments_of_duckdb_are_told_in_the_time_of_this_country(tmp_path, at):
+    import duckdb
+
+    with duckdb.connect(str(tmp_path / "x.duckdb")) as made:
+        made.execute(
+            "CREATE TABLE t AS SELECT 'C1' AS id, TIMESTAMPTZ '2024-06-30 23:00:00+00' AS \"Born on\", "
+            "TIMESTAMPTZ '2024-01-01 09:30:00+00' AS seen, NULL::TIMESTAMPTZ AS gone"
+        )
+    queries = tmp_path / "reference" / "sql"
+    (queries / "all.sql").write_text("SELECT * FROM t", encoding="utf-8")
+    for asked in ({"table": "t"}, {"query": "all.sql"}):
+        raw, _ = read(at("duckdb:///x.duckdb"), **asked)
+        assert raw.frame.iloc[0].fillna("").tolist() == ["C1", "2024-07-01", "2024-01-01 09:30:00", ""]
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [

@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 
 from evidence.data.sources.csv_files import RawTable, squeezed
-from evidence.data.sources.large import LARGE, LINE, compact
+from evidence.data.sources.large import LARGE, LINE, compact, has_time_zone
+from evidence.data.sources.parquet import TIME_ZONE
 from evidence.project import EvidenceError, Project, read_text
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _ROWS_A_BATCH = 50_000
 _BYTES_A_CELL = 7
 # A server that does not answer within so many seconds is not there; moments are told in the time of this country.
 _CONNECTING = {
-    "postgresql": {"connect_timeout": 15, "options": "-c timezone=Europe/London"},
+    "postgresql": {"connect_timeout": 15, "options": f"-c timezone={TIME_ZONE}"},
     "mssql": {"timeout": 15},
 }
 
@@ -160,7 +161,22 @@ class Database:
         wanted = [name for name in there if asked.columns is None or squeezed(name) in given]
         names = [given.get(squeezed(name), name) for name in wanted]
         held = tuple(given.get(squeezed(name), name) for name in there)
-        return sqlalchemy.select(*(source.c[name] for name in wanted)), names, held
+        with _plainly(asked.name):
+            columns = self._handed_over([source.c[name] for name in wanted])
+        return sqlalchemy.select(*columns), names, held
+
+    def _handed_over(self, columns: list[sqlalchemy.ColumnElement]) -> list[sqlalchemy.ColumnElement]:
+        """The columns as they can be read: DuckDB's driver cannot hand over moments with a time zone as they are."""
+        import sqlalchemy
+
+        if self._dialect != "duckdb":
+            return columns
+        statement = sqlalchemy.select(*columns).compile(self._connection)
+        kinds = [str(row[1]) for row in self._connection.exec_driver_sql(f"DESCRIBE {statement}")]
+        return [
+            sqlalchemy.func.timezone(TIME_ZONE, column) if has_time_zone(kind) else column
+            for column, kind in zip(columns, kinds, strict=True)
+        ]
 
     def _visible(self) -> Iterator[tuple[str, str]]:
         """(schema, name) of every table and view."""

@@ -549,8 +549,7 @@ def text_of(column: str, kind: str) -> str:
         ends = " AND ".join(f"unicode({text}[{end}]) BETWEEN 33 AND 127" for end in (1, -1))
         return f"CASE WHEN {ends} THEN {text} ELSE nullif(trim({text}, {literal(_BLANKS)}), '') END"
     if kind.startswith("TIMESTAMP"):
-        zoned = "TIME ZONE" in kind or kind.startswith("TIMESTAMPTZ")
-        plain = f"{column} AT TIME ZONE '{TIME_ZONE}'" if zoned else column
+        plain = f"{column} AT TIME ZONE '{TIME_ZONE}'" if has_time_zone(kind) else column
         return (
             f"CASE WHEN CAST({plain} AS TIME) = TIME '00:00:00' THEN strftime({plain}, '%Y-%m-%d') "
             f"ELSE CAST({plain} AS VARCHAR) END"
@@ -566,6 +565,11 @@ def text_of(column: str, kind: str) -> str:
             f"ELSE {text} END"
         )
     return text
+
+
+def has_time_zone(kind: str) -> bool:
+    """Whether values of that DuckDB type are moments, of which a time zone tells day and time."""
+    return kind.startswith(("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ"))
 
 
 def quoted(name: str) -> str:
