@@ -77,6 +77,16 @@ def test_years_are_drafted_where_the_whole_table_was_looked_at(own, monkeypatch)
     assert draft_of_database(project, ["Referrals"]).iloc[0]["period"] == ""
 
 
+def test_a_table_for_which_the_catalogue_has_no_name_leaves_it_as_it_was(own, run_evidence):
+    with sqlite3.connect(own / "data" / "raw" / "records.db") as database:
+        database.execute('CREATE TABLE "Ω" AS SELECT * FROM Referrals')
+    database.close()
+    before = (own / "reference" / "catalogue.csv").read_bytes()
+    said = run_evidence(own, "data", "describe", "database", "Ω")
+    assert said.returncode == 2 and "database table Ω: the catalogue has no name for it" in said.stderr
+    assert (own / "reference" / "catalogue.csv").read_bytes() == before
+
+
 def test_confirmed_columns_are_loaded_beside_the_files(described):
     made, _ = described
     confirm(made, "ChildID", "ReferredOn", "Team", "Visits")

@@ -20,7 +20,7 @@ from evidence.data.codes import code_lists
 from evidence.data.sources import check_there, open_sources, place
 from evidence.data.sources.database import Asked, open_database, split_name
 from evidence.data.sources.own import UNCONFIRMED, table_name
-from evidence.project import Project, atomic_write, read_text
+from evidence.project import EvidenceError, Project, atomic_write, read_text
 
 # What stands for a data folder where the database is meant.
 DATABASE = "database"
@@ -99,6 +99,12 @@ def _rows_of(table: dict[str, str], frame: pd.DataFrame, rows: pd.DataFrame, lis
 def _free_name(written: str, rows: pd.DataFrame) -> str:
     """A name for a table of the database that the catalogue does not have yet: without its schema, if that will do."""
     _, name = split_name(written, f"database table {written}")
+    if not table_name(name):
+        raise EvidenceError(
+            "the catalogue has no name for it, since its own has no letter from a to z and no digit.",
+            where=f"database table {written}",
+            remedy="Read it through a query of your own: reference/sql/README.md says how.",
+        )
     taken = set(rows.loc[rows["source"] == "own", "table"])
     return table_name(written if table_name(name) in taken else name)
 
