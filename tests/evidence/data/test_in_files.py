@@ -249,6 +249,18 @@ def test_what_nobody_has_confirmed_is_said_as_it_is_in_memory(places):
     assert len(left_out) == 2
 
 
+def test_what_is_confirmed_and_not_there_is_said(places):
+    folder = places.path("data", "raw")
+    (stays,) = folder.glob("stays.*")
+    read, write = (pd.read_csv, "to_csv") if stays.suffix == ".csv" else (pd.read_parquet, "to_parquet")
+    getattr(read(stays).drop(columns="Score"), write)(stays, index=False)
+    next(folder.glob("people.*")).unlink()
+    said = f"{stays.name} lacks columns that the catalogue confirms, taken as empty: Score."
+    with tables_in_files(places, "data/raw") as there:
+        for tables in (load_tables(places, "data/raw"), there):
+            assert {said, "The catalogue confirms tables that are not there: people."} <= set(tables.notes)
+
+
 def test_nothing_confirmed_is_refused_as_it_is_in_memory(places):
     confirm(places, "no")
     with pytest.raises(EvidenceError) as loaded:

@@ -114,14 +114,14 @@ def _add(found: dict[str, Place], name: str, place: Place, where: str) -> None:
 def read_table(
     place: Place, where: str, known: pd.DataFrame, only_confirmed: bool = False
 ) -> tuple[RawTable, list[str]]:
-    """One table under the catalogue's column names, and a note on the columns that nobody has confirmed.
+    """One table under the catalogue's column names, and notes on columns that nobody has confirmed or that it lacks.
 
     With `only_confirmed` a large file gives no other columns than those, and the dates at which ages are told.
     """
     names = wanted(known) if only_confirmed else tuple(known["column"])
     raw, notes = read_place(place, where, known, names, only_confirmed)
     raw, _, _ = under_names(raw, known["column"])
-    return raw, notes + unconfirmed(raw, place.name, known)
+    return raw, notes + unconfirmed(raw, place.name, known) + lacking(raw, place.name, known)
 
 
 def wanted(known: pd.DataFrame, dropped: bool = True) -> tuple[str, ...]:
@@ -141,6 +141,24 @@ def unconfirmed(raw: RawTable | LargeTable, name: str, known: pd.DataFrame) -> l
     confirmed = set(known.loc[known["confirmed"] == "yes", "column"])
     waiting = [column for column in raw.held if column not in confirmed]
     return [f"{name} {UNCONFIRMED}, left out: {', '.join(waiting)}."] if waiting else []
+
+
+def lacking(raw: RawTable | LargeTable, name: str, known: pd.DataFrame) -> list[str]:
+    """A note on the columns that are confirmed and that the table does not have, if there are any."""
+    missing = ", ".join(column for column in _loaded(known)["column"] if column not in raw.held)
+    return [f"{name} lacks columns that the catalogue confirms, taken as empty: {missing}."] if missing else []
+
+
+def not_there(rows: pd.DataFrame, tables: Collection[str]) -> list[str]:
+    """A note on the tables of which columns are confirmed and that are not among those found, if there are any."""
+    own = _loaded(rows[(rows["source"] == "own") & (rows["column"] != "")])
+    missing = [table for table in own["table"].unique() if table not in tables]
+    return [f"The catalogue confirms tables that are not there: {', '.join(missing)}."] if missing else []
+
+
+def _loaded(variables: pd.DataFrame) -> pd.DataFrame:
+    """The rows of variables that are confirmed and not dropped."""
+    return variables[(variables["confirmed"] == "yes") & (variables["treatment"] != "drop")]
 
 
 def read_place(
