@@ -104,6 +104,14 @@ def test_age_on_the_last_day_of_the_year_and_at_an_event(load):
     assert at_event[2:4].isna().all()
 
 
+@pytest.mark.parametrize(
+    ("event", "said"), [("Begun", "the table has no such column"), ("Home", "no date is in that column")]
+)
+def test_an_age_at_what_is_no_date_is_refused(load, event, said):
+    with pytest.raises(EvidenceError, match=f"visits Born: the age is to be told at {event}, and {said}"):
+        load({"visits Born": ("direct identifier", f"age at {event}")})
+
+
 def test_the_year_of_ages_comes_from_the_data_where_none_is_stated(load):
     said = {"visits Born": ("direct identifier", "age"), "visits Visited": ("ordinary", "date")}
     assert load(said)["visits"]["Born"].head(3).tolist() == [13, 14, 15]

@@ -181,13 +181,16 @@ def _days(variable: Mapping[str, str], frame: pd.DataFrame, day: date | None) ->
     event = variable["how"].removeprefix("at ")
     if not event:
         return pd.Series(pd.Timestamp(day), index=frame.index)
-    if event not in frame.columns:
+    days = shapes.as_dates(frame[event]) if event in frame.columns else None
+    # Every age would be missing, and no rule would say why.
+    if days is None or (frame[event].notna().any() and days.isna().all()):
+        what = "the table has no such column" if days is None else "no date is in that column"
         raise EvidenceError(
-            f"the age is to be told at {event}, and the table has no such column.",
+            f"the age is to be told at {event}, and {what}.",
             where=f"{WHERE}, {variable['table']} {variable['column']}",
             remedy="Name a column of the same table that holds dates.",
         )
-    return shapes.as_dates(frame[event])
+    return days
 
 
 def _ages(births: pd.Series, days: pd.Series) -> pd.Series:
