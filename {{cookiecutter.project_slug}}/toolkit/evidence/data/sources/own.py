@@ -151,14 +151,14 @@ def lacking(raw: RawTable | LargeTable, name: str, known: pd.DataFrame) -> list[
 
 def not_there(rows: pd.DataFrame, tables: Collection[str]) -> list[str]:
     """A note on the tables of which columns are confirmed and that are not among those found, if there are any."""
-    own = _loaded(rows[(rows["source"] == "own") & (rows["column"] != "")])
+    own = _loaded(rows[rows["source"] == "own"])
     missing = [table for table in own["table"].unique() if table not in tables]
     return [f"The catalogue confirms tables that are not there: {', '.join(missing)}."] if missing else []
 
 
-def _loaded(variables: pd.DataFrame) -> pd.DataFrame:
-    """The rows of variables that are confirmed and not dropped."""
-    return variables[(variables["confirmed"] == "yes") & (variables["treatment"] != "drop")]
+def _loaded(rows: pd.DataFrame) -> pd.DataFrame:
+    """Those of the catalogue's rows that are of variables, confirmed and not dropped."""
+    return rows[(rows["column"] != "") & (rows["confirmed"] == "yes") & (rows["treatment"] != "drop")]
 
 
 def read_place(
