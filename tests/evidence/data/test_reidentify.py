@@ -43,7 +43,7 @@ def test_a_role_that_may_is_told_and_the_log_says_who_and_why_and_never_whom(ask
     assert (found.identifier, found.kind, found.found_in) == ("QX7731905", "child", ("header CHILD",))
     assert flagged == []
     line = access_log_lines(project).iloc[-1]
-    assert (line["what"], line["why"]) == ("look-up", WHY)
+    assert (line["what"], line["data"], line["why"]) == ("look-up", project.relative(place), WHY)
     text = log_path(project).read_text(encoding="utf-8")
     assert "QX7731905" not in text and child not in text
 

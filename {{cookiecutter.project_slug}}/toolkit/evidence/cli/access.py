@@ -111,9 +111,10 @@ def log(check: bool, accept: str, last: int) -> None:
     for row in lines.tail(last).to_dict("records"):
         stage = "" if row["stage"] is None or row["stage"] != row["stage"] else f", stage {row['stage']}"
         odd = f"\n    to look into: {row['flags']}" if row["flags"] else ""
+        read = "one identifier" if row["what"] == "look-up" else f"{row['tables'] or 'nothing'}, {row['rows']:,} rows"
         click.echo(
             f"{row['when']:%Y-%m-%d %H:%M} {row['login']} ({row['role'] or 'no role'}{stage}) {row['what']} "
-            f"{row['data']}: {row['tables'] or 'nothing'}, {row['rows']:,} rows. {row['why']}{odd}"
+            f"{row['data']}: {read}. {row['why']}{odd}"
         )
     flagged = int((lines["flags"] != "").sum())
     click.echo(

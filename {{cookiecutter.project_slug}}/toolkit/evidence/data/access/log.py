@@ -250,7 +250,8 @@ def log_look_up(
 
     access = access_to(project, data_folder, day=now.date() if now else None)
     subject = mark(lasting_key(project), access.login, token)
-    entry = {**_who(access), "stage": None, "data": "", "tables": {}, "subject": subject, "why": " ".join(why.split())}
+    entry = {**_who(access), "stage": None, "data": place_of(project, data_folder), "tables": {}}
+    entry |= {"subject": subject, "why": " ".join(why.split())}
     if not (access.re_identify or access.everything):
         append(project, {**entry, "what": REFUSED}, now)
         raise EvidenceError(
