@@ -252,6 +252,7 @@ def test_the_log_at_the_terminal(council, run_evidence):
     assert (
         "to look into: outside usual hours" in said.stdout and "11 lines (times are UTC), 1 to look into" in said.stdout
     )
+    assert run_evidence(project.root, "data", "log", "--last", -1).returncode == 2
     write(project, [lines[0].replace("ann", "eve"), *lines_of(project)[1:]])
     checked = run_evidence(project.root, "data", "log", "--check")
     assert checked.returncode == 1 and "line 1: was altered" in checked.stdout

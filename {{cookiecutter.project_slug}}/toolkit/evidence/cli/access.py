@@ -84,7 +84,7 @@ def _in_the_data(project, child: str) -> tuple[list[str], str]:
 @click.command("log")
 @click.option("--check", is_flag=True, help="Check that no line was altered, removed, moved or put in.")
 @click.option("--accept", metavar="WHY", default="", help="Note what a person found out about the faults.")
-@click.option("--last", default=20, show_default=True, help="How many lines to show.")
+@click.option("--last", type=click.IntRange(min=0), default=20, show_default=True, help="How many lines to show.")
 def log(check: bool, accept: str, last: int) -> None:
     """Show the access log: who read which data, when and why, and what is odd about it.
 
