@@ -261,6 +261,18 @@ def test_what_is_confirmed_and_not_there_is_said(places):
             assert {said, "The catalogue confirms tables that are not there: people."} <= set(tables.notes)
 
 
+def test_files_in_other_forms_and_folders_are_said_to_be_left_out(places):
+    folder = places.path("data", "raw")
+    (folder / "visits.tsv").write_text("Person\tSex\nP0001\tF\n", encoding="utf-8")
+    (folder / "2023").mkdir()
+    with tables_in_files(places, "data/raw") as there:
+        for tables in (load_tables(places, "data/raw"), there):
+            assert (
+                "Not read, as only CSV, Parquet and Excel files in the folder itself are: 2023, visits.tsv."
+                in tables.notes
+            )
+
+
 def test_nothing_confirmed_is_refused_as_it_is_in_memory(places):
     confirm(places, "no")
     with pytest.raises(EvidenceError) as loaded:

@@ -7,10 +7,11 @@ from datetime import date
 from pathlib import Path
 
 from evidence.data.loading import load_tables
+from evidence.data.sources.folder import EARLIER
 from evidence.data.tables import Tables
 from evidence.project import Project
 
-FOLDER = "earlier"
+FOLDER = EARLIER
 
 
 def load_with_earlier(

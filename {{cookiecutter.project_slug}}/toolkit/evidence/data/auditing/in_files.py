@@ -21,7 +21,7 @@ from evidence.data.loading import refuse_nothing
 from evidence.data.sources import large_tables, place, source_kind
 from evidence.data.sources.copying import Kept
 from evidence.data.sources.large import LargeTable, connection, private_folder
-from evidence.data.sources.own import key_of, lacking, not_joined, not_there, unconfirmed
+from evidence.data.sources.own import key_of, lacking, not_joined, not_read, not_there, unconfirmed
 from evidence.data.tables import Table, Tables
 from evidence.project import Project
 
@@ -103,7 +103,7 @@ def _in_files(
             tables.notes.append(f"{table.file} was counted where it lies, and not loaded.")
         of_table = known[known["table"] == name]
         tables.notes += unconfirmed(table, table.file, of_table) + lacking(table, table.file, of_table)
-    tables.notes += not_there(rows, large)
+    tables.notes += not_read(project.path(str(folder))) + not_there(rows, large)
     tables.notes += not_joined(rows, large, tables.key)
     refuse_nothing(tables, access, place(project, folder))
     read = {name: (list(table.frame.columns), large[name].rows) for name, table in tables.loaded.items()}

@@ -9,6 +9,8 @@ from evidence.project import EvidenceError
 
 # What today's process decided while the tool ran beside it: not one of the data's own tables.
 DECISIONS = "parallel_run.csv"
+# Where the return of the year before lies.
+EARLIER = "earlier"
 _TWO_YEARS = re.compile(r"(?<!\d)(20\d\d)[-_ /]?(?:20)?(\d\d)(?!\d)")
 _ONE_YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)")
 

@@ -12,12 +12,28 @@ import pandas as pd
 from evidence.data.sources.csv_files import RawTable, squeezed, under_names
 from evidence.data.sources.excel import ENDINGS as WORKBOOKS
 from evidence.data.sources.excel import Workbook
-from evidence.data.sources.folder import data_files, inside
+from evidence.data.sources.folder import EARLIER, data_files, inside
 from evidence.data.sources.found_in import FoundIn
 from evidence.data.sources.large import LargeTable, read_file
 from evidence.project import EvidenceError
 
 ENDINGS = (".csv", ".parquet", ".pq", *WORKBOOKS)
+# Tables come in these forms too; databases are named elsewhere.
+_OTHER_FORMS = (
+    ".tsv",
+    ".tab",
+    ".txt",
+    ".json",
+    ".xml",
+    ".html",
+    ".htm",
+    ".gz",
+    ".zip",
+    ".7z",
+    ".feather",
+    ".sav",
+    ".rds",
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +59,7 @@ def find_tables(folder: Path, where: str, told: dict[str, FoundIn]) -> tuple[dic
     """
     found = {name: told_place(folder, where, there) for name, there in told.items() if there.file}
     taken = {(place.path, place.sheet) for place in found.values()}
-    notes = []
+    notes = not_read(folder)
     for path in data_files(folder, where, ENDINGS):
         if not path.name.lower().endswith(WORKBOOKS):
             _add(found, table_name(path.stem), Place(path), where)
@@ -62,6 +78,21 @@ def find_tables(folder: Path, where: str, told: dict[str, FoundIn]) -> tuple[dic
             remedy="Put your tables there, one a file or one a sheet.",
         )
     return found, notes
+
+
+def not_read(folder: Path) -> list[str]:
+    """A note on what lies in a data folder and looks like data in another form, if there is any."""
+    names = sorted(
+        path.name
+        for path in folder.iterdir()
+        if not path.name.startswith(("~$", "."))
+        and (path.name != EARLIER if path.is_dir() else path.name.lower().endswith(_OTHER_FORMS))
+    )
+    return (
+        [f"Not read, as only CSV, Parquet and Excel files in the folder itself are: {', '.join(names)}."]
+        if names
+        else []
+    )
 
 
 def table_name(text: str) -> str:
