@@ -11,8 +11,6 @@ from evidence.data.sources.folder import EARLIER
 from evidence.data.tables import Tables
 from evidence.project import Project
 
-FOLDER = EARLIER
-
 
 def load_with_earlier(
     project: Project,
@@ -32,11 +30,11 @@ def load_with_earlier(
     if before is not None:
         tables.earlier = load_tables(project, before, stage=stage, year_end=year_end, why=why, on_read=on_read)
         for table in tables.earlier.loaded.values():
-            table.file = f"{FOLDER}/{table.file}"
+            table.file = f"{EARLIER}/{table.file}"
     return tables
 
 
 def earlier_folder(project: Project, data_folder: str | Path) -> Path | None:
     """Where the return of the year before lies, if there is one."""
-    folder = project.path(str(data_folder)) / FOLDER
+    folder = project.path(str(data_folder)) / EARLIER
     return folder if folder.is_dir() else None

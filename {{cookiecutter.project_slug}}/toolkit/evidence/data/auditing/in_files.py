@@ -13,15 +13,16 @@ from evidence.data.access.log import admitted, log_read
 from evidence.data.access.people import Access
 from evidence.data.access.rules import withhold
 from evidence.data.auditing.counting import FileTables, kept, make_views
-from evidence.data.auditing.earlier import FOLDER, earlier_folder, load_with_earlier
+from evidence.data.auditing.earlier import earlier_folder, load_with_earlier
 from evidence.data.auditing.own_rules import by_row
 from evidence.data.cataloguing.catalogues import catalogue
 from evidence.data.codes import code_lists
 from evidence.data.loading import refuse_nothing
 from evidence.data.sources import large_tables, place, source_kind
 from evidence.data.sources.copying import Kept
+from evidence.data.sources.folder import EARLIER
 from evidence.data.sources.large import LargeTable, connection, private_folder
-from evidence.data.sources.own import key_of, lacking, not_joined, not_read, not_there, unconfirmed
+from evidence.data.sources.own import about_columns, about_tables, key_of, loaded_variables, not_read
 from evidence.data.tables import Table, Tables
 from evidence.project import Project
 
@@ -75,7 +76,7 @@ def tables_in_files(
         if before is not None:
             tables.earlier = _in_files(project, before, access, why, stack, every_row)
             for table in tables.earlier.loaded.values():
-                table.file = f"{FOLDER}/{table.file}"
+                table.file = f"{EARLIER}/{table.file}"
         tables.connection = stack.enter_context(connection(stack.enter_context(private_folder())))
         make_views(tables, tables.connection)
         yield tables
@@ -87,7 +88,7 @@ def _in_files(
     rows = catalogue(project)
     known = rows[rows["source"] == "own"]
     rows = known[known["treatment"] != "drop"]
-    confirmed = rows[(rows["column"] != "") & (rows["confirmed"] == "yes")]
+    confirmed = loaded_variables(rows)
 
     def copied(name: str) -> Kept:
         variables = confirmed[confirmed["table"] == name]
@@ -101,10 +102,8 @@ def _in_files(
         if columns:
             tables.loaded[name] = _without_rows(name, table, columns)
             tables.notes.append(f"{table.file} was counted where it lies, and not loaded.")
-        of_table = known[known["table"] == name]
-        tables.notes += unconfirmed(table, table.file, of_table) + lacking(table, table.file, of_table)
-    tables.notes += not_read(project.path(str(folder))) + not_there(rows, large)
-    tables.notes += not_joined(rows, large, tables.key)
+        tables.notes += about_columns(table, table.file, known[known["table"] == name])
+    tables.notes += not_read(project.path(str(folder))) + about_tables(rows, large, tables.key)
     refuse_nothing(tables, access, place(project, folder))
     read = {name: (list(table.frame.columns), large[name].rows) for name, table in tables.loaded.items()}
     log_read(project, access, data=place(project, folder), read=read, why=why)

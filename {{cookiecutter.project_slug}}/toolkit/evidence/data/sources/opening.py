@@ -215,8 +215,7 @@ def _own(folder: _Folder) -> Sources:
         _take(sources, folder, name, there, raw, notes)
     _from_database(sources, folder)
     sources.key = own.key_of(folder.rows, sources.tables)
-    sources.notes += own.not_there(folder.rows, sources.tables)
-    sources.notes += own.not_joined(folder.rows, sources.tables, sources.key)
+    sources.notes += own.about_tables(folder.rows, sources.tables, sources.key)
     return sources
 
 

@@ -152,7 +152,7 @@ def read_table(
     names = wanted(known) if only_confirmed else tuple(known["column"])
     raw, notes = read_place(place, where, known, names, only_confirmed)
     raw, _, _ = under_names(raw, known["column"])
-    return raw, notes + unconfirmed(raw, place.name, known) + lacking(raw, place.name, known)
+    return raw, notes + about_columns(raw, place.name, known)
 
 
 def wanted(known: pd.DataFrame, dropped: bool = True) -> tuple[str, ...]:
@@ -167,6 +167,16 @@ def wanted(known: pd.DataFrame, dropped: bool = True) -> tuple[str, ...]:
 UNCONFIRMED = "has columns that nobody has confirmed"
 
 
+def about_columns(raw: RawTable | LargeTable, name: str, known: pd.DataFrame) -> list[str]:
+    """Notes on the columns of a table that nobody has confirmed, and on those that are confirmed and not there."""
+    return unconfirmed(raw, name, known) + _lacking(raw, name, known)
+
+
+def about_tables(rows: pd.DataFrame, tables: Collection[str], key: str) -> list[str]:
+    """Notes on tables that are confirmed and not among those found, and on those that `key` does not join."""
+    return _not_there(rows, tables) + _not_joined(rows, tables, key)
+
+
 def unconfirmed(raw: RawTable | LargeTable, name: str, known: pd.DataFrame) -> list[str]:
     """A note on the columns that nobody has confirmed, if there are any."""
     confirmed = set(known.loc[known["confirmed"] == "yes", "column"])
@@ -174,20 +184,20 @@ def unconfirmed(raw: RawTable | LargeTable, name: str, known: pd.DataFrame) -> l
     return [f"{name} {UNCONFIRMED}, left out: {', '.join(waiting)}."] if waiting else []
 
 
-def lacking(raw: RawTable | LargeTable, name: str, known: pd.DataFrame) -> list[str]:
+def _lacking(raw: RawTable | LargeTable, name: str, known: pd.DataFrame) -> list[str]:
     """A note on the columns that are confirmed and that the table does not have, if there are any."""
-    missing = ", ".join(column for column in _loaded(known)["column"] if column not in raw.held)
+    missing = ", ".join(column for column in loaded_variables(known)["column"] if column not in raw.held)
     return [f"{name} lacks columns that the catalogue confirms, taken as empty: {missing}."] if missing else []
 
 
-def not_there(rows: pd.DataFrame, tables: Collection[str]) -> list[str]:
+def _not_there(rows: pd.DataFrame, tables: Collection[str]) -> list[str]:
     """A note on the tables of which columns are confirmed and that are not among those found, if there are any."""
-    own = _loaded(rows[rows["source"] == "own"])
+    own = loaded_variables(rows[rows["source"] == "own"])
     missing = [table for table in own["table"].unique() if table not in tables]
     return [f"The catalogue confirms tables that are not there: {', '.join(missing)}."] if missing else []
 
 
-def _loaded(rows: pd.DataFrame) -> pd.DataFrame:
+def loaded_variables(rows: pd.DataFrame) -> pd.DataFrame:
     """Those of the catalogue's rows that are of variables, confirmed and not dropped."""
     return rows[(rows["column"] != "") & (rows["confirmed"] == "yes") & (rows["treatment"] != "drop")]
 
@@ -216,7 +226,7 @@ def key_of(rows: pd.DataFrame, tables: Collection[str]) -> str:
     return str(tokens["column"].mode().iloc[0]) if len(tokens) else ""
 
 
-def not_joined(rows: pd.DataFrame, tables: Collection[str], key: str) -> list[str]:
+def _not_joined(rows: pd.DataFrame, tables: Collection[str], key: str) -> list[str]:
     """A note on each table that names the same kind of child under another column than `key`: nothing joins it."""
     tokens = _tokens(rows, tables)
     kinds = set(tokens.loc[tokens["column"] == key, "how"].str.lower()) - {""}
