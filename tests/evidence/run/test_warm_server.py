@@ -47,6 +47,18 @@ def test_a_server_that_does_not_listen_is_ended_with_its_kernels(tmp_path):
         wait_for(lambda: not kernel.is_running() or kernel.status() == psutil.STATUS_ZOMBIE, seconds=5)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
+def test_later_kernels_are_forked_as_the_first_one_is(tmp_path):
+    """After the first the server imports more, and must not take that for a toolkit that was replaced."""
+    environment = kernel_environment(tmp_path, {})
+    private = ShortFolder()
+    server = WarmServer(Path(private.name), environment)
+    with private, Kernels(environment, tmp_path, 3, server=server) as kernels:
+        parents = [psutil.Process(kernels.take().process).parent().cmdline() for _ in range(3)]
+        server.close()
+    assert all("evidence.run.warm_server" in command for command in parents)
+
+
 def test_a_kernel_that_is_ended_before_it_answers_keeps_nobody_waiting(tmp_path):
     """Jupyter watches a heartbeat from a thread of its own, which waits on for a process that has gone."""
     with Kernels(kernel_environment(tmp_path, {}), tmp_path, 1) as kernels:

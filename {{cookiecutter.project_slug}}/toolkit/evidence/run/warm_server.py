@@ -20,10 +20,16 @@ from contextlib import suppress
 
 # Nothing that draws through pyplot or an inline backend: preloading those loses every figure while runs pass.
 PRELOADED = (
-    "ipykernel.kernelapp", "ipykernel.ipkernel", "pandas", "pyarrow.parquet", "evidence.stage.stage",
+    "ipykernel.kernelapp", "ipykernel.ipkernel", "pandas", "pyarrow.parquet", "pyarrow.csv", "evidence.stage.stage",
+    "evidence.stage.comparing", "evidence.stage.design", "evidence.stage.outcome_series",
     "evidence.data", "evidence.measures", "evidence.privacy", "evidence.workbook",
 )  # fmt: skip
-# What the first stages do without, imported while they are at work.
+# What a kernel imports by itself when it starts; the debugger finds debugpy blocked in a run.
+_AS_IT_STARTS = (
+    "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect", "IPython.extensions.storemagic",
+    "tornado.platform.asyncio",
+)  # fmt: skip
+# What the first stages do without, imported while they are at work; nothing of the toolkit, which must not change here.
 PRELOADED_LATER = ("pyarrow.dataset", "scipy.special", "matplotlib.figure", "matplotlib.backends.backend_svg")
 READY = b"ready\n"
 
@@ -32,7 +38,11 @@ def serve(address: str) -> None:
     """Forks a kernel for every request until standard input ends."""
     # Imports leave next to nothing to collect, and looking for it takes a fifth of their time.
     gc.disable()
-    _preload(PRELOADED)
+    if "EVIDENCE_RUN_FOLDER" in os.environ:
+        # Nobody debugs a run, and a debugger takes longer to import than all else of a kernel's start.
+        sys.modules["debugpy"] = None
+        _preload(("ipykernel.debugger",))
+    _preload(_AS_IT_STARTS + PRELOADED)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen(64)
@@ -121,9 +131,6 @@ def _become_kernel(request: dict) -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["cwd"])
-    if "EVIDENCE_RUN_FOLDER" in os.environ:
-        # Nobody debugs a run, and a debugger takes longer to import than all else of a kernel's start.
-        sys.modules["debugpy"] = None
     gc.enable()
     random.seed()
     sys.modules["numpy"].random.seed()
