@@ -161,7 +161,7 @@ def test_what_goes_wrong_while_a_pack_is_made_ready_for_is_left_to_the_pack_to_s
     monkeypatch.setattr(threading, "excepthook", said.append)
 
     def get_ready(notebook):
-        seen.append(notebook.name)
+        seen.append(notebook)
         raise ImportError("a file of it is damaged")
 
     project = open_project(make_project(tmp_path))

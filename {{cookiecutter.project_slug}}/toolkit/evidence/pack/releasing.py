@@ -57,10 +57,11 @@ def pack_folder(project: Project, name: str) -> Path:
     return project.path("packs", name)
 
 
-def get_ready(notebook: Path) -> None:
+def get_ready(notebook: Path | None) -> None:
     """Does ahead what making a pack takes, best spent while stages are still at work: imports, and the parts of a page.
 
-    notebook: the executed notebook of a stage that has ended. Says nothing of what is wrong with it: `release` does.
+    notebook: the executed notebook of a stage that has ended; None is for the imports alone. Says nothing of what is
+    wrong with it: `release` does.
     """
     # pandas first: while nbconvert is imported some libraries are out of reach, and pandas takes note of what is there.
     import pandas  # noqa: F401
@@ -70,8 +71,9 @@ def get_ready(notebook: Path) -> None:
     import evidence.privacy.scan  # noqa: F401
     from evidence.pack.pages import parts_of
 
-    with suppress(EvidenceError, OSError, ValueError):
-        parts_of(read_text(notebook), notebook.name)
+    if notebook is not None:
+        with suppress(EvidenceError, OSError, ValueError):
+            parts_of(read_text(notebook), notebook.name)
 
 
 def release(

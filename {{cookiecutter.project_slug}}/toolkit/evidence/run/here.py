@@ -28,11 +28,11 @@ class Here:
     longer than most stages.
 
     meanwhile: called with the executed notebook of each stage that has ended, in a thread of its own, while later
-    stages are at work in their kernels.
+    stages are at work in their kernels; and once with None before that, while the server gets ready.
     """
 
     def __init__(
-        self, workers: int | None = None, warm: bool = True, meanwhile: Callable[[Path], None] | None = None
+        self, workers: int | None = None, warm: bool = True, meanwhile: Callable[[Path | None], None] | None = None
     ) -> None:
         from evidence.run.warm_start import can_be_warm
 
@@ -58,6 +58,7 @@ class Here:
         return _Session(
             job,
             self.side_by_side,
+            self._get_ready,
             self._stage_ended,
             self._start if warm else None,
             None if self._shares else self._close,
@@ -82,13 +83,13 @@ class Here:
             self._folder.cleanup()
 
     def _stage_ended(self, notebook: Path) -> None:
-        if self._meanwhile is not None:
-            threading.Thread(target=self._get_ready, args=(notebook,), name="meanwhile", daemon=True).start()
+        threading.Thread(target=self._get_ready, args=(notebook,), name="meanwhile", daemon=True).start()
 
-    def _get_ready(self, notebook: Path) -> None:
+    def _get_ready(self, notebook: Path | None = None) -> None:
         # Whatever is wrong is met again, and said, by what this makes ready for.
         with suppress(Exception):
-            self._meanwhile(notebook)
+            if self._meanwhile is not None:
+                self._meanwhile(notebook)
 
 
 class _Session:
@@ -98,11 +99,13 @@ class _Session:
         self,
         job: Job,
         side_by_side: int,
+        begin: Callable[[], None],
         ended: Callable[[Path], None],
         server: Callable[[dict[str, str]], WarmServer] | None,
         close: Callable[[], None] | None,
     ) -> None:
-        self._job, self._side_by_side, self._ended, self._server, self._close = job, side_by_side, ended, server, close
+        self._job, self._side_by_side, self._server, self._close = job, side_by_side, server, close
+        self._begin, self._ended = begin, ended
         self._waiting = waiting_for(job.project.stages)
         self._kernels: Kernels | None = None
         self._lock = threading.Lock()
@@ -140,8 +143,11 @@ class _Session:
             if self._kernels is None:
                 job = self._job
                 environment = kernel_environment(job.folder, job.parameters, job.at_once)
-                # It gets ready during the imports below, which take a while.
-                server = self._server(environment) if self._server else None
+                server = None
+                if self._server is not None:
+                    # It gets ready during these imports and those below, which take a while.
+                    server = self._server(environment)
+                    self._begin()
                 from evidence.run.kernels import Kernels
 
                 made = Kernels(environment, job.project.path("notebooks"), job.count, self._side_by_side, server)

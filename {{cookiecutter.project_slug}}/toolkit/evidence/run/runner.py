@@ -34,8 +34,9 @@ class How:
     workers: stages side by side, None for one a core and at most four. warm: fork kernels where that is safe. cache:
     take what an earlier run gave where nothing has changed, and keep what this one gives. executor: where the stages
     are executed, which other runs may use at the same time; None for this machine. meanwhile: what this process does
-    with the notebook of each stage that has ended while others are at work, as it has little to do itself. turns: what
-    runs at the same time share, so that each stage that is the same for several is executed once.
+    with the notebook of each stage that has ended while others are at work, as it has little to do itself, and without
+    one while kernels get ready. turns: what runs at the same time share, so that each stage that is the same for
+    several is executed once.
     """
 
     workers: int | None = None
@@ -43,7 +44,7 @@ class How:
     cache: bool = True
     limits: Limits = field(default_factory=Limits)
     executor: Executor | None = None
-    meanwhile: Callable[[Path], None] | None = None
+    meanwhile: Callable[[Path | None], None] | None = None
     turns: Turns | None = None
 
     def where(self) -> Executor:
