@@ -11,11 +11,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from evidence.project import open_project
+from evidence.run import Here, Job, Limits
 from evidence.run.environment import ShortFolder, kernel_environment
 from evidence.run.kernels import Kernels
 from evidence.run.warm_server import _forget_ended
 from evidence.run.warm_start import WarmServer
 from tests.evidence.run.test_runs import wait_for
+from tests.evidence.toy import make_project
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork")
 
@@ -84,3 +87,19 @@ def test_what_a_killed_process_left_goes_with_the_next_run_and_nothing_else_does
         ShortFolder().cleanup()
         assert not left.exists() and Path(mine).is_dir()
     assert not Path(mine).exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
+def test_a_function_called_aside_gives_what_it_gives_and_errors_reach_whoever_asked(tmp_path):
+    environment = kernel_environment(tmp_path, {})
+    job = Job(open_project(make_project(tmp_path)), tmp_path, {}, Limits(), count=2)
+    with Here(several=True) as here, here.session(job) as session:
+        assert session._ready().warm
+        assert here.aside(os.getenv, "TZ")() == os.environ.get("TZ") != environment["TZ"]
+        assert here.aside(os.getpid)() != os.getpid()
+        # What goes wrong there is done again here: the error is the function's own.
+        with pytest.raises(FileNotFoundError, match="nowhere"):
+            here.aside(os.listdir, "nowhere")()
+        with pytest.raises(EOFError):
+            here._server.call("os:_exit", 0)()
+    assert here.aside(os.getpid)() == os.getpid()

@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -215,17 +216,18 @@ def run_one(
 
     wanted = asked_stages(stages, project.stages) if stages else None
     place = folder / "runs" / name if folder else None
-    run = _stoppable(lambda: execute(project, name, parameters, wanted, place, progress, how))
-    if any(stage.state == "failed" for stage in run.stages):
-        click.echo(
-            f"The full messages are in {_shown(project, run.folder)}/logs. They may quote data: do not pass them on.",
-            err=True,
-        )
-    if not no_pack:
-        from evidence.pack import release
+    with how.here() as here:
+        how = replace(how, executor=how.executor or here)
+        run = _stoppable(lambda: execute(project, name, parameters, wanted, place, progress, how))
+        if any(stage.state == "failed" for stage in run.stages):
+            logs = f"{_shown(project, run.folder)}/logs"
+            click.echo(f"The full messages are in {logs}. They may quote data: do not pass them on.", err=True)
+        if not no_pack:
+            from evidence.pack import release
 
-        pack = release(project, run.folder, name, draft=draft, folder=folder / "packs" / name if folder else None)
-        click.echo(f"{pack / 'index.html'}")
+            final = folder / "packs" / name if folder else None
+            pack = release(project, run.folder, name, draft=draft, folder=final, aside=here.aside)
+            click.echo(f"{pack / 'index.html'}")
     progress.finished()
     return run.complete
 

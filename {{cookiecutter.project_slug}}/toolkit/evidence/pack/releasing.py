@@ -6,8 +6,10 @@ import getpass
 import json
 import platform
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +35,7 @@ from evidence.pack.seal import RECEIPT, write_manifest
 from evidence.pack.standing import standing_of
 from evidence.pack.statements import bring_along, kept_files, signed_before
 from evidence.pack.words import words_used
-from evidence.project import EvidenceError, Project, explained, git_says, long_date, read_text
+from evidence.project import EvidenceError, Project, explained, git_says, long_date, open_project, read_text
 from evidence.project.folders import hold
 from evidence.project.installed import installed_versions
 
@@ -85,11 +87,13 @@ def release(
     folder: Path | None = None,
     previous: dict | None = _UNSET,
     book: Workbook | None = None,
+    aside: Callable[..., Callable[[], Secrets]] = partial,
 ) -> Path:
     """Makes the pack `packs/<name>/` (or `folder`) of a finished run, `<name>.zip` beside it, and returns its path.
 
     draft: stamp it as a draft whatever has been signed. previous: the pack to compare with, as `previous.json` holds
-    it, where it is not simply the one in place. book: the workbook, opened here unless given.
+    it, where it is not simply the one in place. book: the workbook, opened here unless given. aside: begins to call a
+    function with what it is given, perhaps in another process, and returns what waits for the result.
 
     Where the pack in place is whole and was made from just the same, it stays. Raises EvidenceError, and leaves the
     previous pack as it was, when something in the new one identifies a child, when a page would not be accessible, or
@@ -105,8 +109,9 @@ def release(
     refused = explained("the pack cannot be made. The previous one is as it was")
     with refused, hold(final.with_name(f".{final.name}.lock"), f"Making the pack {name}"):
         with new_pack(final) as part:
+            identifying = _identifying_values(project, record, aside)
             _build(part, project, record, draft, previous, final, book)
-            scanned = _scan(part, project, record)
+            scanned = _scan(part, record, identifying())
             manifest = write_manifest(part)
             _write_json(part / RECEIPT, _receipt(project, record, scanned, manifest))
             bring_along(project, part)
@@ -246,11 +251,10 @@ def _links(project: Project, names: dict[int, str], numbers: tuple[int, ...]) ->
     return " and ".join([", ".join(links[:-1]), links[-1]] if len(links) > 1 else links)
 
 
-def _scan(part: Path, project: Project, record: RunRecord) -> dict:
+def _scan(part: Path, record: RunRecord, secrets: Secrets) -> dict:
     """Compares the whole pack with the real values of the data. Raises EvidenceError, saying where and never what."""
     from evidence.privacy import scan
 
-    secrets = _identifying_values(project, record)
     findings = scan(part, secrets, allowed=[str(value) for value in record.parameters.values()])
     if findings:
         places = [f"{one.path}, {f'line {one.line}' if one.line else 'in its name'}: {one.kind}" for one in findings]
@@ -263,16 +267,23 @@ def _scan(part: Path, project: Project, record: RunRecord) -> dict:
     return {"files": findings.files, "values_looked_for": len(secrets), "findings": 0, "notes": findings.notes}
 
 
-def _identifying_values(project: Project, record: RunRecord) -> Secrets:
+def _identifying_values(
+    project: Project, record: RunRecord, aside: Callable[..., Callable[[], Secrets]]
+) -> Callable[[], Secrets]:
     """The real values that must not be in a pack; none where no stage opened a file of data and there is none."""
-    from evidence.data import identifying_values
     from evidence.privacy import Secrets
 
     folder = project.data_folder(record.parameters)
     opened = any(entry["kind"] == "data" for stage in project.stages for entry in record.results.reads(stage.number))
     if not opened and not folder.is_dir():
-        return Secrets()
-    return identifying_values(project, record.parameters["data_folder"])
+        return Secrets
+    return aside(_values_in, str(project.root), str(record.parameters["data_folder"]))
+
+
+def _values_in(root: str, data_folder: str) -> Secrets:
+    from evidence.data import identifying_values
+
+    return identifying_values(open_project(Path(root)), data_folder)
 
 
 def _receipt(project: Project, record: RunRecord, scanned: dict, manifest_digest: str) -> dict:

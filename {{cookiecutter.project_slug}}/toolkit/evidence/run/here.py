@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from evidence.project import StageInfo
 from evidence.run.executor import Job
@@ -19,20 +19,25 @@ if TYPE_CHECKING:
     from evidence.run.warm_start import WarmServer
 
 _MOST = 4
+T = TypeVar("T")
 
 
 class Here:
     """This machine as an executor. workers: stages side by side, None for one a core and at most four.
 
     Used as a context, all its sessions fork their kernels from one server, which ends with it: getting one ready takes
-    longer than most stages.
+    longer than most stages. several: sessions of several runs are to come, so that even one with a single stage does.
 
     meanwhile: called with the executed notebook of each stage that has ended, in a thread of its own, while later
     stages are at work in their kernels; and once with None before that, while the server gets ready.
     """
 
     def __init__(
-        self, workers: int | None = None, warm: bool = True, meanwhile: Callable[[Path | None], None] | None = None
+        self,
+        workers: int | None = None,
+        warm: bool = True,
+        meanwhile: Callable[[Path | None], None] | None = None,
+        several: bool = False,
     ) -> None:
         from evidence.run.warm_start import can_be_warm
 
@@ -41,12 +46,13 @@ class Here:
         # A kernel that waits costs little only where it was forked; whoever gave a number meant it.
         self.at_once = self.warm and workers is None and self.side_by_side > 1
         self._meanwhile = meanwhile
-        self._shares = False
+        self._several = several
+        self._kept = False
         self._server: WarmServer | None = None
         self._lock = threading.Lock()
 
     def __enter__(self) -> Here:
-        self._shares = True
+        self._kept = True
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -54,15 +60,31 @@ class Here:
 
     def session(self, job: Job) -> _Session:
         # One stage alone has its kernel sooner without a server.
-        warm = self.warm and (self._shares or job.count > 1)
+        warm = self.warm and (self._several or job.count > 1)
         return _Session(
             job,
             self.side_by_side,
             self._get_ready,
             self._stage_ended,
             self._start if warm else None,
-            None if self._shares else self._close,
+            None if self._kept else self._close,
         )
+
+    def aside(self, function: Callable[..., T], *given: str) -> Callable[[], T]:
+        """Has the fork server's help where there is one by now: it has imported what this process need not import."""
+        answer = None
+        with self._lock, suppress(OSError):
+            if self._server is not None and self._server.ready():
+                answer = self._server.call(f"{function.__module__}:{function.__qualname__}", *given)
+
+        def result() -> T:
+            if answer is not None:
+                # What it could not do is tried again here, where an error reaches whoever asked.
+                with suppress(OSError, EOFError):
+                    return answer()
+            return function(*given)
+
+        return result
 
     def _start(self, environment: dict[str, str]) -> WarmServer:
         """What forks the kernels of all sessions; it starts in this environment, and each kernel gets its own."""

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 from evidence.project import EvidenceError, Project, StageInfo
 from evidence.run.executor import Executor, Job, Session
-from evidence.run.here import Here
 from evidence.run.progress import Progress
 from evidence.run.progress_many import ManyProgress
 from evidence.run.runner import How, execute
@@ -54,7 +53,7 @@ def execute_many(
     how, progress = how or How(), progress or ManyProgress()
     progress.began(list(runs), project)
     with ExitStack() as stack:
-        executor = how.executor or stack.enter_context(Here(how.workers, how.warm, how.meanwhile))
+        executor = how.executor or stack.enter_context(how.here(several=True))
         together = _Together(executor)
         shared = replace(how, executor=together, turns=Turns() if how.cache else None)
 

@@ -47,8 +47,9 @@ class How:
     meanwhile: Callable[[Path | None], None] | None = None
     turns: Turns | None = None
 
-    def where(self) -> Executor:
-        return self.executor or Here(self.workers, self.warm, self.meanwhile)
+    def here(self, several: bool = False) -> Here:
+        """This machine, for stages and for what is done beside them. several: for the stages of several runs."""
+        return Here(self.workers, self.warm, self.meanwhile, several)
 
 
 def run_folder(project: Project, name: str) -> Path:
@@ -120,7 +121,7 @@ class _Execution:
     ) -> None:
         self.folder, self.project, self.parameters, self.wanted = folder, project, parameters, wanted
         self.progress, self.how = progress, how
-        self.executor = how.where()
+        self.executor = how.executor or how.here()
         self.results = Results(folder)
         self.cache = Cache(project, parameters, how.turns) if how.cache else None
         self.states: dict[int, StageRun] = {}

@@ -2,7 +2,9 @@
 
 Started by `warm.py` as `python -m evidence.run.warm_server SOCKET`. One line of JSON a request, {"arguments", "cwd",
 "environment", "errors"}; the answer is the new kernel's process number. The kernel keeps the connection open, so that
-its end is noticed. When standard input ends, the server ends its kernels and itself: it never outlives its owner.
+its end is noticed. With "function" in the request, "package.module:name", the process calls that with the arguments
+instead, and what it gives, pickled, follows the number; nothing follows where it raises. When standard input ends, the
+server ends its kernels and itself: it never outlives its owner.
 """
 
 from __future__ import annotations
@@ -11,11 +13,13 @@ import gc
 import importlib
 import json
 import os
+import pickle
 import random
 import select
 import signal
 import socket
 import sys
+import time
 from contextlib import suppress
 
 # Nothing that draws through pyplot or an inline backend: preloading those loses every figure while runs pass.
@@ -115,12 +119,17 @@ def _fork(request: dict, connection: socket.socket, listener: socket.socket, ker
     try:
         os.close(pipe)
         listener.close()
-        _become_kernel(request)
+        _settle(request)
+        if "function" in request:
+            _call(request, connection)
+        else:
+            _become_kernel(request)
     finally:
         os._exit(1)
 
 
-def _become_kernel(request: dict) -> None:
+def _settle(request: dict) -> None:
+    """Makes of the copy of the server a process with the environment that was asked for."""
     os.setsid()
     for number in (signal.SIGCHLD, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL if number == signal.SIGCHLD else signal.default_int_handler)
@@ -130,10 +139,20 @@ def _become_kernel(request: dict) -> None:
     os.dup2(errors, 2)
     os.environ.clear()
     os.environ.update(request["environment"])
+    time.tzset()
     os.chdir(request["cwd"])
     gc.enable()
     random.seed()
     sys.modules["numpy"].random.seed()
+
+
+def _call(request: dict, connection: socket.socket) -> None:
+    module, _, name = request["function"].partition(":")
+    given = getattr(importlib.import_module(module), name)(*request["arguments"])
+    connection.sendall(pickle.dumps(given))
+
+
+def _become_kernel(request: dict) -> None:
     if "MPLBACKEND" in os.environ and "matplotlib" in sys.modules:
         sys.modules["matplotlib"].rcParams["backend"] = os.environ["MPLBACKEND"]
     # ipykernel ends itself when its parent has another process number than this one.

@@ -38,7 +38,7 @@ def main() -> None:
     at_work = ExitStack()
     found_fit = False
     # Its kernels are forked from one server where that is safe, which gets ready with the first stage.
-    with suppress(queue.Empty), Here(1) as here:
+    with suppress(queue.Empty), Here(1, several=True) as here:
         threading.Thread(target=_listen, args=(orders, at_work, here), daemon=True).start()
         while True:
             found_fit = _obey(orders.get(timeout=_SECONDS_IDLE), found_fit, here, at_work, say)
