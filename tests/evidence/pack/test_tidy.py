@@ -6,7 +6,10 @@ import re
 
 import pytest
 from bs4 import BeautifulSoup
+from hypothesis import given
+from hypothesis import strategies as some
 
+from evidence.pack.fragments import read_fragment, write_fragment
 from evidence.pack.tidy import Page
 from evidence.project import EvidenceError
 
@@ -30,6 +33,11 @@ def tidy(html: str, shown: bool = False) -> str:
         "<svg onload=alert(1)><script>1</script></svg>",
         "<meta http-equiv=refresh content='0;url=https://example.org'>",
         "<style>@import 'https://example.org'</style>",
+        "<!-- a --!><b onclick=alert(1)>b</b> -->",
+        "<!--[if IE]><script>1</script><![endif]-->",
+        "<?xml-stylesheet href='https://example.org'?>",
+        "<form><button><form></button><script>1</form>",
+        "<select><button>a</button></select><title><meta></title>",
     ],
 )
 def test_nothing_acts_or_asks(html):
@@ -46,8 +54,27 @@ def test_nothing_acts_or_asks(html):
         "<meta",
         "@import",
         "style=",
+        "<!",
+        "<?",
+        "<select",
     ):
         assert word not in cleaned
+
+
+MARKUP = (
+    "<p>", "</p>", "<b class='x y'>", "</b>", "<br>", "<br/>", "</br>", "<hr>", "<table>", "</table>", "<tr>", "<td>",
+    "<td colspan=2>", "</td>", "<li>", "<pre>", "</pre>", "<a title='1 &lt; 2'>", "</a>", "<p/>", "<details open>",
+    "a", "a &amp; b", "1 < 2", "&nbsp;", " ", "\n   ", "&eacute;", "&#163;",
+)  # fmt: skip
+
+
+@given(some.lists(some.sampled_from(MARKUP), max_size=30).map("".join))
+def test_what_nobody_closed_is_read_as_a_library_reads_it(html):
+    assert write_fragment(read_fragment(html)) == str(BeautifulSoup(html, "html.parser"))
+
+
+def test_thousands_of_elements_within_each_other_are_written_too():
+    assert tidy("<li>a" * 5000).count("</li>") == 5000
 
 
 def test_ticks_are_said_in_words():

@@ -4,45 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element
 
-from bs4 import BeautifulSoup, NavigableString, Tag
-
+from evidence.pack.fragments import read_fragment, text_of, wrap, write_fragment
 from evidence.pack.widths import shares
 from evidence.project import EvidenceError
 
-_DROPPED = (
-    "script",
-    "style",
-    "link",
-    "meta",
-    "base",
-    "iframe",
-    "object",
-    "embed",
-    "applet",
-    "form",
-    "noscript",
-    "template",
-    "title",
-    "head",
-)
-_FORM_PARTS = ("input", "button", "select", "textarea")
-_KEPT = {
-    "class",
-    "colspan",
-    "rowspan",
-    "scope",
-    "headers",
-    "alt",
-    "src",
-    "href",
-    "title",
-    "data-state",
-    "lang",
-    "open",
-    "start",
-    "datetime",
-}
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 # Tables of so few columns fit everywhere; those of more than so many are set in smaller and still smaller type.
 _NARROW, _MANY, _MOST = 2, 6, 9
@@ -78,122 +45,143 @@ class Page:
         caption. Raises EvidenceError for a table without caption, and for a picture without text alternative or from
         elsewhere.
         """
-        soup = BeautifulSoup(html, "html.parser")
-        _remove_what_acts(soup)
-        for heading in soup.find_all(_HEADINGS):
+        root = read_fragment(html)
+        for heading in (one for one in root.iter() if one.tag in _HEADINGS):
             self._place(heading)
-        for image in soup.find_all("img"):
+        images, tables = list(root.iter("img")), list(root.iter("table"))
+        parents = {child: parent for parent in root.iter() for child in parent} if images or tables else {}
+        for image in images:
             _check_image(image, where)
-            if "ev-chart" in image.get("class", ()):
+            if "ev-chart" in _classes(image):
                 self.charts += 1
-                image.wrap(_region(soup, "pan", **{"aria-label": f"Chart {self.charts}"}))
-        for table in soup.find_all("table"):
-            self._set_table(soup, table, where, shown)
-        return str(soup)
+                wrap(parents, image, _region("pan", **{"aria-label": f"Chart {self.charts}"}))
+        for table in tables:
+            self._set_table(table, parents, where, shown)
+        return write_fragment(root)
 
-    def _place(self, heading: Tag) -> None:
+    def _place(self, heading: Element) -> None:
         """The page's title is the only h1, and no level is left out below it."""
-        self.level = max(2, min(int(heading.name[1]), self.level + 1))
+        self.level = max(2, min(int(heading.tag[1]), self.level + 1))
         self.headings += 1
-        heading.name = f"h{self.level}"
-        heading["id"] = f"part-{self.headings}"
+        heading.tag = f"h{self.level}"
+        heading.set("id", f"part-{self.headings}")
         if self.level == 2:
-            self.contents.append((heading["id"], heading.get_text(" ", strip=True)))
+            self.contents.append((heading.get("id"), text_of(heading, " ")))
 
-    def _set_table(self, soup: BeautifulSoup, table: Tag, where: str, shown: bool) -> None:
+    def _set_table(self, table: Element, parents: dict[Element, Element], where: str, shown: bool) -> None:
         self.tables += 1
-        caption = table.find("caption")
+        caption = _first(table, "caption")
         if caption is None and shown:
             raise EvidenceError(
                 "a table has no caption, so a reader who cannot see the page does not learn what it holds.",
                 where=where,
                 remedy="Give the table a caption: stage.show does so by itself.",
             )
-        for row in table.find_all("tr"):
-            for cell in row.find_all("th", recursive=False):
-                _set_head(table, cell)
+        _set_heads(table)
         _align_heads(table)
-        _say_once(table, caption)
-        columns = max((len(row.find_all(["td", "th"], recursive=False)) for row in table.find_all("tr")), default=0)
+        if caption is not None:
+            _say_once(caption, _around(parents, table, "figure"))
+        rows = [_cells(row) for row in table.iter("tr")]
+        columns = max(map(len, rows), default=0)
         if columns <= _NARROW:
             return
         css = "wide" + (" many" if columns > _MANY else "") + (" most" if columns > _MOST else "")
         _keep_together(table)
-        _share_out(soup, table, *_LETTERS[css])
+        _share_out(table, rows, parents, *_LETTERS[css])
         if caption is None:
-            table.wrap(_region(soup, css, **{"aria-label": f"Table {self.tables}"}))
+            wrap(parents, table, _region(css, **{"aria-label": f"Table {self.tables}"}))
         else:
-            caption["id"] = f"table-{self.tables}"
-            table.wrap(_region(soup, css, **{"aria-labelledby": caption["id"]}))
+            caption.set("id", f"table-{self.tables}")
+            wrap(parents, table, _region(css, **{"aria-labelledby": caption.get("id")}))
 
 
-def _region(soup: BeautifulSoup, css: str, **name: str) -> Tag:
+def _first(element: Element, tag: str) -> Element | None:
+    return next(element.iter(tag), None)
+
+
+def _cells(row: Element) -> list[Element]:
+    return [cell for cell in row if cell.tag in ("td", "th")]
+
+
+def _classes(element: Element) -> list[str]:
+    return element.get("class", "").split()
+
+
+def _around(parents: dict[Element, Element], element: Element, tag: str) -> Element | None:
+    """The nearest element of that name that this one is in."""
+    while (element := parents.get(element)) is not None:
+        if element.tag == tag:
+            return element
+    return None
+
+
+def _region(css: str, **name: str) -> Element:
     """What scrolls sideways on a narrow screen, for whoever uses a keyboard too."""
-    return soup.new_tag("div", attrs={"class": css, "role": "region", "tabindex": "0", **name})
+    return Element("div", {"class": css, "role": "region", "tabindex": "0", **name})
 
 
-def _keep_together(table: Tag) -> None:
-    for text in [text for cell in table.find_all(["td", "th"]) for text in cell.find_all(string=_TOGETHER)]:
-        kept = _TOGETHER.sub(lambda found: found[0].replace(" ", _NO_BREAK), text)
-        text.replace_with(NavigableString(kept))
+def _keep_together(table: Element) -> None:
+    for cell in table.iter():
+        if cell.tag not in ("td", "th"):
+            continue
+        for part in cell.iter():
+            part.text = _together(part.text)
+            if part is not cell:
+                part.tail = _together(part.tail)
 
 
-def _share_out(soup: BeautifulSoup, table: Tag, letters: float, gap: float) -> None:
+def _together(text: str | None) -> str | None:
+    return _TOGETHER.sub(lambda found: found[0].replace(" ", _NO_BREAK), text) if text else text
+
+
+def _share_out(
+    table: Element, rows: list[list[Element]], parents: dict[Element, Element], letters: float, gap: float
+) -> None:
     """Says how wide each column is, where the browser would have to choose."""
-    cells = [row.find_all(["td", "th"], recursive=False) for row in table.find_all("tr")]
-    if table.find("colgroup") or table.select_one("[colspan], [rowspan]"):
+    if any(one.tag == "colgroup" or "colspan" in one.attrib or "rowspan" in one.attrib for one in table.iter()):
         return
-    heads = sum(cell.name == "th" for cell in cells[-1])
-    widths = shares([[cell.get_text(strip=True) for cell in row] for row in cells], letters, gap, heads)
+    heads = sum(cell.tag == "th" for cell in rows[-1])
+    widths = shares([[text_of(cell) for cell in row] for row in rows], letters, gap, heads)
     if not widths:
         return
-    group = soup.new_tag("colgroup")
-    for width in widths:
-        group.append(soup.new_tag("col", attrs={"style": f"width:{width}%"}))
-    (table.find("thead") or table.find("tr")).insert_before(group)
+    group = Element("colgroup")
+    group.extend(Element("col", {"style": f"width:{width}%"}) for width in widths)
+    first = _first(table, "thead")
+    if first is None:
+        first = _first(table, "tr")
+    holder = parents[first]
+    holder.insert(list(holder).index(first), group)
 
 
-def _say_once(table: Tag, caption: Tag | None) -> None:
+def _say_once(caption: Element, figure: Element | None) -> None:
     """A caption that repeats the headline above is left for those who move from table to table by ear."""
-    figure = table.find_parent("figure")
-    headline = figure and figure.select_one(".ev-headline")
-    if caption and headline and caption.get_text(strip=True) == headline.get_text(strip=True):
-        caption["class"] = ["out-of-sight"]
+    parts = figure.iter() if figure is not None else ()
+    headline = next((one for one in parts if "ev-headline" in _classes(one)), None)
+    if headline is not None and text_of(caption) == text_of(headline):
+        caption.set("class", "out-of-sight")
 
 
-def _align_heads(table: Tag) -> None:
+def _align_heads(table: Element) -> None:
     """The head of a column of numbers stands above them, on the right."""
-    head, body = table.select_one("thead tr"), table.select_one("tbody tr")
+    head, body = (
+        next((row for part in table.iter(name) for row in part.iter("tr")), None) for name in ("thead", "tbody")
+    )
     if head is None or body is None:
         return
-    for above, below in zip(head.find_all(["td", "th"]), body.find_all(["td", "th"]), strict=False):
-        if "ev-number" in below.get("class", ()):
-            above["class"] = ["ev-number"]
+    for above, below in zip(_cells(head), _cells(body), strict=False):
+        if "ev-number" in _classes(below):
+            above.set("class", "ev-number")
 
 
-def _remove_what_acts(soup: BeautifulSoup) -> None:
-    """Scripts, forms, styles and anything that asks another machine; a ticked box is said in words."""
-    for tag in soup.find_all(_DROPPED):
-        tag.decompose()
-    for tag in soup.find_all(_FORM_PARTS):
-        if tag.get("type") == "checkbox":
-            tag.replace_with("[done] " if tag.has_attr("checked") else "[open] ")
-        else:
-            tag.decompose()
-    for tag in soup.find_all(True):
-        tag.attrs = {name: value for name, value in tag.attrs.items() if name in _KEPT}
-        if not str(tag.get("href", "https:")).startswith(("https:", "http:", "mailto:", "#")):
-            del tag["href"]
-
-
-def _check_image(image: Tag, where: str) -> None:
-    if not str(image.get("alt", "")).strip() or image["alt"].startswith("No description has been provided"):
+def _check_image(image: Element, where: str) -> None:
+    says = image.get("alt", "")
+    if not says.strip() or says.startswith("No description has been provided"):
         raise EvidenceError(
             "a picture has no text alternative, so a reader who cannot see it does not learn what it shows.",
             where=where,
             remedy="Show it with stage.show, which writes one, or give it one yourself.",
         )
-    if not str(image.get("src", "")).startswith("data:image/"):
+    if not image.get("src", "").startswith("data:image/"):
         raise EvidenceError(
             "a picture lies outside the pack, and a pack must open without a network.",
             where=where,
@@ -201,13 +189,15 @@ def _check_image(image: Tag, where: str) -> None:
         )
 
 
-def _set_head(table: Tag, cell: Tag) -> None:
+def _set_heads(table: Element) -> None:
     """A head says what it is the head of; an empty one is no head."""
-    if not cell.get_text(strip=True):
-        cell.name = "td"
-        cell.attrs.pop("scope", None)
-    elif not cell.get("scope"):
-        in_head = cell.find_parent("thead") is not None or (
-            table.find("thead") is None and cell.parent.find("td") is None
-        )
-        cell["scope"] = "col" if in_head else "row"
+    heads = [row for part in table.iter("thead") for row in part.iter("tr")]
+    has_head = _first(table, "thead") is not None
+    for row in table.iter("tr"):
+        for cell in (cell for cell in row if cell.tag == "th"):
+            if not text_of(cell):
+                cell.tag = "td"
+                cell.attrib.pop("scope", None)
+            elif not cell.get("scope"):
+                in_head = row in heads or (not has_head and _first(row, "td") is None)
+                cell.set("scope", "col" if in_head else "row")
