@@ -128,7 +128,8 @@ class Parts:
 @lru_cache(maxsize=64)
 def parts_of(text: str, notebook: str) -> Parts:
     """What an executed notebook says and shows; `text` is the file, `notebook` its name. Raises as `stage_page`."""
-    source = nbformat.reads(text, as_version=4)
+    # As it is: papermill checked it against the format when it wrote it.
+    source = nbformat.reader.reads(text)
     page = Page(Path(notebook).stem)
     shown, left_out = [], 0
     for number, cell in enumerate((cell for cell in source.cells if not _is_injected(cell)), start=1):

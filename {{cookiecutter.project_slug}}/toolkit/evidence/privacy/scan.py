@@ -24,21 +24,22 @@ from evidence.project import EvidenceError
 # A run of letters and digits, joined by at most one mark at a time, as identifiers are written.
 _RUN = re.compile(r"[^\W_]+(?:[-_/.][^\W_]+)*")
 _PIECE = re.compile(r"[^\W_]+")
-_DECIMAL = re.compile(r"(?<![\w.])[+-]?\d+\.\d+(?:[eE][+-]?\d+)?(?![\w.])")
+# These begin with what they take, which a search can run ahead to; what must not stand before is looked at after that.
+_DECIMAL = re.compile(r"[+\-\d](?<![\w.].)\d*(?<=\d)\.\d+(?:[eE][+-]?\d+)?(?![\w.])")
+_POSTCODE = re.compile(r"([A-Z](?<![A-Z0-9].)[A-Z]?\d[A-Z\d]?) ?(\d[A-Z]{2})(?![A-Z0-9])")
+_DAY_FIRST = re.compile(r"(\d(?<!\d\d)\d?)[/.-](\d{1,2})[/.-](\d{4})(?!\d)")
+_YEAR_FIRST = re.compile(r"(\d(?<!\d\d)\d{3})[-/](\d{2})[-/](\d{2})(?!\d)")
 _COLOUR = re.compile(
     r"((?:fill|stroke|color|background|border)[\w-]*[ \t]*[:=][ \t]*[\"']?)#[0-9a-f]{3,8}\b", re.IGNORECASE
 )
 # How large a page of a Word file is.
 _PAGE_SIZE = re.compile(r"<w:pgSz\b[^<>\n]*>")
-_POSTCODE = re.compile(r"(?<![A-Z0-9])([A-Z]{1,2}\d[A-Z\d]?) ?(\d[A-Z]{2})(?![A-Z0-9])")
-_DAY_FIRST = re.compile(r"(?<!\d)(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?!\d)")
-_YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})[-/](\d{2})[-/](\d{2})(?!\d)")
 _MONTHS = (
     "january", "february", "march", "april", "may", "june",
     "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
 _IN_WORDS = re.compile(
-    rf"(?<!\d)(\d{{1,2}})(?:st|nd|rd|th)?\s+({'|'.join(m[:3] + '(?:' + m[3:] + ')?' for m in _MONTHS)})\s+(\d{{4}})",
+    rf"(\d(?<!\d\d)\d?)(?:st|nd|rd|th)?\s+({'|'.join(m[:3] + '(?:' + m[3:] + ')?' for m in _MONTHS)})\s+(\d{{4}})",
     re.IGNORECASE,
 )
 _BIRTH_WORDS = re.compile(r"\b(born|dob|d\.o\.b|date of birth|birth ?date)\b", re.IGNORECASE)
@@ -182,8 +183,9 @@ class _Search:
                 yield _line(starts, block.start()), kind
 
     def _in(self, text: str) -> Iterator[tuple[int, str]]:
-        # The same lines stand in a pack over and over: new ones are looked through, the whole only where they matter.
-        new = set(text.split("\n")) - self._clean_lines
+        # The same lines and tags stand in a pack over and over: new ones are looked through, the whole only where they
+        # matter. Nothing that is looked for in a line goes on beyond the end of a tag.
+        new = set(text.replace(">", ">\n").split("\n")) - self._clean_lines
         if any(self._in_lines("\n".join(new))):
             yield from self._in_lines(text)
         else:
