@@ -6,6 +6,7 @@ import os
 import pytest
 
 from evidence.project import EvidenceError, atomic_write, long_date, read_text, sha256_of_file
+from evidence.project.files import source_files
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
@@ -52,3 +53,12 @@ def test_a_rewritten_file_keeps_its_permissions(tmp_path):
 @pytest.mark.parametrize(("day", "words"), [("2026-04-30", "30 April 2026"), ("2024-02-29", "29 February 2024")])
 def test_dates_are_said_with_the_month_in_words(day, words):
     assert long_date(day) == words
+
+
+def test_source_files_are_all_but_the_compiled_in_one_order(tmp_path):
+    for name in ("b.py", "a/z.css", "a/B.py", "a.py", "a/__pycache__/z.pyc", "__pycache__/b.pyc"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    found = source_files(tmp_path)
+    assert list(found) == ["a.py", "a/B.py", "a/z.css", "b.py"]
+    assert all(open(path).read() == name for name, path in found.items())

@@ -98,6 +98,20 @@ def _umask() -> int:
     return current
 
 
+def source_files(folder: Path) -> dict[str, str]:
+    """The files under a folder but those that Python compiled: name from the folder, with forward slashes -> path.
+
+    Sorted by name, so that all systems list them in the same order.
+    """
+    found = {}
+    for place, folders, names in os.walk(folder):
+        folders[:] = (name for name in folders if name != "__pycache__")
+        start = os.path.relpath(place, folder).replace(os.sep, "/")
+        inside = "" if start == "." else f"{start}/"
+        found |= {f"{inside}{name}": path for name in names if os.path.isfile(path := os.path.join(place, name))}
+    return dict(sorted(found.items()))
+
+
 def sha256_of_file(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hexadecimal, read a piece at a time."""
     with open(path, "rb") as file:

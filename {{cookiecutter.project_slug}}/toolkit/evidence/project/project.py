@@ -14,7 +14,7 @@ from types import ModuleType
 from evidence.project.addresses import copy_of, is_address
 from evidence.project.errors import EvidenceError
 from evidence.project.facts import Facts, read_facts
-from evidence.project.files import read_text
+from evidence.project.files import read_text, source_files
 from evidence.project.parameters import check_parameters, declared_parameters, read_parameters
 from evidence.project.stages import StageInfo, read_stages
 
@@ -70,11 +70,11 @@ class Project:
     def toolkit_digest(self) -> str:
         """The SHA-256 over every source file of the toolkit: which code made what was made."""
         digest = hashlib.sha256()
-        for path in sorted(self.path("toolkit", "evidence").rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                digest.update(path.relative_to(self.root).as_posix().encode())
+        for name, path in source_files(self.path("toolkit", "evidence")).items():
+            digest.update(name.encode())
+            with open(path, "rb") as file:
                 # Line ends differ between a checkout on Windows and one on Linux; what the code does, not.
-                digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
+                digest.update(file.read().replace(b"\r\n", b"\n"))
         return digest.hexdigest()
 
     # Parameters ------------------------------------------------------------------------------------------------

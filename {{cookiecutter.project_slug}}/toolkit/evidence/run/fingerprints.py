@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from evidence.project import EvidenceError, Project, StageInfo, read_text, sha256_of_file
+from evidence.project.files import source_files
 from evidence.results import Results
 
 # The kinds of things that a stage notes as read and that are files; the code is looked at as a whole instead.
@@ -17,18 +18,24 @@ TOOLKIT = "toolkit"
 
 def code_digests(project: Project, stages: list[StageInfo]) -> dict[str, str]:
     """Digests by name: each notebook (its cells, not its outputs), each file of the tool, the toolkit as a whole."""
-    digests = {f"notebooks/{stage.notebook}": cells_digest(project.notebook(stage)) for stage in stages}
-    for path in sorted(project.path("src").rglob("*.py")):
-        digests[project.relative(path)] = _text_digest(path)
-    digests[TOOLKIT] = folder_digest(Path(__file__).parents[1], "*.py", "*.j2", "*.css", "*.json")
+    digests = _digests_of_what_people_edit(project, stages)
+    digests[TOOLKIT] = folder_digest(Path(__file__).parents[1], ".py", ".j2", ".css", ".json")
     return dict(sorted(digests.items()))
 
 
-def folder_digest(folder: Path, *patterns: str) -> str:
-    """One digest of all files of those kinds under a folder, by name and content."""
+def _digests_of_what_people_edit(project: Project, stages: Iterable[StageInfo]) -> dict[str, str]:
+    digests = {f"notebooks/{stage.notebook}": cells_digest(project.notebook(stage)) for stage in stages}
+    for path in sorted(project.path("src").rglob("*.py")):
+        digests[project.relative(path)] = _text_digest(path)
+    return digests
+
+
+def folder_digest(folder: Path, *endings: str) -> str:
+    """One digest of all files under a folder whose names end so, by name and content."""
     whole = hashlib.sha256()
-    for path in sorted({path for pattern in patterns for path in folder.rglob(pattern)}, key=Path.as_posix):
-        whole.update(f"{_text_digest(path)}  {path.relative_to(folder).as_posix()}\n".encode())
+    for name, path in source_files(folder).items():
+        if name.endswith(endings):
+            whole.update(f"{_text_digest(path)}  {name}\n".encode())
     return whole.hexdigest()
 
 
@@ -59,13 +66,13 @@ def check_unchanged(
     for name, (path, digest) in files_read(project, results, data_folder, stages).items():
         if (sha256_of_file(path) if path.is_file() else "") != digest:
             raise _changed(name)
-    now = code_digests(project, list(project.stages))
+    now = _digests_of_what_people_edit(project, project.stages)
     for name in code:
         if name != TOOLKIT and now.get(name) != code[name]:
             raise _changed(name)
 
 
-def _text_digest(path: Path) -> str:
+def _text_digest(path: Path | str) -> str:
     """The digest of a text whatever its line ends: a checkout on Windows has others than one on Linux."""
     return hashlib.sha256(read_text(path).encode()).hexdigest()
 
