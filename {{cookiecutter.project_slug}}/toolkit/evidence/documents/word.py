@@ -42,8 +42,8 @@ def to_word(document: FilledDocument, stamp: str, as_of: str) -> bytes:
     `stamp` and `as_of` are the pack's.
     """
     word = _empty(document.title)
-    word.add_heading(_clean(document.title), level=0)
-    word.add_paragraph(f"{_clean(stamp)}. As of {as_of}.", style="Subtitle")
+    _paragraph(word, _clean(document.title), "Title")
+    _paragraph(word, f"{_clean(stamp)}. As of {as_of}.", "Subtitle")
     if document.not_applicable:
         word.add_paragraph(_clean(f"Does not apply: {document.not_applicable}"))
         return _bytes(word)
@@ -60,7 +60,7 @@ def to_word(document: FilledDocument, stamp: str, as_of: str) -> bytes:
 
 
 def _section(word: Document, section: Section) -> None:
-    word.add_heading(_clean(section.heading), level=1)
+    _paragraph(word, _clean(section.heading), "Heading1")
     if section.state == "unanswered":
         note = f" It does not count yet: {section.note}." if section.note else ""
         word.add_paragraph(_clean(("Not answered." if section.required else "Left out; it may be.") + note))
@@ -71,7 +71,7 @@ def _section(word: Document, section: Section) -> None:
 
 
 def _known(word: Document, known: Known, heading: str) -> None:
-    word.add_heading(_clean(f"Known to the project: {known.title} ({known.where})"), level=2)
+    _paragraph(word, _clean(f"Known to the project: {known.title} ({known.where})"), "Heading2")
     if known.text:
         _paragraphs(word, known.text)
         return
@@ -85,23 +85,31 @@ def _paragraphs(word: Document, text: str) -> None:
     for part in re.split(r"\n\s*\n", text.strip()):
         for line in part.splitlines():
             point = re.match(r"\s*[-*]\s+(.*)", line)
-            word.add_paragraph(_clean(point[1] if point else line), style="List Bullet" if point else None)
+            _paragraph(word, _clean(point[1] if point else line), "ListBullet" if point else None)
+
+
+def _paragraph(word: Document, text: str, style: str | None) -> None:
+    """style: its id in the file, which python-docx would look for anew at each paragraph by the name."""
+    paragraph = word.add_paragraph(text)
+    if style:
+        paragraph._p.style = style
 
 
 def _table(word: Document, says: str, heads: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> None:
     table = word.add_table(rows=1 + len(rows), cols=len(heads), style="Table Grid")
-    for row, texts in zip(table.rows, (heads, *rows), strict=True):
-        for cell, text in zip(row.cells, texts, strict=True):
+    cells = [row.cells for row in table.rows]
+    for row, texts in zip(cells, (heads, *rows), strict=True):
+        for cell, text in zip(row, texts, strict=True):
             cell.text = _clean(text)
-    for cell in table.rows[0].cells:
+    for cell in cells[0]:
         for run in cell.paragraphs[0].runs:
             run.bold = True
-    _set_widths(table, heads, rows)
+    _set_widths(table, cells, heads, rows)
     _make_accessible(table, says)
     word.add_paragraph()
 
 
-def _set_widths(table: Table, heads: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> None:
+def _set_widths(table: Table, cells: list[tuple], heads: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> None:
     """Columns of long texts get more of the page than those of an id or a date."""
     from docx.shared import Mm
 
@@ -110,9 +118,9 @@ def _set_widths(table: Table, heads: tuple[str, ...], rows: tuple[tuple[str, ...
     longest = [max(len(text) for text in column) for column in zip(heads, *rows, strict=True)]
     words = [max(map(len, " ".join(column).split()), default=0) for column in zip(heads, *rows, strict=True)]
     shares = [min(word, 16) + 3 + min(text, 90) ** 0.5 for word, text in zip(words, longest, strict=True)]
-    for column, share in zip(table.columns, shares, strict=True):
+    for column, below, share in zip(table.columns, zip(*cells, strict=True), shares, strict=True):
         column.width = width = Mm(_TEXT_WIDTH * share / sum(shares))
-        for cell in column.cells:
+        for cell in below:
             cell.width = width
 
 

@@ -216,6 +216,10 @@ class _Exporter(HTMLExporter):
         # Its own reads the finished page once more for images without a description, which `Page.tidy` refuses.
         return TemplateExporter.from_notebook_node(self, nb, self._init_resources(resources), **more)
 
+    def _preprocess(self, nb, resources):
+        # There is nothing to do before, and its own copies and checks everything once more for that.
+        return nb, resources
+
 
 @lru_cache(maxsize=1)
 def _exporter() -> HTMLExporter:
