@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +15,6 @@ from evidence.data.cataloguing.describing import guess_table
 from evidence.data.decisions import identifiers_in_decisions
 from evidence.data.shapes import upn_fits
 from evidence.data.sources import Sources, check_there, open_sources, place
-from evidence.data.treatments import kept_in_clear
 from evidence.privacy import Secrets
 from evidence.project import Project
 
@@ -25,6 +23,8 @@ _KINDS |= {"URN": "placement number", "SW_ID": "worker"}
 
 # What stands in place of a unique pupil number, each for a reason why there is none.
 _NO_UPN = {f"UN{i}" for i in range(1, 8)}
+# What the catalogue says of a variable that matters here.
+_TOLD = ("source", "table", "column", "role", "treatment", "how", "confirmed")
 
 
 def identifying_values(project: Project, data_folder: str | Path) -> Secrets:
@@ -39,12 +39,13 @@ def identifying_values(project: Project, data_folder: str | Path) -> Secrets:
     check_there(project, data_folder)
     access = admitted(project, data_folder)
     rows = catalogue(project)
+    known = rows.loc[rows["column"] != "", list(_TOLD)].to_dict("records")
     secrets, read = Secrets(), {}
     for folder in filter(None, (data_folder, earlier_folder(project, data_folder))):
         sources = open_sources(project, folder, rows)
         before = "" if folder == data_folder else EARLIER
         for name, raw in sources.tables.items():
-            columns = _identifying_columns(sources, rows, name)
+            columns = _identifying_columns(sources, known, name)
             for column, treatment in columns:
                 _take(secrets, raw.frame[column].dropna(), column, treatment)
             read[before + name] = ([column for column, _ in columns], len(raw.frame))
@@ -57,35 +58,34 @@ def identifying_values(project: Project, data_folder: str | Path) -> Secrets:
     return secrets
 
 
-def _identifying_columns(sources: Sources, rows: pd.DataFrame, name: str) -> list[tuple[str, str]]:
+def _identifying_columns(sources: Sources, known: list[dict[str, str]], name: str) -> list[tuple[str, str]]:
+    """The identifying columns of a table, each with what becomes of it. known: the catalogue's rows of variables."""
     frame = sources.tables[name].frame
-    known = rows[(rows["source"] == sources.source) & (rows["table"] == name) & (rows["column"] != "")]
-    if sources.source != "own":
-        names = (known["role"] == "direct identifier") | kept_in_clear(known)
-        known = known[names & known["column"].isin(frame.columns)]
-        return list(zip(known["column"], known["treatment"], strict=True))
-    said = {row["column"]: row for row in known.to_dict("records") if row["confirmed"] == "yes"}
-    guesses = guess_table(frame) if set(frame.columns) - set(said) else {}
-    found = []
-    for column in frame.columns:
-        row = said.get(column) or guesses[column].row()
-        if row["role"] == "direct identifier" or (row["treatment"] == "keep" and row.get("how")):
-            found.append((column, row["treatment"]))
-    return found
+    rows = [row for row in known if row["source"] == sources.source and row["table"] == name]
+    if sources.source == "own":
+        said = {row["column"]: row for row in rows if row["confirmed"] == "yes"}
+        guesses = guess_table(frame) if set(frame.columns) - set(said) else {}
+        rows = [{**(said.get(column) or guesses[column].row()), "column": column} for column in frame.columns]
+    there = set(frame.columns)
+    return [(row["column"], row["treatment"]) for row in rows if row["column"] in there and _identifies(row)]
+
+
+def _identifies(row: dict[str, str]) -> bool:
+    """Whether a catalogue row says that a variable does, or that a stage has it in clear because it must."""
+    return row["role"] == "direct identifier" or bool(row["treatment"] == "keep" and row.get("how"))
 
 
 def _take(secrets: Secrets, values: pd.Series, column: str, treatment: str) -> None:
-    values = pd.Series(values.unique())
+    texts = values.unique().tolist()
     if treatment in ("month", "age"):
-        days = shapes.as_dates(values).dropna()
-        secrets.add_births(datetime.date(day) for day in days)
+        secrets.add_births(shapes.as_dates(pd.Series(texts, dtype="str")).dropna().dt.date)
     elif treatment == "area":
-        secrets.add("postcode", (value for value in values if shapes.postcode_fits(value)))
+        secrets.add("postcode", filter(shapes.postcode_fits, texts))
     elif treatment in ("drop", "keep"):
-        secrets.add("name", values)
+        secrets.add("name", texts)
     else:
-        kind = _KINDS.get(column) or ("UPN" if len(values) and values.map(upn_fits).all() else "identifier")
-        secrets.add(kind, (value for value in values if not _stands_for_none(value)))
+        kind = _KINDS.get(column) or ("UPN" if texts and all(map(upn_fits, texts)) else "identifier")
+        secrets.add(kind, (text for text in texts if not _stands_for_none(text)))
 
 
 def _stands_for_none(value: str) -> bool:
