@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ ELSEWHERE = "Elsewhere"
 _NONE = re.compile("UN[1-7]|X{5,7}")
 # The shape that two kinds of identifier have.
 _SHAPES = {"upn": shapes.upn_fits, "urn": shapes.urn_fits}
+_LETTERS = re.compile("[A-Z]+")
 # The return's codes for sex before 2025, in today's letters.
 _SEX = {"1": "M", "2": "F", "0": "U", "9": "U"}
 
@@ -46,6 +48,11 @@ class Means:
     key: bytes = field(repr=False)
     day: date | None = None
     areas: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def token(self) -> Callable[[str, str], str]:
+        """A text and its kind as a token. The last ones are remembered: a child is in most tables of a load."""
+        return lru_cache(maxsize=1 << 15)(lambda text, kind: token(text, self.key, kind))
 
 
 def token_kind(column: str, how: str) -> str:
@@ -64,7 +71,7 @@ def deidentified(name: str, file: str, raw: RawTable, variables: pd.DataFrame, m
     """
     columns, malformed = {}, {}
     rows = len(raw.frame)
-    for variable in variables.to_dict("records"):
+    for variable in variables[["table", "column", "treatment", "how", "code_list"]].to_dict("records"):
         column = variable["column"]
         if variable["treatment"] == "drop":
             continue
@@ -93,7 +100,7 @@ def _treated(
     if treatment == "token":
         kind = token_kind(column, how)
         misfit = shapes.misfits(values, _SHAPES[kind]) if kind in _SHAPES else None
-        return _tokens(values, means.key, kind), misfit
+        return _tokens(values, means, kind), misfit
     if treatment in ("date", "month", "number"):
         turn = {"date": shapes.as_dates, "month": shapes.as_months, "number": shapes.as_numbers}[treatment]
         converted = turn(values)
@@ -102,7 +109,8 @@ def _treated(
         births = shapes.as_dates(values)
         return _ages(births, _days(variable, frame, means.day)), values.notna() & births.isna()
     if treatment == "area":
-        return _areas(values, how, means.areas), shapes.misfits(values, shapes.postcode_fits)
+        areas = _areas(values, how, means.areas)
+        return areas, values.notna() & areas.isna()
     texts = pd.api.types.is_string_dtype(values) or isinstance(values.dtype, pd.CategoricalDtype)
     if not how and not variable["code_list"] and texts and free_text(column, values):
         raise EvidenceError(
@@ -169,9 +177,9 @@ def _coded(values: pd.Series) -> tuple[np.ndarray, pyarrow.Array]:
     return codes, pyarrow.array(unique.to_series(), pyarrow.large_string())
 
 
-def _tokens(values: pd.Series, key: bytes, kind: str) -> pd.Series:
+def _tokens(values: pd.Series, means: Means, kind: str) -> pd.Series:
     def tokened(text: str) -> str:
-        return text if kind in _SHAPES and _NONE.fullmatch(text.upper()) else token(text, key, kind)
+        return text if kind in _SHAPES and _NONE.fullmatch(text.upper()) else means.token(text, kind)
 
     return each_text(values, tokened)
 
@@ -234,7 +242,7 @@ def _areas(values: pd.Series, how: str, lookup: Mapping[str, str]) -> pd.Series:
             # The whole postcode says most, then its sector (LS1 4), then its district (LS1).
             parts = (code, code[:-2], code[:-3])
             return next((lookup[part] for part in parts if part in lookup), ELSEWHERE)
-        return code[:-3] if how == "district" else re.match("[A-Z]+", code)[0]
+        return code[:-3] if how == "district" else _LETTERS.match(code)[0]
 
     return each_text(values, area)
 

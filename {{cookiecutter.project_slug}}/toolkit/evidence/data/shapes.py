@@ -43,6 +43,10 @@ def urn_fits(text: str) -> bool:
     return URN.fullmatch(text) is not None
 
 
+def date_fits(text: str) -> bool:
+    return _day(text) is not None
+
+
 def by_value(values: pd.Series, what: Callable[[str], object]) -> tuple[np.ndarray, list]:
     """`what` of every different value, once: codes into the list of answers, -1 where the value is missing."""
     codes, unique = pd.factorize(values, use_na_sentinel=True)
@@ -63,7 +67,7 @@ def as_dates(values: pd.Series) -> pd.Series:
 
 @lru_cache(maxsize=1 << 15)
 def _day(text: str) -> np.datetime64 | None:
-    match = _DATE.fullmatch(TIME_OF_DAY.sub("", text))
+    match = _DATE.fullmatch(text) or _DATE.fullmatch(TIME_OF_DAY.sub("", text))
     if not match:
         return None
     day, month, year = match.group(1, 2, 3) if match.group(3) else match.group(6, 5, 4)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evidence.data.access.rules import Withheld
+from evidence.data.treatments import kept_in_clear
 from evidence.privacy import Secrets
 from evidence.project import EvidenceError
 
@@ -141,10 +142,10 @@ class Tables(Mapping):
         """What stands in columns that are kept in clear for a reason: to be looked for in results, never shown."""
         secrets = Secrets() if self.earlier is None else self.earlier.in_clear()
         for name, table in self.loaded.items():
-            for row in self.variables(name).to_dict("records"):
-                if _in_clear(row):
-                    values = table.frame[row["column"]].dropna()
-                    secrets.add(f"text of {name} {row['column']}", values.astype("str").unique())
+            variables = self.variables(name)
+            for column in variables.loc[kept_in_clear(variables), "column"]:
+                values = table.frame[column].dropna()
+                secrets.add(f"text of {name} {column}", values.astype("str").unique())
         return secrets
 
     def variables(self, table: str) -> pd.DataFrame:

@@ -191,8 +191,7 @@ def read_header(beginning: bytes, where: str) -> Header:
 def _is_record(name: str, cell: str) -> bool:
     """Whether both are dates, pupil numbers or postcodes. Dates as names are usual above numbers, a column a month."""
     pair = (name.strip(), cell.strip())
-    forms = (shapes.upn_fits, shapes.postcode_fits, lambda text: shapes.as_dates(pd.Series([text])).notna().all())
-    return any(all(map(fits, pair)) for fits in forms)
+    return any(all(map(fits, pair)) for fits in (shapes.upn_fits, shapes.postcode_fits, shapes.date_fits))
 
 
 class Rows:
@@ -394,12 +393,15 @@ def named_columns(frame: pd.DataFrame, names: list[str], where: str) -> pd.DataF
     if any(frame.iloc[:, i].notna().any() for i in nameless):
         raise _nameless(next(i for i in nameless if frame.iloc[:, i].notna().any()), where)
     refuse_twice(names, where)
-    frame = frame.drop(columns=[frame.columns[i] for i in nameless])
-    frame.columns = [name for name in names if name]
-    for name in frame.columns:
-        text = frame[name].str.strip()
-        frame[name] = text.mask(text == "")
-    return frame
+    texts = {name: _trimmed(frame.iloc[:, i]) for i, name in enumerate(names) if name}
+    return pd.DataFrame(texts, index=frame.index, copy=False)
+
+
+def _trimmed(values: pd.Series) -> pd.Series:
+    """The texts without blanks around them; missing where nothing is left."""
+    text = values.str.strip()
+    blank = text == ""
+    return text.mask(blank) if blank.any() else text
 
 
 def under_names(raw: RawTable, known: pd.Series) -> tuple[RawTable, list[str], list[str]]:

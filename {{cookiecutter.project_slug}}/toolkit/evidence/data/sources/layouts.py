@@ -38,17 +38,18 @@ def about_layout(name: str, file: str, frame: pd.DataFrame, year: int | None, co
 def _limits(name: str, frame: pd.DataFrame, codes: pd.DataFrame) -> dict[str, tuple[int, int]]:
     """Code of the file, with its column, to the first and last year that it is a code in; only where years limit it."""
     found = {}
-    rows = codes[(codes["dataset"] == "ssda903") & (codes["table"] == name)]
-    limited = rows[(rows["from_year"] > 0) | (rows["to_year"] < 9999)]
-    listed = set(limited["column"])
+    # Few codes are limited, and comparing numbers is quick.
+    limited = codes[(codes["from_year"] > 0) | (codes["to_year"] < 9999)].to_dict("records")
+    limited = [row for row in limited if (row["dataset"], row["table"]) == ("ssda903", name)]
+    listed = {row["column"] for row in limited}
     for column in frame.columns:
         if column != "SEX" and column not in listed:
             continue
-        present = set(frame[column].dropna().str.upper().unique())
+        present = {code.upper() for code in frame[column].dropna().unique().tolist()}
         if column == "SEX":
             found |= {f"SEX {code}": _SEX[code] for code in present & set(_SEX)}
             continue
-        for row in limited[limited["column"] == column].to_dict("records"):
-            if row["code"] in present:
+        for row in limited:
+            if row["column"] == column and row["code"] in present:
                 found[f"{column} {row['code']}"] = (row["from_year"], row["to_year"])
     return found

@@ -46,10 +46,14 @@ class _Folder:
     rows: pd.DataFrame
     on_read: Callable[[Path | DatabaseRead], None]
     only_confirmed: bool = False
+    _variables: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
 
     def variables(self, table: str) -> pd.DataFrame:
         """The catalogue's rows of one table's variables."""
-        return self.rows[(self.rows["table"] == table) & (self.rows["column"] != "")]
+        if table not in self._variables:
+            rows = self.rows
+            self._variables[table] = rows[(rows["table"] == table) & (rows["column"] != "")]
+        return self._variables[table]
 
     def told(self) -> dict[str, FoundIn]:
         """Where the catalogue says that tables lie, for those of which it says so."""
