@@ -112,12 +112,23 @@ def in_order_of_values(values: pd.Series) -> np.ndarray:
     elif pd.api.types.is_datetime64_dtype(values.dtype):
         # A missing date is the lowest number there is, and what is below that is the highest.
         return values.to_numpy().view(np.int64) - 1
+    elif isinstance(values.dtype, pd.StringDtype):
+        numbers = _in_order_of_texts(values)
     else:
         numbers, different = pd.factorize(values, sort=True)
         # In fewer bytes they take less room, and are sorted sooner.
         numbers = numbers.astype(np.min_scalar_type(-1 - len(different)))
     # Missing is -1, which is the highest of the numbers without a sign.
     return numbers.view(f"u{numbers.itemsize}")
+
+
+def _in_order_of_texts(values: pd.Series) -> np.ndarray:
+    """The place of each text among the different ones in order, -1 where it is missing."""
+    numbers, different = pd.factorize(values)
+    # The last one is for what is missing, whose number is -1.
+    places = np.full(len(different) + 1, -1, dtype=np.min_scalar_type(-1 - len(different)))
+    places[different.argsort()] = np.arange(len(different))
+    return places[numbers]
 
 
 def _as_above(*columns: np.ndarray) -> np.ndarray:
@@ -166,23 +177,28 @@ def placements_in_year(episodes: pd.DataFrame, year_end: pd.Timestamp) -> pd.Ser
 
     A child who was in temporary placements alone all year is not in it.
     """
-    rows = follow_placements(episodes)
-    child, children = pd.factorize(rows["CHILD"])
-    counted = _counted(rows, child, year_end)
-    index = pd.Index(children, name="CHILD")[counted > 0]
-    return pd.Series(counted[counted > 0], index, name="placements").sort_index()
+    children, counted = _of_each_child(episodes, year_end)
+    return pd.Series(counted, pd.Index(children, name="CHILD"), name="placements").sort_index()
 
 
 def number_in_year(children: pd.Series, episodes: pd.DataFrame, year_end: pd.Timestamp) -> pd.Series:
     """The number of placements of each of these children (their tokens) in the year, 0 where there was none."""
-    counted = placements_in_year(episodes, year_end)
-    named = pd.Series(counted.index.astype("str"))
+    counted_for, counted = _of_each_child(episodes, year_end)
+    named = pd.Series(counted_for.astype("str"))
     # Looking texts up in an index would make an object of every one of them.
     together = pd.concat([named, children.astype("str")], ignore_index=True)
     child, different = pd.factorize(together, use_na_sentinel=False)
     numbers = np.zeros(len(different), dtype=np.int64)
     numbers[child[: len(named)]] = counted
     return pd.Series(numbers[child[len(named) :]], index=children.index)
+
+
+def _of_each_child(episodes: pd.DataFrame, year_end: pd.Timestamp) -> tuple[pd.Index, np.ndarray]:
+    """The children with a placement in the year, in no order, and how many each had."""
+    rows = follow_placements(episodes)
+    child, children = pd.factorize(rows["CHILD"])
+    counted = _counted(rows, child, year_end)
+    return children[counted > 0], counted[counted > 0]
 
 
 def _counted(rows: pd.DataFrame, child: np.ndarray, year_end: pd.Timestamp) -> np.ndarray:
@@ -198,7 +214,10 @@ def known_on(episodes: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     """What could be known on `day`: later episodes are gone, and an episode that ended later is still running."""
     rows = follow_placements(episodes)
     rows = rows[rows["DECOM"] <= day].reset_index(drop=True)
-    return rows.assign(DEC=rows["DEC"].mask(rows["DEC"] > day))
+    ended = rows["DEC"].to_numpy(copy=True)
+    ended[ended > np.datetime64(pd.Timestamp(day))] = np.datetime64("NaT")
+    rows["DEC"] = ended
+    return rows
 
 
 def first_day(year_end: pd.Timestamp) -> pd.Timestamp:
@@ -369,24 +388,19 @@ def placement_type(place: pd.Series) -> pd.Series:
 
 def in_steady_order(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows ordered by what they say and not by the child's token, which differs from one project key to another."""
-    columns = [column for column in frame if column != "child"]
-    order, tied = _order_by(frame, columns)
+    numbers = [in_order_of_values(frame[column]) for column in frame if column != "child"]
+    order = np.lexsort(numbers[::-1])
+    tied = _as_above(*(one[order] for one in numbers))
     # Rows mostly come in the order of their tokens, and then those that are alike otherwise are in order by now.
     if (tied[1:] & _falls(frame["child"].take(order))).any():
-        order, _ = _order_by(frame, [*columns, "child"])
+        order = np.lexsort([in_order_of_values(frame["child"]), *numbers[::-1]])
+    del numbers, tied
     # Column by column, so that of millions of rows none but one column is held twice where nobody else holds the frame.
     columns = {name: frame[name].array for name in frame}
     del frame
     for name in list(columns):
         columns[name] = columns[name].take(order)
     return pd.DataFrame(columns, copy=False)
-
-
-def _order_by(frame: pd.DataFrame, columns: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """The order of the rows by these columns, and which rows in it are as the one above them."""
-    numbers = [in_order_of_values(frame[column]) for column in columns]
-    order = np.lexsort(numbers[::-1])
-    return order, _as_above(*(one[order] for one in numbers))
 
 
 def _falls(values: pd.Series) -> np.ndarray:
