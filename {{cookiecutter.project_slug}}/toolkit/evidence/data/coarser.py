@@ -81,7 +81,7 @@ def steps(tables: Tables) -> Iterator[tuple[str, Frames]]:
     fall together (the middle of a year, the first code of a main group), so that a tool still reads what it expects.
     Steps that change nothing are left out, and a table in which nothing changes is the very frame that was loaded.
     """
-    variables = {name: tables.variables(name).to_dict("records") for name in tables}
+    variables = {name: tables.variable_rows(name) for name in tables}
     given = dict(tables)
     births = {"the quarter": _quarter, "the year": _year, "five years": _five_years}
     single = {f"births to {words}": _on_treatment(variables, "month", how) for words, how in births.items()}

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable
 from functools import lru_cache
 
+import numpy as np
 import pandas as pd
 
 from evidence.project import Project, read_text
@@ -68,8 +69,9 @@ def allowed_codes(listed: pd.DataFrame, name: str, years: Iterable[int]) -> set[
     Before the first year and after the last that the list knows, the nearest counts. `listed`: rows as `code_lists`
     returns them.
     """
-    rows = rows_of(listed, name)
-    limits = list(zip(rows["code"], rows["from_year"], rows["to_year"], strict=True))
+    here = np.flatnonzero(_in_list(listed, name))
+    said = (listed[column].array.take(here).tolist() for column in ("code", "from_year", "to_year"))
+    limits = list(zip(*said, strict=True))
     known = [value for _, *ends in limits for value in ends if 0 < value < 9999]
     found: set[str] = set()
     for year in years:
@@ -81,7 +83,9 @@ def allowed_codes(listed: pd.DataFrame, name: str, years: Iterable[int]) -> set[
 
 def rows_of(listed: pd.DataFrame, name: str) -> pd.DataFrame:
     """The rows of one list, `name` written data set/table/column, of rows as `code_lists` returns them."""
+    return listed[_in_list(listed, name)]
+
+
+def _in_list(listed: pd.DataFrame, name: str) -> pd.Series:
     dataset, table, column = (name.split("/") + ["", ""])[:3]
-    # Most lists are told apart by the column alone, and comparing few rows is quick.
-    rows = listed[listed["column"] == column]
-    return rows[(rows["dataset"] == dataset) & (rows["table"] == table)]
+    return (listed["column"] == column) & (listed["dataset"] == dataset) & (listed["table"] == table)

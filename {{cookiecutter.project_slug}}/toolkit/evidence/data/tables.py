@@ -152,6 +152,10 @@ class Tables(Mapping):
         """The catalogue's rows of one table's variables, those that were handed over."""
         return self.remember(("variables", table), lambda: self._variables(table))
 
+    def variable_rows(self, table: str) -> list[dict[str, str]]:
+        """`variables`, each as a dict by the catalogue's columns; not to be changed."""
+        return self.remember(("variable rows", table), lambda: self.variables(table).to_dict("records"))
+
     def _variables(self, table: str) -> pd.DataFrame:
-        rows = self.catalogue[(self.catalogue["table"] == table) & (self.catalogue["column"] != "")]
-        return rows[rows["column"].isin(self[table].columns)]
+        rows = self.catalogue
+        return rows[(rows["table"] == table) & (rows["column"] != "") & rows["column"].isin(self[table].columns)]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import take
 
 from evidence.data.auditing.counting import EARLIER
 from evidence.data.auditing.in_pieces import are_large, in_pieces
@@ -172,25 +174,35 @@ class Given:
         """
         if step not in self._neighbours:
             episodes = self._tables["episodes"]
-            usable = episodes["CHILD"].notna() & episodes["DECOM"].notna() & ~episodes.duplicated()
-            child = pd.Series(pd.factorize(episodes["CHILD"])[0], index=episodes.index)[usable]
-            ends = episodes.loc[usable, "DEC"].fillna(pd.Timestamp.max.floor("D"))
-            order = np.lexsort(
-                (np.arange(len(child)), ends.to_numpy(), episodes.loc[usable, "DECOM"].to_numpy(), child)
-            )
-            ordered = child.index[order]
-            moved = episodes.loc[ordered].shift(step)
-            same = child.loc[ordered].to_numpy() == child.loc[ordered].shift(step).to_numpy()
-            self._neighbours[step] = moved.where(pd.Series(same, index=ordered)).reindex(episodes.index)
+            rows, child = self._in_order
+            same = child[1:] == child[:-1]
+            one, other = (rows[1:], rows[:-1]) if step == 1 else (rows[:-1], rows[1:])
+            places = np.full(len(episodes), -1)
+            places[one[same]] = other[same]
+            beside = {name: take(episodes[name].array, places, allow_fill=True) for name in episodes}
+            self._neighbours[step] = pd.DataFrame(beside, index=episodes.index)
         return self._neighbours[step]
+
+    @cached_property
+    def _in_order(self) -> tuple[np.ndarray, np.ndarray]:
+        """The places of the episodes by child and dates, and a number for the child of each."""
+        episodes = self._tables["episodes"]
+        usable = np.flatnonzero(episodes["CHILD"].notna() & episodes["DECOM"].notna() & ~episodes.duplicated())
+        child = pd.factorize(episodes["CHILD"])[0][usable]
+        begins, ends = episodes["DECOM"], episodes["DEC"].fillna(pd.Timestamp.max.floor("D"))
+        order = np.lexsort((ends.to_numpy()[usable], begins.to_numpy()[usable], child))
+        return usable[order], child[order]
 
     def born(self, table: str) -> pd.Series:
         """The child's month of birth from the header beside each row of a table; empty for an unknown child."""
         if table not in self._born:
-            header = self._tables["header"].dropna(subset=["CHILD"]).drop_duplicates("CHILD")
-            births = header.set_index("CHILD")["DOB"]
-            self._born[table] = self._tables[table]["CHILD"].map(births)
+            self._born[table] = self._tables[table]["CHILD"].map(self._births)
         return self._born[table]
+
+    @cached_property
+    def _births(self) -> pd.Series:
+        header = self._tables["header"][["CHILD", "DOB"]].dropna(subset=["CHILD"])
+        return header.drop_duplicates("CHILD").set_index("CHILD")["DOB"]
 
     def allowed(self, table: str) -> dict[str, set[str]]:
         """By column: the codes that the list of the return's year allows, or of any year that the table is made of."""
@@ -198,7 +210,7 @@ class Given:
             years = self._tables.loaded[table].years or (self.year_end.year,)
             self._allowed[table] = {
                 row["column"]: allowed_codes(self._tables.codes, row["code_list"], years)
-                for row in self._tables.variables(table).to_dict("records")
+                for row in self._tables.variable_rows(table)
                 if row["code_list"]
             }
         return self._allowed[table]

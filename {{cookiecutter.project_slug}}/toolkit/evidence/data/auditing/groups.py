@@ -120,7 +120,7 @@ def _where(tables: Tables) -> dict[str, tuple[str, str]]:
 def _found_where(tables: Tables) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for name in tables:
-        for row in tables.variables(name).to_dict("records") if tables.key in tables[name] else ():
+        for row in tables.variable_rows(name) if tables.key in tables[name] else ():
             for characteristic, pattern in _CALLED.items():
                 fits = re.search(pattern, row["column"], re.IGNORECASE) and row["column"] != tables.key
                 if fits and (row["treatment"] in ("month", "age")) == (characteristic == "age band"):

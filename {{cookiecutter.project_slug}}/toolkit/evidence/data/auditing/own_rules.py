@@ -104,7 +104,7 @@ def rules_for(tables: Tables, connection: duckdb.DuckDBPyConnection, year: int) 
     found: list[OwnRule] = []
     for name in tables:
         found.append(_twice(name, tables))
-        variables = tables.variables(name).to_dict("records")
+        variables = tables.variable_rows(name)
         for row in variables:
             found.extend(_of_variable(name, row, tables, year))
         for begin, end in begins_and_ends(variables):
@@ -124,7 +124,7 @@ def not_checked(tables: Tables) -> list[str]:
         return []
     said = []
     for name in tables:
-        pairs = begins_and_ends(tables.variables(name).to_dict("records"))
+        pairs = begins_and_ends(tables.variable_rows(name))
         if pairs and tables.key in tables[name] and not _one_at_a_time(name, tables):
             said.append(
                 f"{name}: whether a child's rows overlap. If they must not, write `{ONE_AT_A_TIME}` under valid_range "
@@ -230,7 +230,7 @@ def _one_at_a_time(name: str, tables: Tables) -> bool:
 
 
 def _overlaps(name: str, tables: Tables) -> Iterator[OwnRule]:
-    pairs = begins_and_ends(tables.variables(name).to_dict("records"))
+    pairs = begins_and_ends(tables.variable_rows(name))
     if not pairs or tables.key not in tables[name] or not _one_at_a_time(name, tables):
         return
     begin, end = pairs[0]
@@ -346,7 +346,7 @@ def _since_earlier(name: str, tables: Tables, earlier: Tables) -> Iterator[OwnRu
             f"{value} IS NOT NULL AND {_among(key, keys)}", f"{key} IS NOT NULL AND {value} IS NOT NULL", INCONSISTENT,
             first=(_keep(keys, changed),),
         )  # fmt: skip
-    pairs = begins_and_ends(tables.variables(name).to_dict("records"))
+    pairs = begins_and_ends(tables.variable_rows(name))
     if pairs and set(pairs[0]) <= set(earlier[name].columns):
         yield _gone(name, key, *pairs[0], tables.key)
 

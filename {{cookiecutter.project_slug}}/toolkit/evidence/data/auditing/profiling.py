@@ -57,7 +57,7 @@ def _missing(tables: Tables) -> pd.DataFrame:
     found = []
     with views(tables) as connection:
         for name in tables:
-            variables = tables.variables(name).to_dict("records")
+            variables = tables.variable_rows(name)
             asked = [(ALL, ""), *((f"NOT {filled(row['column'])}", row["column"]) for row in variables)]
             rows, *empty = count_rows(tables, connection, name, asked)
             for row, count in zip(variables, empty, strict=True):
@@ -81,7 +81,7 @@ def _conformance(tables: Tables, year_end: date | str | None) -> pd.DataFrame:
     found = []
     with views(tables) as connection:
         for name in tables:
-            rows = [row for row in tables.variables(name).to_dict("records") if _form(row)]
+            rows = [row for row in tables.variable_rows(name) if _form(row)]
             asked = [
                 [(condition, row["column"]) for condition in (filled(row["column"]), *_wrong(row, tables, year))]
                 for row in rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from evidence.data.auditing.counting import ROWS_COUNTED, FileTables, counted, of_different, views
@@ -77,12 +78,16 @@ def last_year_end(tables: Tables, as_of: date | None = None) -> date:
     """
     found = days(tables)
     if wanted := _EVENTS.get(tables.source):
-        found = found[[pair in wanted for pair in zip(found["table"], found["event"], strict=True)]]
+        found = found[np.logical_or.reduce([_is_event(found, *pair) for pair in wanted])]
     if as_of is not None:
         found = found[found["day"] <= pd.Timestamp(as_of)]
     if found.empty:
         return date(2026, 3, 31)
     return year_reached(latest_day(found.groupby("day")["events"].sum()))
+
+
+def _is_event(found: pd.DataFrame, table: str, event: str) -> pd.Series:
+    return (found["table"] == table) & (found["event"] == event)
 
 
 def latest_day(events: pd.Series) -> pd.Timestamp:
@@ -119,7 +124,7 @@ def comparable_years(tables: Tables, year_end: date | str | None = None) -> pd.D
     recorded = activity(tables)
     parts = []
     for (name, event), part in recorded.groupby(["table", "event"], sort=False):
-        ends = [end for begin, end in begins_and_ends(tables.variables(name).to_dict("records")) if begin == event]
+        ends = [end for begin, end in begins_and_ends(tables.variable_rows(name)) if begin == event]
         judged = recorded[(recorded["table"] == name) & (recorded["event"] == (ends[0] if ends else event))]
         parts.append(part[part["year"].isin(_covered(judged.set_index("year")["events"], last))])
     return pd.concat(parts, ignore_index=True) if parts else recorded

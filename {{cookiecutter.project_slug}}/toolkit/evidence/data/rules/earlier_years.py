@@ -42,7 +42,7 @@ def open_episode_gone(earlier_episodes, earlier_episodes_malformed, episodes):
 
 def _changed(header: pd.DataFrame, earlier: pd.DataFrame, column: str) -> pd.Series:
     """Whether the column is filled with something else than the return before says of the child."""
-    before = earlier.dropna(subset=["CHILD", column]).drop_duplicates("CHILD").set_index("CHILD")[column]
+    before = earlier[["CHILD", column]].dropna().drop_duplicates("CHILD").set_index("CHILD")[column]
     said = header["CHILD"].map(before)
     return said.notna() & (header[column] != said)
 

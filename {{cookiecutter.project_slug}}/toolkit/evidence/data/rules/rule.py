@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -33,7 +34,7 @@ class Rule:
     check: str = ""
     across_children: bool = False
 
-    @property
+    @cached_property
     def takes(self) -> tuple[str, ...]:
         return tuple(inspect.signature(self.find).parameters)
 
