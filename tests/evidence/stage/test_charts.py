@@ -145,3 +145,64 @@ def test_a_series_marks_where_the_tool_began_and_what_was_to_be_expected():
     assert "expected from trend" in svg_of(html) and "the tool began" in svg_of(html)
     plain = charts.chart_html(charts.series("percent", "low", "high"), table, "The share fell")
     assert "A line marks" not in plain and "expected" not in svg_of(plain)
+
+
+AWKWARD = {
+    "a target far to the right": (
+        charts.bars("percent", "low", "high", percent=True, target=90.0, target_label="England, all authorities"),
+        TABLE,
+    ),
+    "large figures beside long names": (
+        charts.bars("cost"),
+        pd.DataFrame({"cost": [-1234567.5, 3456789.25]}, index=["W" * 45, "A move with the same carer counts too"]),
+    ),
+    "nothing above nought": (charts.bars("change"), pd.DataFrame({"change": [-12.5, -20.0]}, index=["A", "B"])),
+    "nothing but noughts": (charts.bars("percent", percent=True), pd.DataFrame({"percent": [0.0]}, index=["A"])),
+}
+
+
+@pytest.mark.parametrize("case", AWKWARD)
+def test_no_text_of_a_bar_chart_is_cut_off_or_runs_into_a_bar(case):
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    letters = FontProperties(family="DejaVu Sans", size=11)
+    svg = svg_of(charts.chart_html(*AWKWARD[case], "A"))
+    width, height = (float(size) for size in re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups())
+    corners = [[float(part) for part in re.findall(r"-?[\d.]+", path)] for path in _paths(svg, "fill:#12436d")]
+    bars = [(min(places[::2]), max(places[::2]), min(places[1::2]), max(places[1::2])) for places in corners]
+    texts = re.findall(r'<text x="([\d.-]+)" y="([\d.-]+)" style="([^"]*)">([^<]*)<', svg)
+    assert len(texts) == svg.count("<text") and bars
+    for x, y, style, text in texts:
+        long = text_to_path.get_text_width_height_descent(text, letters, False)[0]
+        anchor = re.search(r"text-anchor:(\w+)", style).group(1)
+        left = float(x) - long * {"start": 0, "middle": 0.5, "end": 1}[anchor]
+        assert left >= 0 and left + long <= width and 8 <= float(y) <= height - 2, text
+        for start, end, top, bottom in bars:
+            beside = left >= end or left + long <= start
+            assert beside or not top < float(y) < bottom, text
+
+
+def test_bars_are_as_long_as_their_figures():
+    svg = svg_of(charts.chart_html(charts.bars("percent", "low", "high", percent=True, target=25.0), TABLE, "Moves"))
+    ends = [[float(part) for part in re.findall(r"[\d.]+", path)][::2] for path in _paths(svg, "fill:#12436d")]
+    start = min(ends[0])
+    point = (max(ends[0]) - start) / 12.5
+    assert [round((max(end) - start) / point, 1) for end in ends] == [12.5, 30.0]
+    intervals = [re.findall(r"[\d.]+", path)[::2] for path in _paths(svg, '[^"]*stroke:#f46a25')]
+    drawn = [[round((float(end) - start) / point, 1) for end in pair] for pair in intervals]
+    assert drawn == [[8.0, 18.0], [20.0, 42.0]]
+    (line,) = (re.findall(r"[\d.]+", path)[::2] for path in _paths(svg, '[^"]*stroke:#801650'))
+    assert {round((float(end) - start) / point, 1) for end in line} == {25.0}
+
+
+def test_each_line_of_a_long_name_ends_beside_its_bar():
+    table = pd.DataFrame({"percent": [10.0]}, index=["Placement type, Foster care, relative or friend"])
+    svg = svg_of(charts.chart_html(charts.bars("percent", percent=True), table, "Moves"))
+    lines = re.findall(r'<text x="([\d.]+)" y="[\d.]+" style="text-anchor:end">([^<]+)<', svg)
+    assert [text for _, text in lines] == ["Placement type, Foster care,", "relative or friend"]
+    assert lines[0][0] == lines[1][0]
+
+
+def _paths(svg: str, style: str) -> list[str]:
+    return re.findall(f'<path d="([^"]+)" style="{style}', svg)

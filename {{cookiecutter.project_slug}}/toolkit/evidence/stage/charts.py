@@ -18,9 +18,13 @@ from evidence.stage.html import cell_text, cell_text_of_key, label
 from evidence.stage.slim import slim
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
+    from matplotlib.figure import Figure
 
 COLOURS = ("#12436D", "#28A197", "#801650", "#F46A25")
+_INTERVAL = COLOURS[3]
 _SHAPES = ("o", "s", "^", "D")
 _STYLE = {
     "svg.hashsalt": "evidence",
@@ -190,42 +194,37 @@ def _svg(chart: Chart, table: pd.DataFrame) -> bytes:
 
     with matplotlib.rc_context(_STYLE):
         height = {"bars": 1.1 + 0.42 * len(table), "lines": 3.6, "series": 3.8, "funnel": 4.4}[chart.kind]
-        figure = Figure(figsize=(7.2, height), layout="constrained")
+        figure = Figure(figsize=(7.2, height), dpi=72)
         canvas = FigureCanvasSVG(figure)
-        axes = figure.add_subplot()
-        draw = {"bars": _draw_bars, "lines": _draw_lines, "series": _draw_series, "funnel": _draw_funnel}[chart.kind]
-        draw(axes, chart, table)
+        if chart.kind == "bars":
+            _draw_bars(figure, chart, table)
+        else:
+            figure.set_layout_engine("constrained")
+            draw = {"lines": _draw_lines, "series": _draw_series, "funnel": _draw_funnel}[chart.kind]
+            draw(figure.add_subplot(), chart, table)
         target = io.BytesIO()
         # `savefig` would lay out and draw everything twice.
         canvas.print_svg(target, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return slim(target.getvalue())
 
 
-def _draw_bars(axes, chart: Chart, table: pd.DataFrame) -> None:
+def _draw_bars(figure: Figure, chart: Chart, table: pd.DataFrame) -> None:
+    from evidence.stage.bar_chart import Bar, Look, draw_bars
+
     values = _numbers(table[chart.values[0]])
     lows = _numbers(table[chart.low]) if chart.low else [None] * len(values)
     highs = _numbers(table[chart.high]) if chart.high else [None] * len(values)
-    reach = max(number for number in [*values, *highs, chart.target] if number is not None)
-    known = [place for place, value in enumerate(values) if value is not None]
-    # What lies within the axes is not asked how much room it needs.
-    axes.barh(known, [values[place] for place in known], color=COLOURS[0], height=0.62, clip_on=False, in_layout=False)
-    for place, (value, low, high) in enumerate(zip(values, lows, highs, strict=True)):
-        if value is None:
-            axes.text(reach * 0.01, place, "not shown", va="center", color="#505A5F")
-            continue
-        end = value
-        if low is not None and high is not None:
-            style = {"color": "#F46A25", "linewidth": 2.5, "solid_capstyle": "butt"}
-            axes.plot([low, high], [place, place], clip_on=False, in_layout=False, **style)
-            end = max(value, high)
-        axes.text(end + reach * 0.015, place, cell_text(value, chart.percent), va="center", bbox=_BEHIND_TEXT)
-    if chart.target is not None:
-        axes.axvline(chart.target, color=COLOURS[2], linestyle=(0, (4, 2)), linewidth=1.8)
-        axes.text(chart.target, -0.75, f" {chart.target_label or 'target'}", color=COLOURS[2], va="bottom")
-    axes.set_yticks(range(len(values)), _wrapped(_names(table)))
-    axes.set_ylim(len(values) - 0.4, -0.8 if chart.target is not None else -0.6)
-    axes.set_xlim(min(0, *(number for number in [*values, *lows] if number is not None)), (reach or 1) * 1.16)
-    _number_axis(axes.xaxis, chart)
+    bars = [
+        Bar(
+            name,
+            value,
+            "not shown" if value is None else cell_text(value, chart.percent),
+            None if low is None or high is None else (low, high),
+        )
+        for name, value, low, high in zip(_names(table), values, lows, highs, strict=True)
+    ]
+    look = Look(COLOURS[0], _INTERVAL, COLOURS[2])
+    draw_bars(figure, bars, look, _number_in_words(chart.percent), chart.target, chart.target_label or "target")
 
 
 def _draw_lines(axes, chart: Chart, table: pd.DataFrame) -> None:
@@ -235,12 +234,11 @@ def _draw_lines(axes, chart: Chart, table: pd.DataFrame) -> None:
         known = [number for number in values if number is not None]
         if not known:
             continue
-        reached = [number for _, *pair in _intervals(table, column) for number in pair]
+        reached = [number for _, *pair in _intervals(table, f"{column}_low", f"{column}_high") for number in pair]
         top = max(top, *known, *reached)
         gaps = [math.nan if value is None else value for value in values]
         axes.plot(range(len(values)), gaps, color=colour, marker=shape, linewidth=2.2, clip_on=False)
-        for place, low, high in _intervals(table, column):
-            axes.plot([place, place], [low, high], color=colour, linewidth=1.2, clip_on=False)
+        _draw_upright(axes, _intervals(table, f"{column}_low", f"{column}_high"), colour, 1.2, zorder=2)
         last = max(place for place, value in enumerate(values) if value is not None)
         ends.append((values[last], last, f"{label(column)} {cell_text(values[last], chart.percent)}"))
     above = -math.inf
@@ -254,24 +252,28 @@ def _draw_lines(axes, chart: Chart, table: pd.DataFrame) -> None:
     _number_axis(axes.yaxis, chart)
 
 
-def _intervals(table: pd.DataFrame, column: str) -> list[tuple[int, float, float]]:
+def _intervals(table: pd.DataFrame, low: str, high: str) -> list[tuple[int, float, float]]:
     """(place, low, high) of each row whose interval the table shows."""
-    ends = [f"{column}_low", f"{column}_high"]
-    if not set(ends) <= set(table.columns):
+    if not {low, high} <= set(table.columns):
         return []
-    pairs = zip(*(_numbers(table[end]) for end in ends), strict=True)
+    pairs = zip(_numbers(table[low]), _numbers(table[high]), strict=True)
     return [(place, low, high) for place, (low, high) in enumerate(pairs) if low is not None and high is not None]
 
 
+def _draw_upright(axes, intervals: list[tuple[int, float, float]], colour: str, width: float, zorder: float) -> None:
+    if intervals:
+        # What lies within the axes is not asked how much room it needs.
+        style = {"colors": colour, "linewidths": width, "capstyle": "butt", "clip_on": False, "in_layout": False}
+        axes.vlines(*zip(*intervals, strict=True), zorder=zorder, **style)
+
+
 def _draw_series(axes, chart: Chart, table: pd.DataFrame) -> None:
-    values, lows, highs = (_numbers(table[name]) for name in (chart.values[0], chart.low, chart.high))
+    values, highs = (_numbers(table[name]) for name in (chart.values[0], chart.high))
     places = range(len(values))
-    for place, low, high in zip(places, lows, highs, strict=True):
-        if low is not None and high is not None:
-            axes.plot([place, place], [low, high], color="#F46A25", linewidth=2.5, solid_capstyle="butt", zorder=1)
+    _draw_upright(axes, _intervals(table, chart.low, chart.high), _INTERVAL, 2.5, zorder=1)
     shown = [math.nan if value is None else value for value in values]
     axes.plot(places, shown, color=COLOURS[0], marker="o", markersize=4, linewidth=2, label=label(chart.values[0]))
-    axes.plot([], [], color="#F46A25", linewidth=2.5, label="interval")
+    axes.plot([], [], color=_INTERVAL, linewidth=2.5, label="interval")
     expected = _numbers(table[chart.expected]) if chart.expected in table else []
     if any(number is not None for number in expected):
         drawn = [math.nan if value is None else value for value in expected]
@@ -322,14 +324,13 @@ def _widened(table: pd.DataFrame) -> bool:
     return "dispersion" in table and bool((table["dispersion"] > 1).any())
 
 
-def _wrapped(names: list[str]) -> list[str]:
-    import textwrap
-
-    return ["\n".join(textwrap.wrap(name, 30)) or name for name in names]
-
-
 def _number_axis(axis, chart: Chart) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+    said = _number_in_words(chart.percent)
     axis.set_major_locator(MaxNLocator(5))
-    axis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:g}%" if chart.percent else f"{number:,g}"))
+    axis.set_major_formatter(FuncFormatter(lambda number, _: said(number)))
+
+
+def _number_in_words(percent: bool) -> Callable[[float], str]:
+    return lambda number: f"{number:g}%" if percent else f"{number:,g}"
