@@ -19,6 +19,7 @@ _NEEDED = 5 * NOT_ESTIMABLE_BELOW
 _FALSE_LINKS = 0.05
 _PERMUTATIONS = 999
 _FOLDS = 5
+_AT_ONCE = 200_000
 
 
 def cramers_v(table: np.ndarray) -> float:
@@ -45,29 +46,43 @@ def _v(tables: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where((n < 2) | (smaller <= 0), np.nan, strength), kept
 
 
-def correlation_ratio(groups: np.ndarray, values: np.ndarray, weights: np.ndarray | None = None) -> float:
+def correlation_ratio(groups: np.ndarray, values: np.ndarray) -> float:
     """How far a number differs between groups, corrected for chance: 0 not at all, 1 the group settles the number.
 
     The root of epsilon squared (Kelley 1935): the share of variance between groups less what chance alone puts there.
     """
-    weights = np.ones(len(values)) if weights is None else weights
-    size, summed = np.bincount(groups, weights), np.bincount(groups, weights * values)
-    return float(_ratios(summed[None], size, values, weights)[0])
+    size, summed = np.bincount(groups), np.bincount(groups, values)
+    return float(_ratios(summed[None], size, values, np.ones(len(values)))[0])
 
 
 def _ratios(summed: np.ndarray, size: np.ndarray, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The correlation ratio of the same values put into groups of these sizes in many ways.
+    """The correlation ratio of values put into groups in many ways.
 
-    summed: the sum of the values in each group, one row a way.
+    summed: the sum of the values in each group, one row a way; size: the weight in each group, and weights: of each
+    value, one row a way or the same for all ways.
     """
-    n, used = weights.sum(), (size > 0).sum()
-    middle = (weights * values).sum() / n
-    total = (weights * (values - middle) ** 2).sum()
-    if used < 2 or total <= 0 or n <= used:
-        return np.full(len(summed), np.nan)
+    n, used = weights.sum(axis=-1), (size > 0).sum(axis=-1)
+    middle = (weights * values).sum(axis=-1) / n
+    total = (weights * (values - middle[..., None]) ** 2).sum(axis=-1)
     means = np.divide(summed, size, out=np.zeros_like(summed), where=size > 0)
-    within = total - (size * (means - middle) ** 2).sum(axis=1)
-    return np.sqrt(np.maximum(1 - (within / (n - used)) / (total / (n - 1)), 0))
+    within = total - (size * (means - middle[..., None]) ** 2).sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        strength = np.sqrt(np.maximum(1 - (within / (n - used)) / (total / (n - 1)), 0))
+    return np.where((used < 2) | (total <= 0) | (n <= used), np.nan, strength)
+
+
+def _ratios_drawn(groups: np.ndarray, values: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """The correlation ratio of each of many draws; drawn: how often each value comes up, one row a draw."""
+    wide, found = groups.max() + 1, []
+    # As many draws at once as take little room.
+    for weights in np.array_split(drawn.astype(float), 1 + drawn.size // _AT_ONCE):
+        place = (np.arange(len(weights))[:, None] * wide + groups).ravel()
+        size, summed = (
+            np.bincount(place, many.ravel(), len(weights) * wide).reshape(-1, wide)
+            for many in (weights, weights * values)
+        )
+        found.append(_ratios(summed, size, values, weights))
+    return np.concatenate(found)
 
 
 def proxies(
@@ -89,8 +104,11 @@ def proxies(
     random = np.random.default_rng(seed)
     pairs = [(one, other) for one in protected for other in variables if one != other]
     rate = _FALSE_LINKS / max(len(pairs), 1)
+    fewer = {one: _without_small_groups(frame[one]) for one in dict.fromkeys(one for one, _ in pairs)}
     rows = {
-        (one.replace("_", " "), other.replace("_", " ")): _link(frame[one], frame[other], random, times, rate)
+        (one.replace("_", " "), other.replace("_", " ")): _link(
+            frame[one], *fewer[one], frame[other], random, times, rate
+        )
         for one, other in pairs
     }
     columns = ["link", "strength", "low", "high", "chance", "n", "how", "groups_left_out", "reliability"]
@@ -110,13 +128,18 @@ class _Measured:
 
 
 def _link(
-    protected: pd.Series, variable: pd.Series, random: np.random.Generator, times: int, rate: float
+    protected: pd.Series,
+    of_larger_groups: pd.Series,
+    left_out: int,
+    variable: pd.Series,
+    random: np.random.Generator,
+    times: int,
+    rate: float,
 ) -> dict[str, object]:
     # Counted before small groups are left out: from the difference they could be worked out.
     n = int((protected.notna() & variable.notna()).sum())
-    protected, left_out = _without_small_groups(protected)
-    known = protected.notna() & variable.notna()
-    measured = _measure(protected[known], variable[known], random, times)
+    known = of_larger_groups.notna() & variable.notna()
+    measured = _measure(of_larger_groups[known], variable[known], random, times)
     row = {"strength": np.nan, "low": np.nan, "high": np.nan, "chance": np.nan, "n": n, "groups_left_out": left_out}
     row |= {"how": measured.how, "link": "", "reliability": NOT_ESTIMABLE}
     if known.sum() < _NEEDED or np.isnan(measured.strength):
@@ -197,8 +220,8 @@ def _of_numbers(groups: np.ndarray, values: np.ndarray, random: np.random.Genera
         # Children alike in both are drawn together: how many of each kind come up is all that counts.
         kinds, many = np.unique(np.column_stack([groups, shrunk]), axis=0, return_counts=True)
         of_group, of_value = kinds[:, 0].astype(np.int64), kinds[:, 1]
-        drawn = random.multinomial(n, many / n, size=times).astype(float)
-        return _percentiles(np.array([correlation_ratio(of_group, of_value, weights) for weights in drawn]))
+        drawn = random.multinomial(n, many / n, size=times)
+        return _percentiles(_ratios_drawn(of_group, of_value, drawn))
 
     def by_chance() -> np.ndarray:
         summed = np.array([np.bincount(random.permutation(groups), values) for _ in range(_PERMUTATIONS)])
