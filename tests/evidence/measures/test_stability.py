@@ -111,6 +111,38 @@ def test_a_definition_that_moves_a_handful_of_children_is_hidden():
     assert table.at["thirty more", "n"] == 60
 
 
+def counted(bands: dict[int, int], ways: dict[str, int], level: int) -> pd.DataFrame:
+    """The table of definitions where so many children have each number."""
+    number = np.repeat(list(bands), list(bands.values()))
+    return definition_tests(
+        Tool(ways), {"t": pd.DataFrame({"child": range(len(number)), "number": number})}, {"level": level}
+    )
+
+
+def test_two_other_definitions_may_not_be_near_each_other_either():
+    """Two or more less three or more are the three children who have exactly two."""
+    ways = {"one": 1, "two": 2, "three": 3}
+    table = counted({0: 10, 1: 300, 2: 3, 3: 200, 4: 60}, ways, level=4)
+    assert list(table["n"]) == [60, 563, 263, "c"]
+    assert table.loc["three"].drop("reliability").eq("c").all()
+
+
+def test_a_first_figure_that_is_hidden_is_not_told_by_the_differences_from_it():
+    table = counted({1: 300, 2: 130, 4: 14, 5: 3}, {"four": 4, "two": 2}, level=5)
+    assert list(table["n"]) == ["c", 17, 147] and list(table["percent"]) == ["c", 3.8, 32.9]
+    assert table["difference"].eq("c").all()
+    assert definitions_in_words(table) == "Too few children to say what other definitions would change"
+
+
+def test_the_headline_names_no_definition_that_the_page_hides():
+    """The figure would move most with five or more, which three children have."""
+    table = counted({1: 40, 2: 3, 3: 30, 4: 47, 5: 3}, {"two": 2, "five": 5}, level=3)
+    assert list(table["n"]) == [80, "c", "c"]
+    table = counted({1: 40, 2: 10, 3: 30, 4: 47, 5: 3}, {"two": 2, "five": 5}, level=3)
+    assert list(table["n"]) == [80, 90, "c"]
+    assert definitions_in_words(table).endswith("by 7.7 percentage points at most (two)")
+
+
 def test_a_tool_without_other_definitions_says_so():
     class Plain:
         SCORE, OUTPUT = None, "said"

@@ -90,21 +90,30 @@ def definition_tests(
     difference (percentage points from the first).
 
     The ways are the tool's own `alternatives(tables, parameters)`: words -> (tables, parameters). An empty table where
-    it has none. Where the numbers differ from the first row's by so few children that they could be recognised, the
-    row is hidden.
+    it has none. Protected: no two rows are shown of which one counts a few children more than the other, and where the
+    first is hidden, so are all differences from it.
     """
     from evidence.measures.of_tool import latest_known
+    from evidence.privacy import Rules, protect
 
     if not hasattr(tool, "alternatives"):
         return estimates([], [], pd.Index([], name="definition")).assign(difference=pd.Series(dtype="float64"))
     ways = {AS_DEFINED: (tables, parameters), **tool.alternatives(tables, parameters)}
-    rows = {}
+    rows, who = {}, {"n": [], "denominator": []}
     for words in list(ways):
         # Each way may have tables of its own, which are let go once it is counted.
-        rows[words] = proportions(latest_known(tool, tool.prepare(*ways.pop(words))), tool.OUTCOME)
+        counted = latest_known(tool, tool.prepare(*ways.pop(words)))
+        rows[words] = proportions(counted, tool.OUTCOME)
+        who["n"].append(frozenset(counted.loc[truth(counted[tool.OUTCOME]).astype(bool), tool.UNIT]))
+        who["denominator"].append(frozenset(counted[tool.UNIT]))
     table = pd.concat(rows.values()).set_axis(pd.Index(list(rows), name="definition"))
     table["difference"] = table["percent"] - table["percent"].iloc[0]
-    return hide_small_steps(table, table[["n", "denominator"]].iloc[[0] * len(table)].to_numpy(), rules)
+    rules = rules or Rules()
+    safe = protect(table, counts=["denominator"], parts={"n": "denominator"}, rules=rules, who=who).table
+    if safe["percent"].iloc[0] == rules.shown_as:
+        # A percentage and its difference from the first one tell the first one.
+        safe["difference"] = rules.shown_as
+    return safe
 
 
 def hide_small_steps(table: pd.DataFrame, other: np.ndarray, rules: Rules | None = None) -> pd.DataFrame:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import combinations
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -15,7 +18,9 @@ from evidence.project import EvidenceError
 # Names of an index level that say how the rows of a table belong together.
 CHARACTERISTIC = ("characteristic", "group_by")
 MEASURE = "measure"
-SEPARATE = ("column", "rule", "figure", "step")
+SEPARATE = ("column", "rule", "figure", "step", "definition")
+# Two rows of a table, by their positions.
+_Pair = tuple[int, int]
 _PERCENT = ("%", "per cent", "percent")
 
 
@@ -38,6 +43,7 @@ def protect(
     parts: Mapping[str, str] | None = None,
     plain: Sequence[str] = (),
     rules: Rules | None = None,
+    who: Mapping[str, Sequence[AbstractSet]] | None = None,
 ) -> Protected:
     """`frame` with every small number of children hidden, and with it whatever else would give it away.
 
@@ -49,7 +55,12 @@ def protect(
     An index whose first label is called `characteristic` holds several tables of the same children, one below the
     other, and with more labels after the group's, such as a period, one for each of these. With a label called
     `measure`, every number of a block is hidden where one of them is small. The rows of one whose last label is
-    `column`, `rule`, `figure` or `step` add up to nothing.
+    `column`, `rule`, `figure`, `step` or `definition` add up to nothing.
+
+    who: where the rows count the same children in several ways, for each count column the children that each row
+    counts. Where all of one row are among those of another, the others of the larger one are a group too (3 or more
+    placements less 4 or more are those with exactly 3), so two such rows are not shown together where that group is
+    small. As few rows as possible are hidden for it, the first one last of all.
 
     What a reader is taken to know: every shown cell, the total of each count column, with several labels also the total
     of each label, that noughts are shown, and that a part is no more than its whole. With that, no hidden number can be
@@ -64,6 +75,8 @@ def protect(
     hidden = {name: _small(values, rules) for name, values in numbers.items()}
     for part, whole in parts.items():
         hidden[part] |= _small(numbers[whole] - numbers[part], rules)
+    if who:
+        _hide_nearly_alike(who, numbers, parts, hidden, rules)
     total_safe = True
     if MEASURE in frame.index.names:
         total_safe = _hide_in_blocks(frame.index, numbers, parts, hidden, rules)
@@ -102,6 +115,47 @@ def _numbers(frame: pd.DataFrame, counts: list[str]) -> dict[str, np.ndarray]:
 
 def _small(values: np.ndarray, rules: Rules) -> np.ndarray:
     return (values >= rules.hide_from) & (values <= rules.hide_to)
+
+
+def _hide_nearly_alike(who, numbers: dict[str, np.ndarray], parts: dict[str, str], hidden, rules: Rules) -> None:
+    """Hides the fewest rows after which no two are shown of which one counts a few children more than the other."""
+    close = set()
+    for (row, many, children), (other, beside, others) in combinations(_in_sight(who, numbers, parts, hidden), 2):
+        if row != other and _small(abs(many - beside), rules) and (children <= others or others <= children):
+            close.add((min(row, other), max(row, other)))
+    # The first row stands on other pages too, so whatever is close to it goes.
+    beside_first = {other for one, other in close if one == 0}
+    for row in beside_first | _fewest_rows({pair for pair in close if not beside_first & set(pair)}):
+        for name, column in hidden.items():
+            column[row] = not np.isnan(numbers[name][row])
+
+
+def _in_sight(who, numbers, parts, hidden) -> list[tuple[int, float, AbstractSet]]:
+    """Each group of children whose number is shown, or is left over from two that are: (row, how many, children)."""
+    found = [
+        (row, numbers[name][row], children)
+        for name in who
+        for row, children in enumerate(who[name])
+        if not hidden[name][row]
+    ]
+    for part, whole in parts.items():
+        rows = np.flatnonzero(~hidden[part] & ~hidden[whole]) if part in who and whole in who else ()
+        found += [(row, numbers[whole][row] - numbers[part][row], who[whole][row] - who[part][row]) for row in rows]
+    return found
+
+
+def _fewest_rows(pairs: AbstractSet[_Pair]) -> set[int]:
+    """The fewest rows of which every pair holds one; of several such choices one that leaves earlier rows."""
+    if not pairs:
+        return set()
+    rows = [row for pair in pairs for row in pair]
+    row = max(rows, key=lambda one: (rows.count(one), one))
+    beside = {other for pair in pairs if row in pair for other in pair} - {row}
+    # Either the row goes, or it stays and all that it is in a pair with go.
+    goes = {row} | _fewest_rows({pair for pair in pairs if row not in pair})
+    if len(beside) == 1:
+        return goes
+    return min(goes, beside | _fewest_rows({pair for pair in pairs if not beside & set(pair)}), key=len)
 
 
 def _lines(index: pd.Index) -> list[np.ndarray]:
@@ -210,12 +264,18 @@ def _hide_next(lines, numbers, parts, partitions, hidden, exposed: list[Cell]) -
 
 
 def _derived(frame: pd.DataFrame, counts: list[str], plain: Sequence[str]) -> list[str]:
-    others = [name for name in frame.columns if name not in counts and name not in plain]
-    return [
-        name
-        for name in others
-        if pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name])
-    ]
+    return [name for name in frame.columns if name not in counts and name not in plain and _holds_numbers(frame[name])]
+
+
+def _holds_numbers(column: pd.Series) -> bool:
+    """Also a column of which some numbers are hidden already and stand there as text."""
+    if pd.api.types.is_object_dtype(column):
+        return any(map(_is_number, column))
+    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and not np.isnan(value)
 
 
 def _shown(
@@ -225,7 +285,7 @@ def _shown(
     rows = np.any(list(hidden.values()), axis=0) if hidden else np.zeros(len(frame), dtype=bool)
     for name in derived:
         if any(word in str(name).lower() for word in _PERCENT):
-            table[name] = table[name].round(rules.decimals)
+            table[name] = table[name].map(lambda value: round(value, rules.decimals) if _is_number(value) else value)
     masks = hidden | {name: rows & frame[name].notna().to_numpy() for name in derived}
     for name, mask in masks.items():
         if mask.any():

@@ -75,6 +75,10 @@ PERCENT_COLUMNS = (
 )
 
 _AT_THE_GATE = "<p>Where each action stands is shown here once the stage has come to its gate.</p>"
+NEARLY_ALIKE = (
+    "A row is shown as c where it counts few children, or where another row counts only a few more or a few fewer: one "
+    "number taken from the other would tell how many those few are."
+)
 OF_ALL_AGES = "Where that table holds people of all ages, a difference may lie in how children differ from adults."
 # A ratio of two shares, as its columns are headed.
 TIMES_AS_OFTEN = {
@@ -409,6 +413,11 @@ class Stage(InUse):
             percent=PERCENT_COLUMNS,
             chart=self.bars("percent", low="low", high="high", percent=True, target=target),
         )
+
+    def show_definitions(self, table: pd.DataFrame, headline: str, *, name: str, source: str = "") -> None:
+        """Shows how far other definitions move the figure, as `measures.definition_tests` returns them."""
+        note = "" if table.empty or not (table["n"] == self.rules.shown_as).any() else NEARLY_ALIKE
+        self.show_estimates(table, headline, name=name, source=source, note=note)
 
     def show_representation(self, table: pd.DataFrame, headline: str, *, name: str, source: str = "") -> None:
         """Shows each group's share beside its share of all children, as `measures.representation` returns them."""
