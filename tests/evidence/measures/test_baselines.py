@@ -20,6 +20,7 @@ from evidence.measures import (
     survey_answers,
     survey_minutes,
 )
+from evidence.measures.baselines import decide_who_is_counted
 from evidence.measures.words import answers_before_after as said_of_answers
 from evidence.measures.words import baseline_answers
 from evidence.measures.words import baseline_survey as in_words
@@ -73,6 +74,26 @@ def test_a_tool_may_name_what_its_outcome_rests_on():
     both = [defined(changed={"colour": colour}, DEFINED_BY=["placements_at_least"]) for colour in ("red", "blue")]
     assert differences_of_definition(*both) == []
     assert differences_of_definition(*(defined(changed={"colour": colour}) for colour in ("red", "blue")))
+
+
+OWN = {"placements_at_least": 3, "colour": "red", "seed": 1, "flag_at": 0.2, "as_of": "2026-04-30", "area": "N"}
+
+
+@pytest.mark.parametrize(
+    ("says", "decide"),
+    [
+        ({"SCORE": None}, {"placements_at_least", "colour"}),
+        ({"SCORE": None, "DEFINED_BY": ["placements_at_least"]}, {"placements_at_least"}),
+        ({"SCORE": "score"}, {"placements_at_least", "colour", "seed", "flag_at"}),
+        (
+            {"SCORE": "score", "DEFINED_BY": ["placements_at_least"]},
+            {"placements_at_least", "colour", "seed", "flag_at"},
+        ),
+        ({}, {"placements_at_least", "colour", "seed", "flag_at"}),
+    ],
+)
+def test_what_a_tool_says_of_itself_tells_which_parameters_decide_who_is_counted(says, decide):
+    assert set(decide_who_is_counted(SimpleNamespace(**says), OWN)) == decide
 
 
 def asked(people: int, seed: int = 1) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from evidence.project import EvidenceError, Project, declared_parameters
-from evidence.project.parameters import check_parameters
+from evidence.project.parameters import check_parameters, plain_values
 
 CELL = 'as_of = "2026-04-30"  # a day\nflag_at = 0.25\nplaces = 3\nyear_end = ""\nstrict = True\n'
 
@@ -140,3 +140,19 @@ def test_an_address_that_goes_up_is_refused(address, says):
     declared = {"as_of": "2026-04-30", "data_folder": "data/sample"}
     with pytest.raises(EvidenceError, match=says):
         check_parameters({"data_folder": address}, declared, "here")
+
+
+@pytest.mark.parametrize(
+    ("source", "values"),
+    [
+        ('SCORE = None\nGROUPS = ["sex"]\n', {"SCORE": None, "GROUPS": ["sex"]}),
+        ('SCORE: str | None = "score"\n', {"SCORE": "score"}),
+        ("A = B = 3\ndef run(): C = 4\n", {"A": 3, "B": 3}),
+        ("SCORE = None\nSCORE = made()\n", {}),
+        ('DEFINED_BY = ["a"]\nDEFINED_BY += ["b"]\n', {}),
+        ("from other import SCORE\nif SCORE: D = 1\n", {}),
+        ("SCORE = None\nthis is no Python\n", {}),
+    ],
+)
+def test_plain_values_are_read_without_running_the_code(source, values):
+    assert plain_values(source) == values

@@ -14,10 +14,11 @@ import pandas as pd
 from evidence.measures.chances import t_limit, welch
 from evidence.measures.estimating import NOT_ESTIMABLE_BELOW, before_after, estimates, reliability
 from evidence.project import EvidenceError
+from evidence.project.parameters import WHEN_AND_WHERE
 
-# Parameters that say when, where and by which dice, and not what is counted. The level of flags changes what a tool
-# says of a child, not what happened to the child.
-_NOT_PART_OF_IT = {"as_of", "data_folder", "year_end", "seed", "flag_at"}
+# Parameters that say by which dice, and from which level a tool flags: that changes what it says of a child, not what
+# happened to the child.
+_OF_THE_OUTPUT = {"seed", "flag_at"}
 # Which children are counted is part of it only where a run is about one area.
 _OF_ONE_AREA = {"area", "area_of"}
 _WORDS = {
@@ -36,7 +37,7 @@ def definition_of(tool: ModuleType, parameters: Mapping[str, object]) -> dict[st
     """
     from evidence.measures.of_tool import WITH_OUTCOME, in_words
 
-    aside = _NOT_PART_OF_IT if parameters.get("area") else _NOT_PART_OF_IT | _OF_ONE_AREA
+    aside = _OF_THE_OUTPUT | WHEN_AND_WHERE - (_OF_ONE_AREA if parameters.get("area") else set())
     names = getattr(tool, "DEFINED_BY", [name for name in parameters if name not in aside])
     return {
         "outcome": in_words(tool, WITH_OUTCOME, parameters),
@@ -45,6 +46,18 @@ def definition_of(tool: ModuleType, parameters: Mapping[str, object]) -> dict[st
         "groups": list(tool.GROUPS),
         "parameters": {name: parameters[name] for name in sorted(names)},
     }
+
+
+def decide_who_is_counted(tool: object, parameters: Mapping[str, object]) -> list[str]:
+    """The parameters on which it rests which of the same children are counted, or flagged.
+
+    A tool that flags nobody (SCORE is None) counts by what its outcome rests on, see `definition_of`. Of any other tool
+    all parameters but those of time and place count, its seed included: other dice may flag other children.
+    """
+    own = [name for name in parameters if name not in WHEN_AND_WHERE]
+    if getattr(tool, "SCORE", "not known") is not None:
+        return own
+    return list(getattr(tool, "DEFINED_BY", [name for name in own if name not in _OF_THE_OUTPUT]))
 
 
 def differences_of_definition(before: Mapping[str, object], now: Mapping[str, object]) -> list[str]:

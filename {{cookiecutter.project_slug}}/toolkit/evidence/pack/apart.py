@@ -1,9 +1,13 @@
 """Packs that must not lie side by side: a number that one hides could be taken from what the others show.
 
 Each pack is protected by itself. Packs of areas are about different children, so no number of one says anything about
-another. A pack of all children beside packs of its areas is different: whoever takes all shown areas from the whole
-is left with the hidden one. Hiding more in each of them would have to go through every table of every pack again, and
-would fail as soon as one more area is run later, so such packs are refused instead.
+another. Two kinds of pairs are different. Of a pack of all children beside packs of its areas, whoever takes all shown
+areas from the whole is left with the hidden one. Of two packs that count the same children by two definitions, whoever
+takes 4 or more placements from 3 or more is left with those who had exactly 3. Hiding more in each of them would have
+to go through every table of every pack again, and would fail as soon as one more is run later, so they are refused.
+
+Packs of other days and years may lie side by side: that is how a tool in use is followed, and children come and go in
+between. They must count alike, since each pack shows the years before as well.
 """
 
 from __future__ import annotations
@@ -11,10 +15,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 from evidence.pack.record import INPUTS
 from evidence.pack.seal import RECEIPT
 from evidence.project import EvidenceError, Project, read_text
+from evidence.project.parameters import WHEN_AND_WHERE
+
+_INSTEAD = (
+    "Inside one pack, stage 5 shows other ways of counting (alternatives of the tool) and stage 7 other levels of "
+    "flags, with small steps hidden."
+)
 
 
 def refused_beside_others(
@@ -22,32 +33,65 @@ def refused_beside_others(
 ) -> dict[str, EvidenceError]:
     """The runs whose packs may not lie beside another one of these or beside a pack that is there already, with why.
 
-    Two packs of the same data overlap where one is of all children and the other of an area, or where they take the
-    area from different columns. Made-up sample data is about no child, so nothing is refused there. Of a set that
-    holds all children and areas, the areas go on.
+    Two packs of the same data overlap where one is of all children and the other of an area, where they take the area
+    from different columns, or where they are of the same children and a parameter that decides who is counted differs.
+    Made-up sample data is about no child, so nothing is refused there. Of a set that holds all children and areas, the
+    areas go on; otherwise the first of two that overlap does.
     """
-    there = {name: values for name, values in _released(project).items() if name not in runs}
-    refused = {}
-    for name, values in runs.items():
-        others = {**there, **{other: of for other, of in runs.items() if other != name and not _is_whole(of)}}
-        # Of two runs that take the area from different columns the first one goes on.
-        earlier = list(runs)[: list(runs).index(name)]
-        if not _is_whole(values):
-            others = {**there, **{other: runs[other] for other in earlier if other not in refused}}
-            others = {other: of for other, of in others.items() if other in there or not _is_whole(of)}
-        against = [other for other, of in others.items() if _overlap(project, values, of)]
+    runs = {name: {**values, "data_folder": _data(project, values)} for name, values in runs.items()}
+    released = {name: {**of, "data_folder": _data(project, of)} for name, of in _released(project).items()}
+    stay = released.keys() - runs.keys()
+    while True:
+        refused = _refused(project, runs, {name: of for name, of in released.items() if name in stay}, where)
+        # What lies under the name of a refused run is not replaced, so nothing that overlaps with it may go on.
+        more = (refused.keys() & released.keys()) - stay
+        if not more:
+            return refused
+        stay |= more
+
+
+def _refused(project: Project, runs: Mapping[str, dict], there: Mapping[str, dict], where: str):
+    refused, go_on = {}, dict(there)
+    for name in sorted(runs, key=lambda one: _is_whole(runs[one])):
+        values = runs[name]
+        against = [other for other, of in go_on.items() if other != name and _overlap(project, values, of)]
         if against:
-            refused[name] = _refusal(name, values, against[0], others[against[0]], against[0] in there, where)
-    return refused
+            refused[name] = _refusal(project, name, values, against, go_on[against[0]], against[0] in there, where)
+        else:
+            go_on[name] = values
+    return {name: refused[name] for name in runs if name in refused}
 
 
 def _overlap(project: Project, one: Mapping[str, object], other: Mapping[str, object]) -> bool:
-    folders = {_data(project, values) for values in (one, other)}
-    if len(folders) > 1 or folders == {str(project.path("data", "sample").resolve())}:
+    folders = {one["data_folder"], other["data_folder"]}
+    if len(folders) > 1 or folders == {_data(project, {"data_folder": "data/sample"})}:
         return False
+    return _cut_otherwise(one, other) or bool(_counted_otherwise(project, one, other))
+
+
+def _cut_otherwise(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
+    """Whether one is of all children and the other of an area, or both take the area from different columns."""
     if _is_whole(one) or _is_whole(other):
         return _is_whole(one) != _is_whole(other)
     return one.get("area_of") != other.get("area_of")
+
+
+def _counted_otherwise(project: Project, one: Mapping[str, object], other: Mapping[str, object]) -> dict[str, object]:
+    """The parameters that decide who is counted and differ, with what the other says, of runs of the same children.
+
+    A pack that is older than a parameter counts as made with its usual value.
+    """
+    if (one.get("area") or "") != (other.get("area") or ""):
+        return {}
+    usual = project.declared_parameters
+    said = {name: other.get(name, usual.get(name)) for name in one if name not in WHEN_AND_WHERE}
+    differing = {name: value for name, value in said.items() if value != one[name]}
+    if not differing:
+        return {}
+    from evidence.measures.baselines import decide_who_is_counted
+
+    decisive = decide_who_is_counted(SimpleNamespace(**project.tool_says()), one)
+    return {name: value for name, value in differing.items() if name in decisive}
 
 
 def _data(project: Project, values: Mapping[str, object]) -> str:
@@ -60,17 +104,30 @@ def _is_whole(values: Mapping[str, object]) -> bool:
     return not values.get("area")
 
 
-def _refusal(name: str, values, other: str, of, is_there: bool, where: str) -> EvidenceError:
-    about, beside = ("all children" if _is_whole(one) else f"the area {one['area']}" for one in (values, of))
-    remedy = "Leave one of the two out; the overview adds the areas up as far as their packs show them."
+def _refusal(project, name: str, values, against: list[str], of, is_there: bool, where: str) -> EvidenceError:
+    other, more = against[0], f" (and {len(against) - 1} more)" if len(against) > 1 else ""
+    kind, away = "run", ""
     if is_there:
-        remedy = f"If packs/{other} was handed to nobody, remove it and its zip. Otherwise hand out no pack of {about}."
-    return EvidenceError(
-        f"the run {name} is of {about} and {'the pack' if is_there else 'the run'} {other} of {beside}, of the same "
-        "data. Side by side, numbers that one hides could be worked out from the other.",
-        where=where,
-        remedy=remedy,
-    )
+        kind, away = "pack", f"if packs/{other} was handed to nobody, remove it and its zip"
+    if _cut_otherwise(values, of):
+        about, of_what = ("all children" if _is_whole(one) else f"the area {one['area']}" for one in (values, of))
+        said = (
+            f"the run {name} is of {about} and the {kind} {other}{more} of {of_what}, of the same data. Side by side, "
+            "numbers that one hides could be worked out from the other."
+        )
+        remedy = "Leave one of the two out; the overview adds the areas up as far as their packs show them."
+        if away:
+            remedy = f"{away[0].upper()}{away[1:]}. Otherwise hand out no pack of {about}."
+    else:
+        differing = _counted_otherwise(project, values, of)
+        ways = " and ".join(f"{one} is {values[one]} here and {value} there" for one, value in differing.items())
+        said = (
+            f"the run {name} and the {kind} {other}{more} count the same children in two ways: {ways}. One number "
+            "taken from the other would tell how many children lie between the two, and they may be few."
+        )
+        remedy = f"Count as there, run it under the name {other} to replace that pack, or, {away}. "
+        remedy = (remedy if away else "Leave one of the two out. ") + _INSTEAD
+    return EvidenceError(said, where=where, remedy=remedy)
 
 
 def _released(project: Project) -> dict[str, dict[str, object]]:

@@ -7,6 +7,7 @@ import difflib
 import json
 import threading
 import tomllib
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from evidence.project.files import read_text
 
 # What a number must lie between, for the parameters that the shipped notebooks have.
 _LIMITS = {"seed": (0, 2**32 - 1), "placements_at_least": (1, 1000), "flag_at": (0, 1)}
+# The parameters that say when a run speaks and of whom, which the toolkit itself looks at; all others are the tool's.
+WHEN_AND_WHERE = frozenset({"as_of", "data_folder", "year_end", "area", "area_of"})
 # What stands before the name of a data folder that lies outside the project.
 OUTSIDE = "outside the project: "
 # Through these a cell reaches its variables without naming them.
@@ -58,6 +61,28 @@ def parameters_named(notebook: Path) -> set[str]:
             return declared
         named |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     return declared if named & _REACHES_ALL else declared & named
+
+
+def plain_values(source: str) -> dict[str, object]:
+    """The names that Python code gives plain values to at its top level, read without running it.
+
+    A name that is given something else is not among them; nothing is where the code is no valid Python.
+    """
+    try:
+        statements = _parsed(source).body
+    except SyntaxError:
+        return {}
+    found: dict[str, object] = {}
+    for statement in statements:
+        if not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+            continue
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        for name in [target.id for target in targets if isinstance(target, ast.Name)]:
+            found.pop(name, None)
+            if not isinstance(statement, ast.AugAssign):
+                with suppress(ValueError, TypeError):
+                    found[name] = ast.literal_eval(statement.value)
+    return found
 
 
 def as_cell(name: str, value: object) -> str:

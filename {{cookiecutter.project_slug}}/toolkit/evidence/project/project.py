@@ -15,7 +15,7 @@ from evidence.project.addresses import copy_of, is_address
 from evidence.project.errors import EvidenceError
 from evidence.project.facts import Facts, read_facts
 from evidence.project.files import read_text, source_files
-from evidence.project.parameters import check_parameters, declared_parameters, read_parameters
+from evidence.project.parameters import check_parameters, declared_parameters, plain_values, read_parameters
 from evidence.project.stages import StageInfo, read_stages
 
 
@@ -132,6 +132,13 @@ class Project:
                 where="src/",
             )
         return found[0]
+
+    def tool_says(self) -> dict[str, object]:
+        """The plain values in the team's tool by name, such as SCORE, read without running it; empty without a tool."""
+        try:
+            return plain_values(read_text(self.tool_path))
+        except EvidenceError:
+            return {}
 
     def load_tool(self) -> ModuleType:
         """The team's tool as a module, read afresh at each call.
