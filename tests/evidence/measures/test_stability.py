@@ -140,7 +140,9 @@ def test_the_headline_names_no_definition_that_the_page_hides():
     assert list(table["n"]) == [80, "c", "c"]
     table = counted({1: 40, 2: 10, 3: 30, 4: 47, 5: 3}, {"two": 2, "five": 5}, level=3)
     assert list(table["n"]) == [80, 90, "c"]
-    assert definitions_in_words(table).endswith("by 7.7 percentage points at most (two)")
+    assert definitions_in_words(table).endswith(
+        "by 7.7 percentage points at most (two), among the ways that can be shown"
+    )
 
 
 def test_a_tool_without_other_definitions_says_so():

@@ -92,7 +92,9 @@ def test_areas_are_about_different_children_and_other_data_too(project):
     four = {"placements_at_least": 4}
     assert refused(project, south={**four, "area": "S"}, more={**four, "data_folder": "data/more"}) == []
     assert refused(project, north_again={**four, "area": "N"}) == ["north_again"]
-    assert refused(project, a={"data_folder": "data/sample"}, b={**four, "data_folder": "data/sample"}) == []
+    sample = {"data_folder": "data/sample"}
+    assert refused(project, a=sample, b={**four, **sample}) == []
+    assert refused(project, north=sample, south={**four, "area": "N"}) == [], "that pack is replaced by one of no child"
 
 
 @pytest.mark.parametrize(

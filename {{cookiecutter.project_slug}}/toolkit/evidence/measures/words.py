@@ -515,15 +515,15 @@ def resampled(table: pd.DataFrame, what: str, rules: Rules | None = None) -> str
 
 
 def definitions(table: pd.DataFrame) -> str:
-    """How far other definitions move the figure at most."""
+    """How far other definitions move the figure at most, among those that may be shown."""
     if table.empty:
         return "The tool names no other way in which its outcome could be counted"
-    moved = pd.to_numeric(table["difference"].iloc[1:], errors="coerce").abs().dropna()
-    if moved.empty:
+    moved = pd.to_numeric(table["difference"].iloc[1:], errors="coerce").abs()
+    if moved.isna().all():
         return f"{NOTHING} what other definitions would change"
-    return (
-        f"Counted another way, the figure would move by {moved.max():.1f} percentage points at most ({moved.idxmax()})"
-    )
+    said = f"by {moved.max():.1f} percentage points at most ({moved.idxmax()})"
+    among = ", among the ways that can be shown" if moved.isna().any() else ""
+    return f"Counted another way, the figure would move {said}{among}"
 
 
 def revisions(table: pd.DataFrame) -> str:

@@ -24,7 +24,7 @@ from evidence.project.parameters import WHEN_AND_WHERE
 
 _INSTEAD = (
     "Inside one pack, stage 5 shows other ways of counting (alternatives of the tool) and stage 7 other levels of "
-    "flags, with small steps hidden."
+    "flags, with small steps hidden. See parameters/README.md."
 )
 
 
@@ -38,9 +38,9 @@ def refused_beside_others(
     Made-up sample data is about no child, so nothing is refused there. Of a set that holds all children and areas, the
     areas go on; otherwise the first of two that overlap does.
     """
-    runs = {name: {**values, "data_folder": _data(project, values)} for name, values in runs.items()}
-    released = {name: {**of, "data_folder": _data(project, of)} for name, of in _released(project).items()}
+    released = _of_children(project, _released(project))
     stay = released.keys() - runs.keys()
+    runs = _of_children(project, runs)
     while True:
         refused = _refused(project, runs, {name: of for name, of in released.items() if name in stay}, where)
         # What lies under the name of a refused run is not replaced, so nothing that overlaps with it may go on.
@@ -48,6 +48,13 @@ def refused_beside_others(
         if not more:
             return refused
         stay |= more
+
+
+def _of_children(project: Project, sets: Mapping[str, dict[str, object]]) -> dict[str, dict[str, object]]:
+    """The sets that are about real children, with one name for each data folder."""
+    named = {name: {**values, "data_folder": _data(project, values)} for name, values in sets.items()}
+    sample = str(project.path("data", "sample").resolve())
+    return {name: values for name, values in named.items() if values["data_folder"] != sample}
 
 
 def _refused(project: Project, runs: Mapping[str, dict], there: Mapping[str, dict], where: str):
@@ -63,8 +70,7 @@ def _refused(project: Project, runs: Mapping[str, dict], there: Mapping[str, dic
 
 
 def _overlap(project: Project, one: Mapping[str, object], other: Mapping[str, object]) -> bool:
-    folders = {one["data_folder"], other["data_folder"]}
-    if len(folders) > 1 or folders == {_data(project, {"data_folder": "data/sample"})}:
+    if one["data_folder"] != other["data_folder"]:
         return False
     return _cut_otherwise(one, other) or bool(_counted_otherwise(project, one, other))
 
