@@ -155,6 +155,26 @@ def test_different_texts_are_counted_while_a_file_is_copied(tmp_path, monkeypatc
         )
 
 
+def test_texts_of_which_no_row_is_copied_are_counted_over_many_lots_of_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr(large, "_PIECE_OF_ROWS", 1000)
+    monkeypatch.setattr(copying, "_TOGETHER", 2000)
+    monkeypatch.setattr(copying, "_ADDED_UP", 50)
+    rows = [[str(i), "" if i % 5 else f"y{i % 40}", "", str(i if i > 300 else 0)] for i in range(4000)]
+    path = written(tmp_path / "t.csv", [["by row", "few", "none", "few at first"], *rows])
+    whole = read_csv(path, "t.csv").frame
+    kept = copying.Kept(frozenset(["by row"]), {name: {name: copying.ITS_TEXT} for name in whole})
+    with large.open_large(path, "t.csv", kept=kept) as table:
+        assert table.by_row == ("by row",) and set(table.different) == {"few", "none"}
+        for name, one in table.different.items():
+            counts = whole[name].astype(object).where(whole[name].notna(), None).value_counts(dropna=False).to_dict()
+            found = one.to_pydict()
+            assert {text: n for text, n in zip(*found.values(), strict=True) if n} == counts
+        every = table.every_row()
+        with large.private_folder() as folder, large.connection(folder) as duck:
+            found = duck.execute(f'SELECT {table.line}, "few at first" FROM {every.sql} ORDER BY 1').fetchall()
+    assert found == [(i + 2, row[-1]) for i, row in enumerate(rows)]
+
+
 BAD = {
     "empty": b"",
     "header only": b"a,b\n",
@@ -184,6 +204,22 @@ def test_what_is_refused_in_full_is_refused_in_a_stream_in_the_same_words(tmp_pa
         said.append(str(error.value))
     assert said[0] == said[1]
     assert said[0].startswith("data/raw/bad.csv")
+
+
+@pytest.mark.parametrize(
+    "rows", [b"a,b,A\n1,2,3\n", b"a,,b\n1,2,3\n", b"a,b\n1,2,3\n", b'a,b\n1,"2\n3,4\n', b",,\n1,2,3\n"]
+)
+@pytest.mark.parametrize("end", [b"1,\x00\n", "1,é\n".encode() + b"2,\xe9\n", b"2,\x81\n"])
+def test_what_is_wrong_with_the_letters_is_said_before_what_is_wrong_with_the_rows(tmp_path, monkeypatch, rows, end):
+    monkeypatch.setattr(large, "_PIECE_OF_ROWS", 64)
+    path = tmp_path / "bad.csv"
+    path.write_bytes(rows + b"1,2\n" * 200 + end + b"1,2\n" * 200)
+    said = []
+    for read in (read_csv, large.read_large):
+        with pytest.raises(EvidenceError) as error:
+            read(path, "data/raw/bad.csv")
+        said.append(str(error.value))
+    assert said[0] == said[1]
 
 
 @pytest.mark.parametrize("mark", ["", '"'])

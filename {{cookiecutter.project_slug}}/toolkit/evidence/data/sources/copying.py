@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evidence.project import give_back_memory
-
 if TYPE_CHECKING:
     import duckdb
     import pyarrow
@@ -25,6 +23,8 @@ _TOGETHER = 8 << 20
 _MOST_DIFFERENT = 100_000
 # Where so few texts differ they are counted, however few rows there are.
 _FEW = 1000
+# Counts of so many texts of a column, from several lots of rows, are added up at a time.
+_ADDED_UP = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ def copied(
             if writer is not None:
                 writer.close()
     by_row = tuple(name for name, column in columns.items() if column.stored)
-    return Copy(by_row, {name: column.table() for name, column in columns.items() if column.few})
+    counts = {name: column.table() for name, column in columns.items()}
+    return Copy(by_row, {name: table for name, table in counts.items() if table is not None})
 
 
 def _together(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[list[pyarrow.RecordBatch]]:
@@ -102,9 +103,6 @@ def _written(some: list[pyarrow.RecordBatch], columns: dict[str, _Column], write
         how = {"compression": "none", "write_statistics": False, "use_dictionary": texts}
         writer = pyarrow.parquet.ParquetWriter(path, table.schema, **how)
     writer.write_table(table, row_group_size=len(table))
-    # The pieces of the file that were parsed for these rows are as large as the rows.
-    del some, made, table
-    give_back_memory()
     return writer
 
 
@@ -119,25 +117,48 @@ class _Column:
         self._texts: pyarrow.Array | None = None
         self._rows = np.zeros(0, dtype=np.int64)
         self._missing = 0
+        # How many rows of later pieces have each, where they are not put together with those.
+        self._apart: list[tuple[pyarrow.Array, np.ndarray, int]] = []
         self._values: dict[str, pyarrow.Array] = {}
 
     def of(self, pieces: list[pyarrow.DictionaryArray], duck: duckdb.DuckDBPyConnection) -> dict[str, pyarrow.Array]:
         """What is stored of these texts; they are counted while they are few."""
         import pyarrow
 
+        if self._encoded is not None and not self.stored:
+            self._count_alone(pieces)
+            return {}
         if self.few:
             texts = self._counted(pieces)
         else:
             texts = pyarrow.chunked_array(pieces).unify_dictionaries().combine_chunks()
         if self._encoded is None:
             # How a column is stored is settled by its first rows, as one file holds all of them.
-            self._encoded = self.few
+            self._encoded = self.few or len(texts.dictionary) <= len(texts) * 3 // 4
             self.stored = bool(self._made) and (self._wanted or not self.few)
         if not self.stored:
             return {}
         if not self._encoded:
             return self._of_texts(texts.cast(pyarrow.string()), duck)
         return {name: _for_rows(values, texts) for name, values in self._of_different(texts.dictionary, duck).items()}
+
+    def _count_alone(self, pieces: list[pyarrow.DictionaryArray]) -> None:
+        """Counts texts of which no row is stored, so that they need not be put together."""
+        if self.few:
+            self._apart += map(_rows_of_each, pieces)
+            if sum(len(texts) for texts, *_ in self._apart) >= _ADDED_UP:
+                self._add_up()
+
+    def _add_up(self) -> None:
+        """Adds what was counted apart to the counts."""
+        import pyarrow
+
+        texts, rows, missing = zip((self._texts, self._rows, self._missing), *self._apart, strict=True)
+        every = pyarrow.table({TEXT: pyarrow.concat_arrays(texts), ROWS: np.concatenate(rows)})
+        found = every.group_by(TEXT, use_threads=False).aggregate([(ROWS, "sum")])
+        self._texts, self._rows = found[0].combine_chunks(), found[1].to_numpy()
+        self._missing, self._apart = sum(missing), []
+        self._see_whether_few()
 
     def _counted(self, pieces: list[pyarrow.DictionaryArray]) -> pyarrow.DictionaryArray:
         """The texts as one, those that are known already first in their dictionary; counted if they are still few."""
@@ -153,12 +174,15 @@ class _Column:
         rows = np.bincount(there.to_numpy(), minlength=len(self._texts))
         rows[: len(self._rows)] += self._rows
         self._rows = rows
+        self._see_whether_few()
+        return texts
+
+    def _see_whether_few(self) -> None:
         # Where a text stands in three rows or so, counting saves nothing.
-        most = max(_FEW, (int(rows.sum()) + self._missing) * 3 // 10)
+        most = max(_FEW, (int(self._rows.sum()) + self._missing) * 3 // 10)
         self.few = len(self._texts) <= min(most, _MOST_DIFFERENT)
         if not self.few:
             self._texts, self._values = None, {}
-        return texts
 
     def _of_different(self, texts: pyarrow.Array, duck: duckdb.DuckDBPyConnection) -> dict[str, pyarrow.Array]:
         """What is made of each different text: while they are counted, of each once in the whole file."""
@@ -185,12 +209,23 @@ class _Column:
             found |= {name: one.combine_chunks() for name, one in zip(others, asked.columns, strict=True)}
         return {name: found[name] for name in self._made}
 
-    def table(self) -> pyarrow.Table:
-        """Each text with its rows; the missing text is one of them."""
+    def table(self) -> pyarrow.Table | None:
+        """Each text with its rows, the missing text among them, where they are few."""
         import pyarrow
 
+        if self._apart:
+            self._add_up()
+        if not self.few:
+            return None
         texts = pyarrow.concat_arrays([self._texts, pyarrow.nulls(1, self._texts.type)])
         return pyarrow.table({TEXT: texts, ROWS: np.append(self._rows, self._missing)})
+
+
+def _rows_of_each(texts: pyarrow.DictionaryArray) -> tuple[pyarrow.Array, np.ndarray, int]:
+    """The different texts, how many rows have each, and how many have none."""
+    missing = len(texts.dictionary)
+    rows = np.bincount(texts.indices.fill_null(missing).to_numpy(), minlength=missing + 1)
+    return texts.dictionary, rows[:missing], int(rows[missing])
 
 
 def _for_rows(values: pyarrow.Array, texts: pyarrow.DictionaryArray) -> pyarrow.Array:

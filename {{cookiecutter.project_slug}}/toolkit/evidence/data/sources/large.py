@@ -8,15 +8,15 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from evidence.data.sources.copying import ITS_TEXT, Kept, copied
+from evidence.data.sources.copying import ITS_TEXT, Copy, Kept, copied
 from evidence.data.sources.csv_files import (
     LINE_END,
     NoRows,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow
 
+Taken = TypeVar("Taken")
 # From this size a CSV file is read in a stream: in full it takes five times its size while it is read (measured).
 LARGE = 256 << 20
 # A Parquet file holds the same rows in about a fifth of the room (measured on episodes in 30 columns).
@@ -48,6 +49,8 @@ _PARSED_AT_ONCE = 4 << 20
 # Pieces of that size are parsed side by side, each on a thread of its own.
 _PIECE_OF_ROWS = 3 << 20
 _MOST_THREADS = 4
+# So many letters are compared at once: what that takes is at hand, and needs no new memory.
+_COMPARED_AT_ONCE = 1 << 18
 _BLANKS = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 LINE = "line of the file"
 
@@ -166,8 +169,9 @@ def read_large(path: Path, where: str, known: Sequence[str] = (), only: bool = F
     give_back_memory()
     with private_folder() as folder:
         if not _is_parquet(path):
-            stream = CsvStream(path, where, known, only, folder)
-            frame, lines = compact(stream.names, stream)
+            stream, (frame, lines) = _read_once_or_twice(
+                path, where, known, only, folder, lambda stream: compact(stream.names, stream)
+            )
             return RawTable(frame, lines, stream.blank, stream.held)
         table = _parquet(path, where, known, only)
         with connection(folder) as duck, _one_line(path, where):
@@ -180,18 +184,43 @@ def read_large(path: Path, where: str, known: Sequence[str] = (), only: bool = F
 # CSV -----------------------------------------------------------------------------------------------------------
 
 
+class _LookThrough(Exception):
+    """A file that is to be looked through before its rows are read: it is not in UTF-8."""
+
+
+def _read_once_or_twice(
+    path: Path, where: str, known: Sequence[str], only: bool, folder: Path, take: Callable[[CsvStream], Taken]
+) -> tuple[CsvStream, Taken]:
+    """A CSV file's stream, and what `take` makes of it.
+
+    Most files are in UTF-8 and in order, and are looked through while they are read. Any other is read again when it
+    has been looked through, so that what is wrong with its letters is told before what is wrong with its rows.
+    """
+    with _opened(path, where) as file:
+        beginning = file.read(_PIECE)
+    refuse_other_kinds(beginning, where)
+    in_utf16 = beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    with suppress(_LookThrough, EvidenceError):
+        if not in_utf16:
+            stream = CsvStream(path, path, where, known, only)
+            return stream, take(stream)
+    stream = CsvStream(path, _as_utf8_file(path, in_utf16, where, folder), where, known, only)
+    return stream, take(stream)
+
+
 class CsvStream:
     """The rows of a CSV file as record batches: `LINE`, then the columns `names` as trimmed text. Read it once.
 
-    Texts are encoded: each batch has every different text of a column once.
+    Texts are encoded: each batch has every different text of a column once. in_utf8: the file, or a copy of it in
+    UTF-8. Raises `_LookThrough` where it is something else.
 
     After the last batch, `rows` and `blank` count them.
     """
 
-    def __init__(self, path: Path, where: str, known: Sequence[str], only: bool, folder: Path) -> None:
-        self.where, self.file = where, path.name
-        self._path, self._marks, beginning = _as_utf8_file(path, where, folder)
-        self._header = read_header(beginning, where)
+    def __init__(self, path: Path, in_utf8: Path, where: str, known: Sequence[str], only: bool) -> None:
+        self.where, self.file, self._path = where, path.name, in_utf8
+        with _opened(in_utf8, where) as file:
+            self._header = read_header(file.read(_PIECE).removeprefix(codecs.BOM_UTF8), where)
         places = self._header.places(where)
         names = {squeezed(name): name for name in known}
         given = {place: names.get(squeezed(name), name) for place, name in places.items()}
@@ -201,35 +230,41 @@ class CsvStream:
         self.rows = self.blank = 0
 
     def __iter__(self) -> Iterator[pyarrow.RecordBatch]:
-        rows = Rows(self._header, self.where)
+        rows, marks = Rows(self._header, self.where), Marks()
         above, last, parsed = self._header.line, [], 0
-        for batch, lines in self._parsed(rows):
+        for batch, lines in self._parsed(rows, marks):
             parsed += len(batch)
             last = [str(column[-1]) for column in batch.columns]
             if above:
                 batch, lines, above = _below(batch, above), lines[above:], max(0, above - len(batch))
             yield self._filled(batch, lines)
-        rows.check(self._marks, parsed, last, lambda: _opened(self._path, self.where))
+        rows.check(marks, parsed, last, lambda: _opened(self._path, self.where))
         if not self.rows:
             raise NoRows(
                 "the file has a header and no rows.", where=self.where, remedy="Export the table again, with its rows."
             )
 
-    def _parsed(self, rows: Rows) -> Iterator[tuple[pyarrow.RecordBatch, np.ndarray]]:
+    def _parsed(self, rows: Rows, marks: Marks) -> Iterator[tuple[pyarrow.RecordBatch, np.ndarray]]:
         """The rows with their lines, as far as they come in whole pieces side by side, and from there on in one go.
 
-        What is met that is no row goes to `rows`.
+        What is met that is no row goes to `rows`, and what the file has of marks to `marks`.
         """
         import pyarrow.csv
 
         place, line = 0, 1
-        for end, batch, part in self._side_by_side():
-            if not part.ended:
+        for end, piece in self._side_by_side():
+            if not piece.rows.ended:
                 break
-            rows.follow(part, line)
-            if len(batch):
-                yield batch, line - 1 + part.lines(1, len(batch))
-            place, line = end, line + len(batch) + part.left_out
+            rows.follow(piece.rows, line)
+            marks.quotes, marks.line_ends = marks.quotes + piece.quotes, marks.line_ends + piece.lines - 1
+            # A piece ends with the last of its line ends.
+            marks.add(LINE_END)
+            count = len(piece.batch)
+            if count:
+                yield piece.batch, line - 1 + piece.rows.lines(1, count)
+            place, line = end, line + count + piece.rows.left_out
+        if _line_in_other_letters(self._path, self.where, place, marks.add):
+            raise _LookThrough
         rest, first = Rows(self._header, self.where), 1
         whole = rest.refusing_what_has_no_end(_PARSED_AT_ONCE, lambda: _opened(self._path, self.where))
         with _opened(self._path, self.where) as file, whole:
@@ -241,36 +276,41 @@ class CsvStream:
                     yield batch, line - 1 + lines
         rows.follow(rest, line)
 
-    def _side_by_side(self) -> Iterator[tuple[int, pyarrow.RecordBatch, Rows]]:
-        """Where each piece of the file ends, its rows, and what was met in it; in order, without the last piece."""
+    def _side_by_side(self) -> Iterator[tuple[int, _Piece]]:
+        """Where each piece of the file ends, and what it is; in order, without the last piece."""
         threads = min(_MOST_THREADS, os.cpu_count() or 1)
         with _opened(self._path, self.where) as file, ThreadPoolExecutor(threads) as beside:
-            waiting = deque()
+            waiting, used = deque(), []
             mark = Rows(self._header, self.where).end_mark
-            for end, piece in _cut(file, mark):
-                waiting.append((end, beside.submit(self._of_piece, piece)))
+            for end, data in _cut(file, mark, used):
+                waiting.append((end, data, beside.submit(self._of_piece, data)))
                 if len(waiting) > threads:
-                    end, parsed = waiting.popleft()
-                    yield end, *parsed.result()
-            for end, parsed in waiting:
-                yield end, *parsed.result()
+                    end, data, parsed = waiting.popleft()
+                    piece = parsed.result()
+                    used.append(data)
+                    yield end, piece
+            for end, _, parsed in waiting:
+                yield end, parsed.result()
 
-    def _of_piece(self, piece: bytearray) -> tuple[pyarrow.RecordBatch | None, Rows]:
-        """A marked piece's rows and what was met in it: that has `ended` where the piece is whole rows."""
+    def _of_piece(self, data: bytearray) -> _Piece:
+        """A marked piece, whose rows have `ended` where it is whole rows."""
         import pyarrow
         import pyarrow.csv
 
+        if not _is_utf8(data):
+            raise _LookThrough
         rows = Rows(self._header, self.where, marked=True)
         try:
             # The usual allocator keeps what each thread gives back.
             table = pyarrow.csv.read_csv(
-                pyarrow.BufferReader(piece),
-                **rows.options(_encoded(), len(piece) + 1),
+                pyarrow.BufferReader(data),
+                **rows.options(_encoded(), len(data) + 1),
                 memory_pool=pyarrow.system_memory_pool(),
             )
         except pyarrow.ArrowInvalid:
-            return None, Rows(self._header, self.where)
-        return pyarrow.record_batch([column.combine_chunks() for column in table.columns], table.schema.names), rows
+            return _Piece(Rows(self._header, self.where))
+        batch = pyarrow.record_batch([column.combine_chunks() for column in table.columns], table.schema.names)
+        return _Piece(rows, batch, *_quotes_and_lines(data))
 
     def _filled(self, batch: pyarrow.RecordBatch, lines: np.ndarray) -> pyarrow.RecordBatch:
         import pyarrow
@@ -288,23 +328,35 @@ class CsvStream:
         return made
 
 
-def _cut(file: BinaryIO, mark: bytes) -> Iterator[tuple[int, bytearray]]:
+@dataclass
+class _Piece:
+    """A piece of a file: what was met in it, and where it is whole rows, those and its quotation marks and lines."""
+
+    rows: Rows
+    batch: pyarrow.RecordBatch | None = None
+    quotes: int = 0
+    lines: int = 0
+
+
+def _cut(file: BinaryIO, mark: bytes, used: list[bytearray] | None = None) -> Iterator[tuple[int, bytearray]]:
     """(where it ends, the piece with the mark behind it) of a file in pieces that look like whole rows, but the last.
 
     It stops where that cannot be told from the quotation marks, or the mark could be the file's own: whoever parses a
-    piece has to see that it is whole.
+    piece has to see that it is whole. used: pieces that nobody needs any more, which are filled again: new memory costs
+    more than the reading.
     """
-    end, held = 0, b""
+    end = 0
     while True:
-        piece = bytearray(len(held) + _PIECE_OF_ROWS)
-        piece[: len(held)] = held
-        if file.readinto(memoryview(piece)[len(held) :]) < _PIECE_OF_ROWS:
+        piece = used.pop() if used else bytearray()
+        del piece[_PIECE_OF_ROWS:]
+        piece += bytes(_PIECE_OF_ROWS - len(piece))
+        file.seek(end)
+        if file.readinto(piece) < _PIECE_OF_ROWS:
             return
         size = 0 if mark[:1] in piece else _whole_rows(piece)
         if not size:
             return
         end += size
-        held = bytes(memoryview(piece)[size:])
         piece[size:] = mark
         yield end, piece
         del piece
@@ -312,7 +364,7 @@ def _cut(file: BinaryIO, mark: bytes) -> Iterator[tuple[int, bytearray]]:
 
 def _whole_rows(data: bytearray) -> int:
     """How many of the bytes are whole rows, if they begin with one: up to the last line end outside a quoted cell."""
-    inside, after = _quotes(data), len(data)
+    inside, after = _count(np.frombuffer(data, dtype=np.uint8), b'"'), len(data)
     # The parser takes a byte order mark off wherever it begins.
     before = data.rfind(LINE_END, 0, len(data) - len(codecs.BOM_UTF8))
     while before >= 0:
@@ -323,8 +375,34 @@ def _whole_rows(data: bytearray) -> int:
     return 0
 
 
-def _quotes(data: bytes | bytearray) -> int:
-    return int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == ord('"')))
+def _quotes_and_lines(data: bytearray) -> tuple[int, int]:
+    """How many quotation marks and lines there are in whole rows."""
+    letters = np.frombuffer(data, dtype=np.uint8)
+    returns, feeds = _count(letters, b"\r"), _count(letters, b"\n")
+    if returns:
+        feeds -= int(np.count_nonzero(letters[np.flatnonzero(letters[:-1] == ord("\r")) + 1] == ord("\n")))
+    return _count(letters, b'"'), returns + feeds
+
+
+def _count(letters: np.ndarray, letter: bytes) -> int:
+    """How often a letter is there."""
+    pieces = (letters[begin : begin + _COMPARED_AT_ONCE] for begin in range(0, len(letters), _COMPARED_AT_ONCE))
+    return sum(int(np.count_nonzero(piece == ord(letter))) for piece in pieces)
+
+
+def _is_utf8(data: bytearray) -> bool:
+    """Whether the bytes are UTF-8 without a zero byte."""
+    values = np.frombuffer(data, dtype=np.uint8)
+    if not values.min():
+        return False
+    # Most pieces have plain letters alone, which is seen much faster.
+    if values.max() < 128:
+        return True
+    try:
+        codecs.utf_8_decode(data, "strict", True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _encoded() -> pyarrow.DataType:
@@ -368,19 +446,16 @@ def _rows_with_something(batch: pyarrow.RecordBatch, trimmed: dict[str, pyarrow.
     return ~empty
 
 
-def _as_utf8_file(path: Path, where: str, folder: Path) -> tuple[Path, Marks, bytes]:
-    """(the file, or a copy of it in UTF-8; the marks in it; its beginning without a byte order mark)."""
-    with _opened(path, where) as file:
-        beginning = file.read(_PIECE)
-    refuse_other_kinds(beginning, where)
-    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+def _as_utf8_file(path: Path, in_utf16: bool, where: str, folder: Path) -> Path:
+    """The file, or a copy of it in UTF-8."""
+    if in_utf16:
         try:
             return _recoded(path, "utf-16", where, folder)
         except UnicodeDecodeError:
             raise EvidenceError("the file is cut short.", where=where, remedy="Copy the whole file again.") from None
-    marks, wrong = _marks_of_utf8(path, where)
+    wrong = _line_in_other_letters(path, where)
     if not wrong:
-        return path, marks, beginning.removeprefix(codecs.BOM_UTF8)
+        return path
     try:
         if not _other_letters(path, where):
             return _recoded(path, "cp1252", where, folder)
@@ -402,11 +477,13 @@ def _opened(path: Path, where: str) -> Iterator:
         ) from None
 
 
-def _marks_of_utf8(path: Path, where: str) -> tuple[Marks, int]:
-    """(the file's marks; the line of the first byte that is no UTF-8, or 0)."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    marks, read = Marks(), 0
+def _line_in_other_letters(
+    path: Path, where: str, begin: int = 0, look: Callable[[bytes], None] = lambda piece: None
+) -> int:
+    """The line of the first byte from `begin` on that is no UTF-8, or 0; each piece before it is shown to `look`."""
+    decoder, read = codecs.getincrementaldecoder("utf-8")(), begin
     with _opened(path, where) as file:
+        file.seek(begin)
         while True:
             piece = file.read(_PIECE)
             _refuse_zero_bytes(piece, where)
@@ -416,10 +493,10 @@ def _marks_of_utf8(path: Path, where: str) -> tuple[Marks, int]:
                 try:
                     decoder.decode(piece, final=not piece)
                 except UnicodeDecodeError as error:
-                    return marks, _line_at(path, where, read + max(0, error.start - waiting))
+                    return _line_at(path, where, read + max(0, error.start - waiting))
             if not piece:
-                return marks, 0
-            marks.add(piece)
+                return 0
+            look(piece)
             read += len(piece)
 
 
@@ -447,33 +524,33 @@ def _other_letters(path: Path, where: str) -> bool:
     return False
 
 
-def _recoded(path: Path, encoding: str, where: str, folder: Path) -> tuple[Path, Marks, bytes]:
+def _recoded(path: Path, encoding: str, where: str, folder: Path) -> Path:
     decoder = codecs.getincrementaldecoder(encoding)()
     copy = folder / "recoded.csv"
-    marks, beginning = Marks(), b""
     with _opened(path, where) as file, open(copy, "wb") as out:
         while True:
             piece = file.read(_PIECE)
             text = decoder.decode(piece, final=not piece).encode()
             _refuse_zero_bytes(text, where)
-            marks.add(text)
-            beginning = beginning or text
             out.write(text)
             if not piece:
-                return copy, marks, beginning
+                return copy
 
 
 def _in_rows(path: Path, where: str, known: Sequence[str], only: bool, folder: Path, kept: Kept | None) -> LargeTable:
     """The table that `open_large` gives of a CSV file."""
-    stream = CsvStream(path, where, known, only, folder)
-    text_alone = Kept(frozenset(stream.names), {name: {name: ITS_TEXT} for name in stream.names})
     handle, copy = tempfile.mkstemp(suffix=".parquet", dir=folder)
     os.close(handle)
     before = _as_it_is(path)
     # From here on what is let go goes back: pieces of the file come and go.
     give_back_memory()
-    with connection(folder) as duck:
-        found = copied(stream.names, stream, Path(copy), kept or text_alone, duck)
+
+    def copy_of(stream: CsvStream) -> Copy:
+        text_alone = Kept(frozenset(stream.names), {name: {name: ITS_TEXT} for name in stream.names})
+        with connection(folder) as duck:
+            return copied(stream.names, stream, Path(copy), kept or text_alone, duck)
+
+    stream, found = _read_once_or_twice(path, where, known, only, folder, copy_of)
     # DuckDB takes its own memory from here on.
     give_back_memory()
 
