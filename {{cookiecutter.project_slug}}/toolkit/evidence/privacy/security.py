@@ -224,29 +224,44 @@ def own_files(root: Path) -> list[Path]:
             path = Path(folder, name)
             if path.suffix != ".lock" and not path.is_symlink() and path.stat().st_size <= _LARGEST:
                 found.append(path)
-    return [path for path in found if b"\0" not in path.read_bytes()[:2000]]
+    return [path for path in found if b"\0" not in _beginning(path)]
+
+
+def _beginning(path: Path) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(2000)
 
 
 def suspects(path: Path, name: str) -> list[Suspect]:
     """What looks like a secret in a text file: known shapes, names such as `password`, random text."""
-    found = []
-    for number, line in enumerate(read_text(path).splitlines(), 1):
-        kind = _kind_of_secret(line)
+    found, text = [], read_text(path)
+    small = text.lower()
+    # What stands nowhere in the file need not be looked for in every line of it.
+    secrets = {
+        kind: (here, shape)
+        for kind, (needed, shape) in _SECRETS.items()
+        if (here := [one for one in needed if one in small])
+    }
+    names = [one for one in _NAMES if one in small]
+    for number, line in enumerate(text.splitlines(), 1):
+        kind = _kind_of_secret(line, secrets, names)
         if kind:
             found.append(Suspect(name, number, kind))
     return found
 
 
-def _kind_of_secret(line: str) -> str:
+def _kind_of_secret(line: str, secrets: dict[str, tuple[list[str], re.Pattern]], names: list[str]) -> str:
+    """The first kind of secret in a line: of `secrets`, by one of the `names`, or random; empty where there is none."""
     small = line.lower()
-    for kind, (needed, shape) in _SECRETS.items():
+    for kind, (needed, shape) in secrets.items():
         if any(text in small for text in needed) and shape.search(line):
             return kind
-    for said in _NAMED.findall(line) if any(text in small for text in _NAMES) else ():
+    for said in _NAMED.findall(line) if any(text in small for text in names) else ():
         if not _PLACEHOLDERS.search(said):
             return "a password or key by its name"
     for word in _RANDOM.findall(line):
-        if not _DIGEST.fullmatch(word) and _entropy(word) >= _RANDOM_ENOUGH and _is_mixed(word):
+        # The last question takes longest.
+        if _is_mixed(word) and not _DIGEST.fullmatch(word) and _entropy(word) >= _RANDOM_ENOUGH:
             return "text as random as a key"
     return ""
 

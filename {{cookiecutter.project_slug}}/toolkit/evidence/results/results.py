@@ -145,7 +145,8 @@ class Results:
         entries = known | set(reads)
         if entries != known:
             lines = [{"kind": kind, "name": name, "sha256": digest} for kind, name, digest in sorted(entries)]
-            text = json.dumps(lines, ensure_ascii=False, indent=1)
+            # Without an indent, which takes several times as long: every new read writes the whole file.
+            text = json.dumps(lines, ensure_ascii=False)
             atomic_write(self._reads(stage), text + "\n", lasting=False)
 
     def reads(self, stage: int) -> list[dict]:
