@@ -393,8 +393,12 @@ def named_columns(frame: pd.DataFrame, names: list[str], where: str) -> pd.DataF
     if any(frame.iloc[:, i].notna().any() for i in nameless):
         raise _nameless(next(i for i in nameless if frame.iloc[:, i].notna().any()), where)
     refuse_twice(names, where)
-    texts = {name: _trimmed(frame.iloc[:, i]) for i, name in enumerate(names) if name}
-    return pd.DataFrame(texts, index=frame.index, copy=False)
+    frame = frame.drop(columns=[frame.columns[i] for i in nameless])
+    frame.columns = [name for name in names if name]
+    # One column at a time, so that of many rows no more than one is held twice.
+    for name in frame.columns:
+        frame[name] = _trimmed(frame[name])
+    return frame
 
 
 def _trimmed(values: pd.Series) -> pd.Series:
