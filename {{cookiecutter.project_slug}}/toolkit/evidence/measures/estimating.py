@@ -54,6 +54,8 @@ def reliability(denominator: Sequence[float]) -> np.ndarray:
 
 def truth(values: pd.Series) -> pd.Series:
     """A column of true and false in whatever form (bool, boolean, 0 and 1) as numbers 1.0 and 0.0, missing kept."""
+    if values.dtype == bool:
+        return values.astype("float64")
     if isinstance(values.dtype, pd.BooleanDtype):
         return pd.Series(values.array.to_numpy("float64", na_value=np.nan), values.index, name=values.name)
     return values.astype("Float64").astype("float64")
@@ -65,20 +67,25 @@ def proportions(frame: pd.DataFrame, value: str, by: str | Sequence[str] = ()) -
     by: one column or several. Index: the groups (`All children` when there are none); rows without a group are in
     `Not known`. Columns as `estimates`.
     """
-    n, size = _counted(frame, value, [by] if isinstance(by, str) else list(by))
+    columns = [by] if isinstance(by, str) else list(by)
+    n, size = _counted(*_known(frame, value, columns), columns)
     return estimates(n, size, size.index)
 
 
-def _counted(frame: pd.DataFrame, value: str, columns: Sequence[str]) -> tuple[pd.Series, pd.Series]:
-    """How many rows have `value` true, and how many have it known, in each group of the columns."""
+def _known(frame: pd.DataFrame, value: str, columns: Sequence[str]) -> tuple[pd.Series, pd.DataFrame]:
+    """`value` as numbers 1.0 and 0.0, and those columns, of the rows in which it is known."""
     every = truth(frame[value])
-    known = every.notna()
-    counted = every[known]
+    known, there = every.notna(), frame[list(dict.fromkeys(columns))]
+    return (every, there) if known.all() else (every[known], there[known])
+
+
+def _counted(known: pd.Series, columns_of_known: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.Series, pd.Series]:
+    """How many rows are true, and how many there are, in each group of the columns."""
     if not columns:
         index = pd.Index([ALL], name="group")
-        return pd.Series([counted.sum()], index), pd.Series([len(counted)], index)
-    keys = [groups_of(frame.loc[known, column]) for column in columns]
-    groups = counted.groupby(keys, observed=False, dropna=False)
+        return pd.Series([known.sum()], index), pd.Series([len(known)], index)
+    keys = [groups_of(columns_of_known[column]) for column in columns]
+    groups = known.groupby(keys, observed=False, dropna=False)
     return groups.sum(), groups.size()
 
 
@@ -117,8 +124,9 @@ def by_each(frame: pd.DataFrame, value: str, groups: Sequence[str], overall: boo
 
     overall: put a row for all children on top.
     """
-    counts = [("All", *_counted(frame, value, []))] if overall else []
-    counts += [(column, *_counted(frame, value, [column])) for column in groups]
+    known = _known(frame, value, groups)
+    counts = [("All", *_counted(*known, []))] if overall else []
+    counts += [(column, *_counted(*known, [column])) for column in groups]
     rows = []
     for column, n, size in counts:
         here = list(zip(size.index, n, size, strict=True))

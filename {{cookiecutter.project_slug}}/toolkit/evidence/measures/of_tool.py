@@ -68,10 +68,9 @@ def tested_rows(tool: ModuleType, output: pd.DataFrame) -> pd.DataFrame:
     These are the rows whose column `used_for` says `testing`; without such a column, the latest period with a known
     outcome.
     """
-    known = output[truth(output[tool.OUTCOME]).notna()]
-    if "used_for" in known:
-        return known[known["used_for"] == "testing"]
-    return known[known[tool.PERIOD] == known[tool.PERIOD].max()]
+    if "used_for" in output:
+        return output[truth(output[tool.OUTCOME]).notna() & (output["used_for"] == "testing")]
+    return latest_known(tool, output)
 
 
 def baseline(tool: ModuleType, frame: pd.DataFrame, parameters: Mapping[str, object]) -> pd.DataFrame:
@@ -84,8 +83,8 @@ def baseline(tool: ModuleType, frame: pd.DataFrame, parameters: Mapping[str, obj
 
 def latest_known(tool: ModuleType, frame: pd.DataFrame) -> pd.DataFrame:
     """The rows of the last period whose outcome is known, so that each child is there once."""
-    known = frame[truth(frame[tool.OUTCOME]).notna()]
-    return known[known[tool.PERIOD] == known[tool.PERIOD].max()]
+    known, periods = truth(frame[tool.OUTCOME]).notna(), frame[tool.PERIOD]
+    return frame[known & (periods == periods[known].max())]
 
 
 def by_period(tool: ModuleType, frame: pd.DataFrame, by: str | Sequence[str] = ()) -> pd.DataFrame:

@@ -33,12 +33,10 @@ def resampled(
     table = by_each(known, outcome, groups, overall=True)
     child, children = pd.factorize(known[unit])
     column = np.concatenate([_codes(known, name, table) for name in ("All", *groups)])
-    place = np.tile(child, len(groups) + 1)
-    size = (len(children), len(table))
+    cell = np.tile(child, len(groups) + 1) * len(table) + column
     happened = np.tile(truth(known[outcome]).to_numpy(), len(groups) + 1)
-    n, of = np.zeros(size), np.zeros(size)
-    np.add.at(n, (place, column), happened)
-    np.add.at(of, (place, column), 1)
+    size = (len(children), len(table))
+    n, of = (np.bincount(cell, counted, size[0] * size[1]).reshape(size) for counted in (happened, np.ones(len(cell))))
     share = _drawn_shares(n, of, seed, times)
     with np.errstate(invalid="ignore"):
         ends = 100 * np.nanpercentile(share, [2.5, 97.5], axis=0) if len(children) else np.full((2, len(table)), np.nan)

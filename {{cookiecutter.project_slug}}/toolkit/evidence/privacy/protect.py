@@ -87,7 +87,8 @@ def protect(
 
 def _count_columns(frame: pd.DataFrame, counts, parts: Mapping[str, str], plain: Sequence[str]) -> list[str]:
     if counts is None:
-        counts = [name for name in frame.columns if pd.api.types.is_integer_dtype(frame[name]) and name not in plain]
+        kinds = frame.dtypes.items()
+        counts = [name for name, kind in kinds if pd.api.types.is_integer_dtype(kind) and name not in plain]
     named = list(dict.fromkeys([*counts, *parts.values(), *parts]))
     missing = [name for name in [*named, *plain] if name not in frame.columns]
     if missing:
@@ -180,20 +181,22 @@ def _rows_of_each(labels: pd.Index) -> list[np.ndarray]:
 
 def _hide_in_blocks(index: pd.Index, numbers: dict[str, np.ndarray], parts, hidden, rules: Rules) -> bool:
     """Hides blocks of measures until none can be worked out. False where that cannot be reached by hiding."""
+    blocks = _rows_of_each(index.droplevel(MEASURE) if index.nlevels > 1 else pd.Index([0] * len(index)))
+    in_lines = rules.hide_a_second and index.names[0] in CHARACTERISTIC
+    lines = _lines(index) if in_lines else []
     while True:
-        _hide_whole_blocks(index, numbers, hidden)
-        if not rules.hide_a_second or index.names[0] not in CHARACTERISTIC:
+        _hide_whole_blocks(blocks, numbers, hidden)
+        if not in_lines:
             return True
         before = sum(column.sum() for column in hidden.values())
-        safe = _hide_others(_lines(index), numbers, parts, hidden)
+        safe = _hide_others(lines, numbers, parts, hidden)
         if sum(column.sum() for column in hidden.values()) == before:
             return safe
 
 
-def _hide_whole_blocks(index: pd.Index, numbers: dict[str, np.ndarray], hidden: dict[str, np.ndarray]) -> None:
+def _hide_whole_blocks(blocks: list[np.ndarray], numbers: dict[str, np.ndarray], hidden: dict[str, np.ndarray]) -> None:
     """Measures of the same children are made of the same few counts: where one is small, all of them give it away."""
-    blocks = index.droplevel(MEASURE) if index.nlevels > 1 else pd.Index([0] * len(index))
-    for rows in _rows_of_each(blocks):
+    for rows in blocks:
         if any(column[rows].any() for column in hidden.values()):
             for name, column in hidden.items():
                 column[rows] = ~np.isnan(numbers[name][rows])
@@ -274,6 +277,12 @@ def _holds_numbers(column: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
 
 
+def _rounded(column: pd.Series, rules: Rules) -> pd.Series:
+    if not pd.api.types.is_object_dtype(column):
+        return column.round(rules.decimals)
+    return column.map(lambda value: round(value, rules.decimals) if _is_number(value) else value)
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and not np.isnan(value)
 
@@ -285,11 +294,13 @@ def _shown(
     rows = np.any(list(hidden.values()), axis=0) if hidden else np.zeros(len(frame), dtype=bool)
     for name in derived:
         if any(word in str(name).lower() for word in _PERCENT):
-            table[name] = table[name].map(lambda value: round(value, rules.decimals) if _is_number(value) else value)
-    masks = hidden | {name: rows & frame[name].notna().to_numpy() for name in derived}
+            table[name] = _rounded(table[name], rules)
+    masks = hidden | {name: rows & frame[name].notna().to_numpy() for name in derived if rows.any()}
     for name, mask in masks.items():
         if mask.any():
-            table[name] = table[name].astype(object).mask(mask, rules.shown_as)
+            values = table[name].astype(object).to_numpy(copy=True)
+            values[mask] = rules.shown_as
+            table[name] = pd.Series(values, table.index, dtype=object)
     count = int(sum(mask.sum() for mask in masks.values()))
     return Protected(table, count, _note(count, total_safe, rules), total_safe)
 

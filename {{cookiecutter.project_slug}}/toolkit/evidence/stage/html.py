@@ -112,21 +112,26 @@ def table_html(
     `missing` is what an empty cell says; without it, that a number could not be estimated or a text was not recorded.
     """
     percent = set(percent)
-    frame = condensed(frame, lambda value, column: cell_text(value, column in percent, missing), HIDDEN)
-    words = _WORDS_OF_EXPECTED if "expected" in frame else {}
+    every = {column: values.tolist() for column, values in frame.items()}
+    columns = condensed(
+        every, frame.index.nlevels, lambda value, column: cell_text(value, column in percent, missing), HIDDEN
+    )
+    words = _WORDS_OF_EXPECTED if "expected" in columns else {}
     attribute = f' class="{caption_css}"' if caption_css else ""
     names = [] if hide_index else [label(name) if name else "" for name in frame.index.names]
-    heads = [*names, *(words.get(column) or label(column) for column in frame.columns)]
+    heads = [*names, *(words.get(column) or label(column) for column in columns)]
     lines = [
         f"<table><caption{attribute}>{escape(caption)}</caption>",
         "<thead><tr>" + "".join(_head(head) for head in heads) + "</tr></thead>",
         "<tbody>",
     ]
-    of_numbers = {column for column in frame.columns if any(_is_number(value) for value in frame[column])}
-    for key, row in zip(frame.index, frame.itertuples(index=False, name=None), strict=True):
+    of_numbers = {column for column, values in columns.items() if any(_is_number(value) for value in values)}
+    # Without a column there is still a row for each row head.
+    rows = zip(*columns.values(), strict=True) if columns else ((),) * len(frame)
+    for key, row in zip(frame.index, rows, strict=True):
         keys = () if hide_index else (key if isinstance(key, tuple) else (key,))
         cells = [f'<th scope="row">{escape(_row_head(part))}</th>' for part in keys]
-        for column, value in zip(frame.columns, row, strict=True):
+        for column, value in zip(columns, row, strict=True):
             cells.append(_cell(value, column in percent, missing, column in of_numbers))
         lines.append("<tr>" + "".join(cells) + "</tr>")
     return "\n".join([*lines, "</tbody></table>"])

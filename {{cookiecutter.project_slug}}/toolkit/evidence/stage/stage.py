@@ -378,9 +378,7 @@ class Stage(InUse):
 
     def _keep_table(self, table: pd.DataFrame, name: str, hide_index: bool) -> None:
         self._refuse_in_clear(table)
-        # Six figures are more than anyone reads, and the same on every machine.
-        steady = table.map(lambda value: float(f"{value:.6g}") if isinstance(value, float) else value)
-        text = steady.to_csv(index=not hide_index, lineterminator="\n")
+        text = _steady(table).to_csv(index=not hide_index, lineterminator="\n")
         atomic_write(self.results.table_path(self.number, name), text, lasting=False)
 
     def show_estimates(
@@ -745,11 +743,24 @@ class Stage(InUse):
             print(f"{figure['label']}: {headline_text(figure)}")
 
 
+def _steady(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with six figures a number: more than anyone reads, and the same on every machine."""
+    steady = table.copy(deep=False)
+    for name, dtype in table.dtypes.items():
+        if dtype.kind in "fO" and dtype != "str":
+            steady[name] = table[name].map(lambda one: float(f"{one:.6g}") if isinstance(one, float) else one)
+    return steady
+
+
 def _hide_together(table: pd.DataFrame, hidden: str) -> None:
     """Where the percentage is hidden, so is the word for it; what an earlier pack hid is marked as hidden here too."""
     if not {"percent", "reliability"} <= set(table.columns):
         return
-    table["reliability"] = table["reliability"].mask(table["percent"].astype(object) == hidden, "hidden")
+    without = [value == hidden for value in table["percent"].tolist()]
+    if any(without):
+        table["reliability"] = table["reliability"].mask(without, "hidden")
+    elif not (table["reliability"] == "hidden").any():
+        return
     for column in {"n", "denominator", "percent", "low", "high"} & set(table.columns):
         empty = (table["reliability"] == "hidden") & table[column].isna()
         if empty.any():
