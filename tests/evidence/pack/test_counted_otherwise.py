@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.pack import refused_beside_others
+from evidence.pack.apart import must_lie_apart
 from evidence.privacy import protect
 from evidence.project import open_project
 from tests.conftest import give_access
@@ -128,6 +129,26 @@ def test_what_is_refused_leaves_its_old_pack_so_nothing_that_overlaps_with_that_
     assert refused(project, own={}, north={"area": "N"}) == ["north"]
     assert refused(project, own={"placements_at_least": 4}, north={"area": "N"}) == ["north"]
     assert refused(project, new={}, own={"placements_at_least": 4}) == ["own"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "apart"),
+    [
+        ({}, False),
+        ({"as_of": "2026-05-31"}, False),
+        ({"placements_at_least": 4}, True),
+        ({"area": "N"}, True),
+        ({"placements_at_least": 4, "data_folder": "data/other"}, False),
+    ],
+)
+def test_a_pack_that_is_replaced_is_not_compared_with_where_both_could_not_lie_side_by_side(project, changed, apart):
+    put_pack(project, "own")
+    put_pack(project, "sample", data_folder="data/sample")
+    assert must_lie_apart(project, project.path("packs", "own"), {**BASE, **changed}) == apart
+    assert not must_lie_apart(
+        project, project.path("packs", "sample"), {**BASE, "data_folder": "data/sample", **changed}
+    )
+    assert not must_lie_apart(project, project.path("packs", "none"), {**BASE, **changed})
 
 
 def test_the_command_refuses_before_anything_runs(sample_project, tmp_path, run_evidence):

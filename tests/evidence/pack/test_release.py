@@ -234,6 +234,17 @@ def test_what_people_wrote_and_decided_since_the_last_pack_is_counted(ready, tmp
     ]  # fmt: skip
 
 
+def test_figures_that_may_not_stand_beside_the_new_ones_are_neither_kept_nor_shown(ready, tmp_path):
+    release(*ready, "sample", folder=tmp_path / "sample", book=FakeBook())
+    old = changes.previous_of(tmp_path / "sample", {}, apart=True)
+    old["inputs"]["parameters"]["least"] = 4
+    again = release(*ready, "sample", folder=tmp_path / "sample", book=FakeBook(), previous=old)
+    assert json.loads((again / "previous.json").read_text())["figures"] == []
+    said = pages(again)["index.html"].find(id="changes").find_next("p")
+    assert "counted them otherwise" in said.text and "No figure that matters changed" not in said.text
+    assert said.find_next("dl").get_text(" ").split() == ["Parameters", "least", "was", "4,", "is", "3"]
+
+
 def test_an_altered_pack_is_compared_with_nothing(pack):
     (pack / "figures.json").write_text("[]")
     assert changes.previous_of(pack, {}) is None

@@ -50,6 +50,13 @@ def refused_beside_others(
         stay |= more
 
 
+def must_lie_apart(project: Project, pack: Path, parameters: dict[str, object]) -> bool:
+    """Whether figures of that pack would give numbers away beside those of a run with these parameters."""
+    sets = {"pack": _parameters_of(pack), "run": parameters}
+    of_children = _of_children(project, {name: values for name, values in sets.items() if values})
+    return len(of_children) == 2 and _overlap(project, of_children["run"], of_children["pack"])
+
+
 def _of_children(project: Project, sets: Mapping[str, dict[str, object]]) -> dict[str, dict[str, object]]:
     """The sets that are about real children, with one name for each data folder."""
     named = {name: {**values, "data_folder": _data(project, values)} for name, values in sets.items()}
@@ -138,15 +145,17 @@ def _refusal(project, name: str, values, against: list[str], of, is_there: bool,
 
 def _released(project: Project) -> dict[str, dict[str, object]]:
     """The parameters of every pack that is there, by name."""
-    found = {}
-    for path in sorted(project.path("packs").glob(f"*/{INPUTS}")):
-        try:
-            parameters = dict(json.loads(read_text(path))["parameters"])
-            parameters["data_folder"] = _data_folder(path.parent, parameters)
-        except (EvidenceError, OSError, ValueError, KeyError, TypeError):
-            continue
-        found[path.parent.name] = parameters
-    return found
+    packs = [path.parent for path in sorted(project.path("packs").glob(f"*/{INPUTS}"))]
+    return {pack.name: found for pack in packs if (found := _parameters_of(pack))}
+
+
+def _parameters_of(pack: Path) -> dict[str, object]:
+    """What a pack was made with; empty where there is none that can be read."""
+    try:
+        parameters = dict(json.loads(read_text(pack / INPUTS))["parameters"])
+        return {**parameters, "data_folder": _data_folder(pack, parameters)}
+    except (EvidenceError, OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def _data_folder(pack: Path, parameters: dict[str, object]) -> str:

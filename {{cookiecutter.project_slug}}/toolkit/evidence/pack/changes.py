@@ -15,12 +15,12 @@ _MADE_FROM = ("code", "data", "parameters")
 _MOST_NAMES = 3
 
 
-def previous_of(released: Path, inputs: dict) -> dict | None:
+def previous_of(released: Path, inputs: dict, apart: bool = False) -> dict | None:
     """The pack to compare with: its day, figures, what people wrote by digest, inputs and manifest digest; or nothing.
 
     A pack made again from the same inputs is compared with what the first was compared with, so that both are the same
     byte for byte. A pack that was altered is compared with nothing, and so is one whose figures an older toolkit wrote
-    in another form.
+    in another form. apart: its figures may not stand beside the new ones, so they are left out and that is noted.
     """
     try:
         expected = read_manifest(released)
@@ -34,8 +34,9 @@ def previous_of(released: Path, inputs: dict) -> dict | None:
         return None
     digest = hashlib.sha256((released / MANIFEST).read_bytes()).hexdigest()
     return {
+        **({"apart": True} if apart else {}),
         "as_of": old_inputs["parameters"]["as_of"],
-        "figures": figures,
+        "figures": [] if apart else figures,
         "inputs": {name: old_inputs[name] for name in _MADE_FROM},
         "manifest_sha256": digest,
         "said": said,
@@ -49,7 +50,8 @@ def changes_since(previous: dict | None, figures: list[dict], said: dict, inputs
     """
     if previous is None:
         return None
-    before, now = _by_name(previous["figures"]), _by_name(figures)
+    apart = previous.get("apart", False)
+    before, now = ({}, {}) if apart else (_by_name(previous["figures"]), _by_name(figures))
     changed = []
     for key in [*now, *(key for key in before if key not in now)]:
         one, other = _words(before.get(key)), _words(now.get(key))
@@ -57,6 +59,7 @@ def changes_since(previous: dict | None, figures: list[dict], said: dict, inputs
             figure = now.get(key) or before[key]
             changed.append({"stage": figure["stage"], "label": figure["label"], "before": one, "now": other})
     return {
+        "apart": apart,
         "as_of": long_date(previous["as_of"]),
         "digest": previous["manifest_sha256"],
         "figures": changed,

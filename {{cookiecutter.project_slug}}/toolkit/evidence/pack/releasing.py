@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import evidence
+from evidence.pack.apart import must_lie_apart
 from evidence.pack.changes import changes_since, previous_of
 from evidence.pack.current import is_current, made_from, note
 from evidence.pack.provenance import METADATA, PIPELINE, provenance
@@ -139,7 +140,8 @@ def _build(
     documents, said = open_documents(book), said_in(project, book, standing)
     check_answers_unchanged(project, record, inputs, [*book.files_read, *kept_files(project)])
     figures = figures_of(project, record)
-    previous = previous_of(final, inputs) if previous is _UNSET else previous
+    if previous is _UNSET:
+        previous = previous_of(final, inputs, apart=must_lie_apart(project, final, record.parameters))
     _write_json(part / "parameters.json", record.sealed_parameters)
     _write_json(part / INPUTS, inputs)
     _write_json(part / FIGURES, figures)
