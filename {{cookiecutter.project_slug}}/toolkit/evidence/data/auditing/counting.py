@@ -242,14 +242,14 @@ def _as_made(name: str, has_shape: bool) -> tuple[str, str, str]:
 
 def _tidy(table: LargeTable, connection: duckdb.DuckDBPyConnection) -> set[str]:
     """The texts of a Parquet file that have no blanks to take off, which is slow where it is done each time."""
-    texts = [name for name, kind in table.kinds.items() if kind == "VARCHAR"]
+    texts = [name for name, kind in table.kinds.items() if kind == "VARCHAR" and name not in table.different]
     if not texts:
-        return set()
+        return set(table.tidy)
     # Comparing is quick; taking the last letter off is what costs.
     plain = (
         f"{text} >= '!' AND {text} < chr(127) AND {text}[-1] >= '!' AND {text}[-1] < chr(127)"
         for text in map(table.stored, texts)
     )
     asked = ", ".join(f"coalesce(bool_and({ends}), true)" for ends in plain)
-    found = connection.execute(f"SELECT {asked} FROM {table.sql}").fetchone()
-    return {name for name, tidy in zip(texts, found, strict=True) if tidy}
+    (found,) = connection.execute(f"SELECT {asked} FROM {table.sql}").fetchall()
+    return {*table.tidy, *(name for name, tidy in zip(texts, found, strict=True) if tidy)}

@@ -75,6 +75,19 @@ def copied(
     return Copy(by_row, {name: table for name, table in counts.items() if table is not None})
 
 
+def counts_of(texts: Iterable[pyarrow.DictionaryArray], left_out: int = 0) -> pyarrow.Table | None:
+    """How many rows have each text, the missing text among them, of a column's encoded texts; None for too many.
+
+    left_out: so many rows that have none are not counted.
+    """
+    column = _Column({}, False)
+    for some in texts:
+        column.of([some], None)
+        if not column.few:
+            return None
+    return column.table(left_out)
+
+
 def _together(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[list[pyarrow.RecordBatch]]:
     some, size = [], 0
     for batch in batches:
@@ -121,7 +134,9 @@ class _Column:
         self._apart: list[tuple[pyarrow.Array, np.ndarray, int]] = []
         self._values: dict[str, pyarrow.Array] = {}
 
-    def of(self, pieces: list[pyarrow.DictionaryArray], duck: duckdb.DuckDBPyConnection) -> dict[str, pyarrow.Array]:
+    def of(
+        self, pieces: list[pyarrow.DictionaryArray], duck: duckdb.DuckDBPyConnection | None
+    ) -> dict[str, pyarrow.Array]:
         """What is stored of these texts; they are counted while they are few."""
         import pyarrow
 
@@ -209,8 +224,8 @@ class _Column:
             found |= {name: one.combine_chunks() for name, one in zip(others, asked.columns, strict=True)}
         return {name: found[name] for name in self._made}
 
-    def table(self) -> pyarrow.Table | None:
-        """Each text with its rows, the missing text among them, where they are few."""
+    def table(self, left_out: int = 0) -> pyarrow.Table | None:
+        """Each text with its rows, the missing text among them but for so many rows, where they are few."""
         import pyarrow
 
         if self._apart:
@@ -218,7 +233,7 @@ class _Column:
         if not self.few:
             return None
         texts = pyarrow.concat_arrays([self._texts, pyarrow.nulls(1, self._texts.type)])
-        return pyarrow.table({TEXT: texts, ROWS: np.append(self._rows, self._missing)})
+        return pyarrow.table({TEXT: texts, ROWS: np.append(self._rows, self._missing - left_out)})
 
 
 def _rows_of_each(texts: pyarrow.DictionaryArray) -> tuple[pyarrow.Array, np.ndarray, int]:

@@ -9,14 +9,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from evidence.data.sources.copying import ITS_TEXT, Copy, Kept, copied
+from evidence.data.sources.copying import ITS_TEXT, Copy, Kept, copied, counts_of
 from evidence.data.sources.csv_files import (
     LINE_END,
     NoRows,
@@ -61,8 +61,10 @@ class LargeTable:
 
     Its columns are text, trimmed, NULL where empty, and `line`, the row's line in the file. columns: those that were
     taken; held: all that the file has; rows: how many; blank: rows with nothing in them, which are left out. kinds: of
-    a Parquet file the DuckDB type of each column that was taken; `stored(column)` is the column as it is stored.
-    different: of a CSV file's columns with few different texts the columns `TEXT` and `ROWS`, how many rows have each.
+    a Parquet file the DuckDB type of each column that was taken, names: what the file calls it; `stored(column)` is the
+    column as it is stored.
+    different: of columns with few different texts, in a Parquet file those that it holds as text, the columns `TEXT`
+    and `ROWS`, how many rows have each; tidy: those of a Parquet file of which no text has blanks to take off.
     made: the columns of a CSV file's rows are what `Kept` says, of the columns `by_row`; `every_row()` is the table
     with all columns by row, for which the file is read again.
     """
@@ -75,7 +77,9 @@ class LargeTable:
     blank: int
     line: str = f'"{LINE}"'
     kinds: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
     different: Mapping[str, pyarrow.Table] = field(default_factory=dict)
+    tidy: frozenset[str] = frozenset()
     by_row: tuple[str, ...] = ()
     made: bool = False
     every_row: Callable[[], LargeTable] | None = None
@@ -103,7 +107,7 @@ def open_large(
     """
     with private_folder() as folder:
         if _is_parquet(path):
-            yield _parquet(path, where, known, only)
+            yield _with_texts_counted(_parquet(path, where, known, only), path)
         else:
             yield _in_rows(path, where, known, only, folder, kept)
 
@@ -421,11 +425,12 @@ def _below(batch: pyarrow.RecordBatch, rows: int) -> pyarrow.RecordBatch:
     return pyarrow.record_batch(columns, names=batch.schema.names)
 
 
-def _trimmed(column: pyarrow.DictionaryArray) -> pyarrow.DictionaryArray:
+def _trimmed(column: pyarrow.DictionaryArray, some_empty: bool = False) -> pyarrow.DictionaryArray:
+    """Texts without blanks around them, missing where nothing is left; some_empty: where nothing was there before."""
     import pyarrow.compute
 
     texts = pyarrow.compute.utf8_trim_whitespace(column.dictionary)
-    if texts.equals(column.dictionary):
+    if texts.equals(column.dictionary) and not some_empty:
         return column
     texts = pyarrow.compute.if_else(pyarrow.compute.equal(texts, ""), None, texts)
     # Texts that differed in blanks alone are one now.
@@ -611,11 +616,61 @@ def _parquet(path: Path, where: str, known: Sequence[str], only: bool) -> LargeT
     chosen = ", ".join([line, *(f"{texts[name]} AS {quoted(called)}" for name, called in taken.items()), *as_stored])
     some = f" WHERE {filled}" if rows < held else ""
     sql = f"(SELECT {chosen} FROM {source}{some})"
-    of_taken = {called: kinds[name] for name, called in taken.items()}
-    columns = tuple(taken.values())
+    columns, names = tuple(taken.values()), {called: name for name, called in taken.items()}
     return LargeTable(
-        path.name, sql, columns, tuple(given.values()), rows, held - rows, kinds=of_taken, by_row=columns
+        path.name, sql, columns, tuple(given.values()), rows, held - rows, by_row=columns, names=names,
+        kinds={called: kinds[name] for name, called in taken.items()},
     )  # fmt: skip
+
+
+def _with_texts_counted(table: LargeTable, path: Path) -> LargeTable:
+    """The table of a Parquet file with `different` and `tidy`.
+
+    The file holds texts encoded, so that to count them takes less than to look at every row once.
+    """
+    import pyarrow
+
+    different, tidy = {}, set()
+    give_back_memory()
+    for column in (column for column, kind in table.kinds.items() if kind == "VARCHAR"):
+        try:
+            counts, has_blanks = _texts_of(path, table.names[column], table.blank)
+        except pyarrow.ArrowException:
+            # Whoever asks DuckDB for the rows is told what is wrong with them.
+            continue
+        if counts is not None:
+            different[column] = counts
+            tidy |= set() if has_blanks else {column}
+    give_back_memory()
+    return replace(table, different=different, tidy=frozenset(tidy))
+
+
+def _texts_of(path: Path, name: str, blank: int) -> tuple[pyarrow.Table | None, bool]:
+    """What `counts_of` finds in a column of a Parquet file, and whether blanks had to be taken off its texts."""
+    import pyarrow.compute
+    import pyarrow.parquet
+
+    changed = []
+
+    def trimmed(batch: pyarrow.RecordBatch) -> pyarrow.DictionaryArray:
+        encoded = _as_encoded(batch.column(name))
+        texts = _trimmed(encoded, some_empty=pyarrow.compute.index(encoded.dictionary, "").as_py() >= 0)
+        changed.append(texts is not encoded)
+        return texts
+
+    with pyarrow.parquet.ParquetFile(path, read_dictionary=[name]) as file:
+        # On threads of its own it keeps what they let go.
+        batches = file.iter_batches(_ROWS_A_BATCH, columns=[name], use_threads=False)
+        return counts_of(map(trimmed, batches), left_out=blank), any(changed)
+
+
+def _as_encoded(texts: pyarrow.Array) -> pyarrow.DictionaryArray:
+    """Texts of any kind, encoded as those of a CSV file are."""
+    import pyarrow
+
+    if pyarrow.types.is_dictionary(texts.type):
+        return texts.cast(_encoded())
+    return texts.cast(pyarrow.string()).dictionary_encode()
 
 
 def text_of(column: str, kind: str) -> str:
