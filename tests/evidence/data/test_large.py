@@ -321,6 +321,29 @@ def test_rows_of_a_parquet_file_keep_their_number_and_empty_ones_are_counted(tmp
     assert read.lines.tolist() == [1, 3] and read.blank == 1
 
 
+def test_different_texts_of_a_parquet_file_are_counted_as_its_rows_are_seen(tmp_path):
+    path = parquet(
+        tmp_path,
+        **{
+            "plain": pyarrow.array([f"x{i % 3}" if i % 10 else None for i in range(2000)]),
+            "blanks": pyarrow.array(["", " ", "y ", "y", *[None] * 1996], pyarrow.large_string()),
+            "encoded": pyarrow.array(["a" if i % 10 else "" for i in range(2000)]).dictionary_encode(),
+            "own": pyarrow.array([None if i in (10, 20) else f"only {i}" for i in range(2000)]),
+            "day": pyarrow.array([None if i % 10 == 0 else date(2024, 1, 1) for i in range(2000)]),
+        },
+    )
+    with (
+        large.open_large(path, "t.parquet") as table,
+        large.private_folder() as folder,
+        large.connection(folder) as duck,
+    ):
+        assert set(table.different) == {"plain", "blanks", "encoded"} and table.blank == 2
+        assert table.tidy == {"plain"}
+        for name, one in table.different.items():
+            rows = duck.execute(f'SELECT "{name}", count(*) FROM {table.sql} GROUP BY ALL').fetchall()
+            assert {text: n for text, n in zip(*one.to_pydict().values(), strict=True) if n} == dict(rows)
+
+
 @pytest.mark.parametrize("fault", ["cut short", "lists", "no rows", "encrypted", "column twice"])
 def test_a_parquet_file_that_is_no_table_is_refused_as_a_small_one_is(tmp_path, fault):
     columns = {"lists": {"a": [[1], [2]]}, "no rows": {"a": pyarrow.array([], pyarrow.string())}}
