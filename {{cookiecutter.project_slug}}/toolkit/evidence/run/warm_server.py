@@ -33,8 +33,11 @@ _AS_IT_STARTS = (
     "IPython.core.completerlib", "IPython.core.debugger", "IPython.core.oinspect", "IPython.extensions.storemagic",
     "tornado.platform.asyncio",
 )  # fmt: skip
-# What the first stages do without, imported while they are at work; nothing of the toolkit, which must not change here.
-PRELOADED_LATER = ("pyarrow.dataset", "scipy.special", "matplotlib.figure", "matplotlib.backends.backend_svg")
+# What the first stages do without, imported while they are at work.
+PRELOADED_LATER = (
+    "pyarrow.dataset", "scipy.special", "matplotlib.figure", "matplotlib.backends.backend_svg",
+    "evidence.stage.bar_chart",
+)  # fmt: skip
 READY = b"ready\n"
 
 
@@ -92,6 +95,7 @@ def _answer(listener: socket.socket) -> None:
                     _fork(request, connection, listener, kernels)
         if kernels and later:
             _preload(PRELOADED_LATER)
+            toolkit = _toolkit() | toolkit
             later = False
     _forget_ended(kernels)
     for process in kernels:
