@@ -138,6 +138,11 @@ CASES = {
         {"a.csv": text("\nA123456789012;M\nB123456789012;F\n")},
         "a.csv, line 2: this is no row of column names: column 1 holds",
     ),
+    "a line that is meant for Excel": (
+        "own",
+        {"a.csv": text("\ufeffsep=;\r\nchild;sex\r\nA0001;M\r\n")},
+        "a.csv, line 1: this line tells Excel how cells are separated, and holds no column names",
+    ),
     "a file without a name": ("own", {"---.csv": text("a,b\n1,2\n")}, "---.csv: its table has no name"),
     "no table": ("own", {"notes.docx": raw(b"x")}, "there is no table in it"),
     "impossible dates": (

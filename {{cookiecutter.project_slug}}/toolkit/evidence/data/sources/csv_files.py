@@ -27,6 +27,8 @@ SEPARATORS = (",", ";", "\t", "|")
 # A name in quotation marks, whole: it may hold separators and go over a line end.
 _QUOTED_NAME = rb'(?:^|(?<=[,;\t|]))"[^"]*+(?:""[^"]*+)*+"(?=[,;\t|\r\n]|$)'
 _HEADER_ROW = re.compile(rb"(?:%b|[^\r\n])*+" % _QUOTED_NAME)
+# Some programs put the separator into a line of its own, which Excel heeds and never shows.
+_FOR_EXCEL = re.compile(rb'"?sep=.?"?', re.IGNORECASE)
 LINE_END = b"\n"
 # So much of a file is parsed at once: no row may be longer.
 _AT_ONCE = 1 << 20
@@ -164,13 +166,20 @@ class Header:
 def read_header(beginning: bytes, where: str) -> Header:
     """The header of a file that begins with these bytes of UTF-8.
 
-    Raises EvidenceError where the first line is empty, or a record: its cells would be shown as names of columns.
+    Raises EvidenceError where the first line is empty, is meant for Excel (`sep=;`), or is a record: its cells would be
+    shown as names of columns.
     """
     text = beginning.lstrip(b"\r\n")
     above = beginning[: len(beginning) - len(text)]
     before = max(above.count(b"\n"), above.count(b"\r"))
     # Excel for a Mac can still end lines as old Macs did, with a carriage return alone.
     row = _HEADER_ROW.match(text).group()
+    if _FOR_EXCEL.fullmatch(row):
+        raise EvidenceError(
+            "this line tells Excel how cells are separated, and holds no column names.",
+            where=f"{where}, line {before + 1}",
+            remedy="Export the table again without it, or take it out in a text editor; Excel does not show it.",
+        )
     line, unquoted = (part.decode("utf-8", errors="replace") for part in (row, re.sub(_QUOTED_NAME, b"", row)))
     if not line.strip(",;\t| \"'"):
         raise EvidenceError("the first line has no column names.", where=where, remedy="Put the column names there.")
