@@ -110,7 +110,7 @@ def release(
     refused = explained("the pack cannot be made. The previous one is as it was")
     with refused, hold(final.with_name(f".{final.name}.lock"), f"Making the pack {name}"):
         with new_pack(final) as part:
-            identifying = _identifying_values(project, record, aside)
+            identifying = aside(_values_of_run, str(project.root), str(record.folder))
             _build(part, project, record, draft, previous, final, book)
             scanned = _scan(part, record, identifying())
             manifest = write_manifest(part)
@@ -269,23 +269,20 @@ def _scan(part: Path, record: RunRecord, secrets: Secrets) -> dict:
     return {"files": findings.files, "values_looked_for": len(secrets), "findings": 0, "notes": findings.notes}
 
 
-def _identifying_values(
-    project: Project, record: RunRecord, aside: Callable[..., Callable[[], Secrets]]
-) -> Callable[[], Secrets]:
+def _values_of_run(root: str, run_folder: str) -> Secrets:
+    return _identifying_values(open_project(root), read_record(Path(run_folder)))
+
+
+def _identifying_values(project: Project, record: RunRecord) -> Secrets:
     """The real values that must not be in a pack; none where no stage opened a file of data and there is none."""
+    from evidence.data import identifying_values
     from evidence.privacy import Secrets
 
     folder = project.data_folder(record.parameters)
     opened = any(entry["kind"] == "data" for stage in project.stages for entry in record.results.reads(stage.number))
     if not opened and not folder.is_dir():
-        return Secrets
-    return aside(_values_in, str(project.root), str(record.parameters["data_folder"]))
-
-
-def _values_in(root: str, data_folder: str) -> Secrets:
-    from evidence.data import identifying_values
-
-    return identifying_values(open_project(Path(root)), data_folder)
+        return Secrets()
+    return identifying_values(project, record.parameters["data_folder"])
 
 
 def _receipt(project: Project, record: RunRecord, scanned: dict, manifest_digest: str) -> dict:
