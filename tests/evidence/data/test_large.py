@@ -197,13 +197,18 @@ BAD = {
 def test_what_is_refused_in_full_is_refused_in_a_stream_in_the_same_words(tmp_path, content):
     path = tmp_path / "bad.csv"
     path.write_bytes(content)
+    assert _refusal_of_both(path).startswith("data/raw/bad.csv")
+
+
+def _refusal_of_both(path: Path) -> str:
+    """What a file is refused with, read in full and in a stream: the same words."""
     said = []
     for read in (read_csv, large.read_large):
         with pytest.raises(EvidenceError) as error:
             read(path, "data/raw/bad.csv")
         said.append(str(error.value))
     assert said[0] == said[1]
-    assert said[0].startswith("data/raw/bad.csv")
+    return said[0]
 
 
 @pytest.mark.parametrize(
@@ -214,12 +219,7 @@ def test_what_is_wrong_with_the_letters_is_said_before_what_is_wrong_with_the_ro
     monkeypatch.setattr(large, "_PIECE_OF_ROWS", 64)
     path = tmp_path / "bad.csv"
     path.write_bytes(rows + b"1,2\n" * 200 + end + b"1,2\n" * 200)
-    said = []
-    for read in (read_csv, large.read_large):
-        with pytest.raises(EvidenceError) as error:
-            read(path, "data/raw/bad.csv")
-        said.append(str(error.value))
-    assert said[0] == said[1]
+    assert _refusal_of_both(path)
 
 
 @pytest.mark.parametrize("mark", ["", '"'])

@@ -105,7 +105,8 @@ class Here:
             self._folder.cleanup()
 
     def _stage_ended(self, notebook: Path) -> None:
-        threading.Thread(target=self._get_ready, args=(notebook,), name="meanwhile", daemon=True).start()
+        if self._meanwhile is not None:
+            threading.Thread(target=self._get_ready, args=(notebook,), name="meanwhile", daemon=True).start()
 
     def _get_ready(self, notebook: Path | None = None) -> None:
         # Whatever is wrong is met again, and said, by what this makes ready for.
