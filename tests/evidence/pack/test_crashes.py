@@ -102,7 +102,7 @@ from evidence.privacy import Secrets
 from evidence.project import folders, open_project
 from tests.evidence.fake_book import FakeBook
 releasing._identifying_values = lambda project, record: Secrets()
-releasing._open_workbook = lambda project, record: FakeBook("NEW")
+releasing._open_workbook = lambda *_: FakeBook("NEW")
 def die(*_, **__): os.kill(os.getpid(), signal.SIGKILL)
 if {name!r} == "_exchanged":
     folders._exchanged = lambda one, other: False
@@ -219,7 +219,7 @@ from evidence.pack import releasing
 from evidence.privacy import Secrets
 from tests.evidence.fake_book import FakeBook
 releasing._identifying_values = lambda project, record: Secrets()
-releasing._open_workbook = lambda project, record: FakeBook("NEW")
+releasing._open_workbook = lambda *_: FakeBook("NEW")
 sys.argv = ["evidence", "run", "sample", "--stages", "1,2", "--quiet"]
 main()
 """

@@ -6,13 +6,14 @@ import base64
 import html
 import io
 import json
+import pickle
 import time
 import zipfile
 from datetime import date
 
 import pytest
 
-from evidence.privacy import Secrets, scan
+from evidence.privacy import Scanner, Secrets, scan
 from evidence.project import EvidenceError
 
 CHILD, UPN, POSTCODE, NAME = "ZZ61803399", "V999061803399", "ZB18 8PR", "Alma Nobody-Here"
@@ -150,6 +151,21 @@ def test_values_are_never_shown(tmp_path, secrets):
     for value in (CHILD, UPN, POSTCODE, NAME.upper(), "2015"):
         assert value not in said
     assert not hasattr(secrets, "__dict__")
+
+
+def test_a_folder_looked_through_in_two_goes_by_two_processes_gives_what_one_go_gives(tmp_path, secrets):
+    """Also where what was clean in the first go comes again, and stands beside something that is not."""
+    clean, found = f"<p>Nothing here, {'x' * 30}.</p>\n", f"<p>{CHILD}</p>\n{NAME} lives in {POSTCODE}\n"
+    for name, text in {"a": clean, "b": clean + found, "c": found + clean, "d": clean * 3}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{UPN if name == 'd' else name}.html").write_text(text, encoding="utf-8")
+    (tmp_path / "top.txt").write_text(clean + found, encoding="utf-8")
+    whole = scan(tmp_path, secrets)
+    scanner = Scanner(secrets)
+    first = pickle.loads(pickle.dumps(scanner.scan(tmp_path, lambda name: name in ("a", "b"))))
+    rest = pickle.loads(pickle.dumps(scanner)).scan(tmp_path, lambda name: name not in ("a", "b"))
+    assert {one.path.split("/")[0] for one in whole} == {"b", "c", "d", "top.txt"}
+    assert sorted([*first, *rest]) == list(whole) and first.files + rest.files == whole.files == 5
 
 
 def test_missing_folder(tmp_path, secrets):

@@ -20,3 +20,19 @@ print(soupsieve.compile("p").match(BeautifulSoup("<p>", "html.parser").p))
 def test_what_is_read_later_is_read_when_it_is_used():
     done = subprocess.run([sys.executable, "-W", "error", "-c", PROGRAM], capture_output=True, text=True)
     assert (done.stdout.split(), done.stderr) == (["False", "c", "True"], "")
+
+
+SCIPY = """
+import sys
+import evidence.measures.special
+print("numpy.f2py" in sys.modules, "numpy.testing" in sys.modules)
+from scipy._lib.array_api_compat import numpy as whole
+whole.testing.assert_allclose(1, 1)
+import numpy
+print(numpy.f2py is sys.modules["numpy.f2py"], numpy.testing is sys.modules["numpy.testing"])
+"""
+
+
+def test_what_scipy_takes_of_numpy_is_there_for_whoever_asks_for_it():
+    done = subprocess.run([sys.executable, "-W", "error", "-c", SCIPY], capture_output=True, text=True)
+    assert (done.stdout.split(), done.stderr) == (["False", "False", "True", "True"], "")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -102,4 +104,32 @@ def test_a_function_called_aside_gives_what_it_gives_and_errors_reach_whoever_as
             here.aside(os.listdir, "nowhere")()
         with pytest.raises(EOFError):
             here._server.call("os:_exit", 0)()
-    assert here.aside(os.getpid)() == os.getpid()
+    assert here.aside(os.getpid) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
+def test_the_command_leaves_pandas_to_the_processes_that_have_it(sample_project, tmp_path):
+    """Also what the front page says of recorded tables, and the search for identifiers."""
+    project = shutil.copytree(sample_project, tmp_path / "project")
+    code = """
+import sys
+from evidence.cli import commands
+try:
+    commands(["run", "--no-cache", "--quiet"], standalone_mode=False)
+except SystemExit as end:
+    print(end.code, "pandas" in sys.modules)
+"""
+    places = os.pathsep.join([str(project / "toolkit"), str(project / "src")])
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": places},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.splitlines()[1:] == ["0 False"], done.stderr
+    receipt = json.loads((project / "packs" / "sample" / "receipt.json").read_text(encoding="utf-8"))
+    assert receipt["leak_scan"]["values_looked_for"] > 1000
+    files = [path for path in (project / "packs" / "sample").rglob("*") if path.is_file()]
+    # The manifest and the receipt are written after it.
+    assert receipt["leak_scan"]["files"] == len(files) - 2

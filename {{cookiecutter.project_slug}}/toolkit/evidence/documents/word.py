@@ -149,9 +149,14 @@ def _empty(title: str) -> Document:
     return word
 
 
+def load_house_style() -> None:
+    """Has made what every document begins as, which takes longer than filling it and is done once."""
+    _house_style()
+
+
 @cache
 def _house_style() -> bytes:
-    """The file of a document that holds nothing yet; making it takes longer than filling it."""
+    """The file of a document that holds nothing yet."""
     import docx
     from docx.oxml.ns import qn
     from docx.shared import Mm, Pt, RGBColor

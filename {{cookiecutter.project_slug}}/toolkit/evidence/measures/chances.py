@@ -10,14 +10,14 @@ import numpy as np
 
 def t_limit(freedom: float, level: float = 0.95) -> float:
     """How many standard errors an interval of that level reaches to either side, by Student's t."""
-    from scipy.special import stdtrit
+    from evidence.measures.special import stdtrit
 
     return float(stdtrit(freedom, 0.5 + level / 2))
 
 
 def binomial_at_most(number: np.ndarray, size: np.ndarray, rate: float) -> np.ndarray:
     """The chance of at most `number` of `size`, each with the chance `rate`; 0 where the number is negative."""
-    from scipy.special import bdtr
+    from evidence.measures.special import bdtr
 
     number, size = np.asarray(number, float), np.asarray(size, float)
     return np.where(number < 0, 0.0, bdtr(np.clip(number, 0, size), size.astype(np.int64), rate))
@@ -25,14 +25,14 @@ def binomial_at_most(number: np.ndarray, size: np.ndarray, rate: float) -> np.nd
 
 def binomial_limit(chance: float, size: np.ndarray, rate: float) -> np.ndarray:
     """The smallest number of `size` that is not exceeded with at least that chance."""
-    from scipy.special import bdtrik
+    from evidence.measures.special import bdtrik
 
     return _smallest(bdtrik(chance, size, rate), chance, lambda number: binomial_at_most(number, size, rate))
 
 
 def poisson_at_most(number: np.ndarray, expected: np.ndarray) -> np.ndarray:
     """The chance of at most `number` events where that many are expected; 0 where the number is negative."""
-    from scipy.special import pdtr
+    from evidence.measures.special import pdtr
 
     number = np.asarray(number, float)
     return np.where(number < 0, 0.0, pdtr(np.maximum(number, 0), expected))
@@ -40,7 +40,7 @@ def poisson_at_most(number: np.ndarray, expected: np.ndarray) -> np.ndarray:
 
 def poisson_limit(chance: float, expected: np.ndarray) -> np.ndarray:
     """The smallest number of events that is not exceeded with at least that chance."""
-    from scipy.special import pdtrik
+    from evidence.measures.special import pdtrik
 
     return _smallest(pdtrik(chance, expected), chance, lambda number: poisson_at_most(number, expected))
 
@@ -59,7 +59,7 @@ def drawn_at_most(number: np.ndarray, total: np.ndarray, marked: np.ndarray, dra
 
 
 def _drawn_at_most(number: int, total: int, marked: int, drawn: int) -> float:
-    from scipy.special import gammaln
+    from evidence.measures.special import gammaln
 
     def ways(of: int | np.ndarray, take: np.ndarray | int) -> np.ndarray:
         return gammaln(np.add(of, 1)) - gammaln(np.add(take, 1)) - gammaln(np.subtract(of, take) + 1)

@@ -59,12 +59,12 @@ def year_changes(recorded: pd.DataFrame) -> pd.DataFrame:
 
 def _share_interval(n: pd.Series, total: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Clopper and Pearson's interval of n of total, 0 to 1."""
-    from scipy import special
+    from evidence.measures.special import betaincinv
 
     n, total = n.to_numpy(float), total.to_numpy(float)
     tail = (1 - LEVEL) / 2
-    low = np.where(n == 0, 0, special.betaincinv(n, total - n + 1, tail))
-    high = np.where(n == total, 1, special.betaincinv(n + 1, total - n, 1 - tail))
+    low = np.where(n == 0, 0, betaincinv(n, total - n + 1, tail))
+    high = np.where(n == total, 1, betaincinv(n + 1, total - n, 1 - tail))
     return low, high
 
 

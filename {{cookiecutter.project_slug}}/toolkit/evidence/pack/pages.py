@@ -227,6 +227,12 @@ def _exporter() -> HTMLExporter:
     return _Exporter(template_name=TEMPLATE.name, extra_template_basedirs=places, default_preprocessors=[])
 
 
+def load_templates() -> None:
+    """Has the templates of a pack compiled, those that they rest on first; it takes a while and is done once."""
+    for name in ("base/null", "base/display_priority", "head.html", "index.html", "front.html", "document.html"):
+        _exporter().environment.get_template(f"{name}.j2")
+
+
 def front_page(frame: Frame, standing: object, more: dict) -> str:
     """The index page from what `standing` says of the tool."""
     template = _exporter().environment.get_template("front.html.j2")

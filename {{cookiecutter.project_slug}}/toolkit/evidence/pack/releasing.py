@@ -43,10 +43,12 @@ from evidence.project.installed import installed_versions
 if TYPE_CHECKING:
     from evidence.documents import FilledDocument
     from evidence.pack.pages import Frame
-    from evidence.privacy import Secrets
-    from evidence.workbook import Workbook
+    from evidence.privacy import Findings, Scanner, Secrets
+    from evidence.workbook import Concluded, Workbook
 
 _UNSET: dict = {}
+# What the run gave as it is: what a pack's pages are made from.
+_EVIDENCE = ("notebooks", "tables")
 _ABOUT = {
     "area": "an area or a service",
     "cohort": "a group of children or families",
@@ -55,26 +57,34 @@ _ABOUT = {
 _ROUTES = {"director": (8, 9), "governance": (4, 5, 6), "oversight": (4, 7, 8), "evaluator": (3, 7, 9)}
 
 
+def _nobody(*_: object) -> None:
+    """Nobody is there to help."""
+
+
 def pack_folder(project: Project, name: str) -> Path:
     """Where the pack of that name lies."""
     return project.path("packs", name)
 
 
-def get_ready(notebook: Path | None) -> None:
+def get_ready(notebook: Path | None, helped: bool = False) -> None:
     """Does ahead what making a pack takes, best spent while stages are still at work: imports, and the parts of a page.
 
-    notebook: the executed notebook of a stage that has ended; None is for the imports alone. Says nothing of what is
-    wrong with it: `release` does.
+    notebook: the executed notebook of a stage that has ended; None is for the imports and templates alone. helped:
+    `release` will have others do what takes pandas. Says nothing of what is wrong with a notebook: `release` does.
     """
-    # pandas first: while nbconvert is imported some libraries are out of reach, and pandas takes note of what is there.
-    import pandas  # noqa: F401
+    if not helped:
+        # First of all: while nbconvert is imported some libraries are out of reach, and pandas notes what is there.
+        import pandas  # noqa: F401
 
-    import evidence.data.identifying
-    import evidence.documents
+        import evidence.data.identifying  # noqa: F401
+    import evidence.documents.word
     import evidence.privacy.scan  # noqa: F401
-    from evidence.pack.pages import parts_of
+    from evidence.pack.pages import load_templates, parts_of
 
-    if notebook is not None:
+    if notebook is None:
+        load_templates()
+        evidence.documents.word.load_house_style()
+    else:
         with suppress(EvidenceError, OSError, ValueError):
             parts_of(read_text(notebook), notebook.name)
 
@@ -88,19 +98,21 @@ def release(
     folder: Path | None = None,
     previous: dict | None = _UNSET,
     book: Workbook | None = None,
-    aside: Callable[..., Callable[[], Secrets]] = partial,
+    aside: Callable[..., Callable[[], object] | None] = _nobody,
 ) -> Path:
     """Makes the pack `packs/<name>/` (or `folder`) of a finished run, `<name>.zip` beside it, and returns its path.
 
     draft: stamp it as a draft whatever has been signed. previous: the pack to compare with, as `previous.json` holds
-    it, where it is not simply the one in place. book: the workbook, opened here unless given. aside: begins to call a
-    function with what it is given, perhaps in another process, and returns what waits for the result.
+    it, where it is not simply the one in place. book: the workbook, opened here unless given. aside: has a function
+    called in another process, and returns what waits for the result; None where there is no such process.
 
     Where the pack in place is whole and was made from just the same, it stays. Raises EvidenceError, and leaves the
     previous pack as it was, when something in the new one identifies a child, when a page would not be accessible, or
     when an answer changed after the run.
     """
     final = folder or pack_folder(project, name)
+    # It takes longer than what comes before it is needed.
+    conclusions = aside(_conclusions, str(project.root), str(run_folder))
     # A pack made elsewhere, or to be compared with a given one, is made whatever lies in its place.
     usual = folder is None and previous is _UNSET and book is None
     digest = made_from(project, run_folder, draft) if usual else ""
@@ -110,9 +122,12 @@ def release(
     refused = explained("the pack cannot be made. The previous one is as it was")
     with refused, hold(final.with_name(f".{final.name}.lock"), f"Making the pack {name}"):
         with new_pack(final) as part:
-            identifying = aside(_values_of_run, str(project.root), str(record.folder))
+            _copy_evidence(part, record)
+            where = str(project.root), str(record.folder), str(part)
+            looked = aside(_look_through_evidence, *where) or partial(_look_through_evidence, *where)
+            book = book or _open_workbook(project, record, conclusions)
             _build(part, project, record, draft, previous, final, book)
-            scanned = _scan(part, record, identifying())
+            scanned = _scan(part, looked())
             manifest = write_manifest(part)
             _write_json(part / RECEIPT, _receipt(project, record, scanned, manifest))
             bring_along(project, part)
@@ -128,13 +143,12 @@ def _build(
     draft: bool,
     previous: dict | None,
     final: Path,
-    book: Workbook | None,
+    book: Workbook,
 ) -> None:
     # nbconvert takes most of a second to import; checking a pack does without it.
     from evidence.documents import open_documents
     from evidence.pack.pages import document_page, frame_of, front_page, page_name, stage_page
 
-    book = book or _open_workbook(project, record)
     inputs = inputs_of(project, record, evidence.__version__, draft)
     standing = standing_of(project, book, draft)
     documents, said = open_documents(book), said_in(project, book, standing)
@@ -147,9 +161,6 @@ def _build(
     _write_json(part / FIGURES, figures)
     _write_json(part / STANDING, said)
     _write_json(part / PREVIOUS, previous)
-    _copy(record.folder / "notebooks", part / "notebooks", "*.ipynb", _finished(record))
-    _without_the_place_of_the_data(part / "notebooks", record)
-    _copy(record.folder / "tables", part / "tables", "*.csv")
     _write_records(part, book)
     frame = frame_of(project, record, standing.stamp)
     pages = {}
@@ -206,13 +217,35 @@ def _write_records(part: Path, book: Workbook) -> None:
         (part / "records" / f"stage_{stage:02d}.txt").write_bytes(record_text(book.record(stage)).encode())
 
 
-def _open_workbook(project: Project, record: RunRecord) -> Workbook:
+def _open_workbook(project: Project, record: RunRecord, beside: Callable[[], dict[str, list]] | None) -> Workbook:
+    from evidence.workbook import Concluded
+
+    return _workbook_with(Concluded(project, look_up=False, beside=beside), project, record)
+
+
+def _workbook_with(concluded: Concluded, project: Project, record: RunRecord) -> Workbook:
     from datetime import date
 
-    from evidence.workbook import Concluded, open_workbook
+    from evidence.workbook import open_workbook
 
-    as_of = date.fromisoformat(str(record.parameters["as_of"]))
-    return open_workbook(project, record.results, as_of, Concluded(project, look_up=False))
+    return open_workbook(project, record.results, date.fromisoformat(str(record.parameters["as_of"])), concluded)
+
+
+def _conclusions(root: str, run_folder: str) -> dict[str, list]:
+    """What the workbook concludes from the tables of a run, which takes pandas: the `made` of a `Concluded`."""
+    from evidence.workbook import Concluded
+
+    project = open_project(root)
+    concluded = Concluded(project, look_up=False)
+    _workbook_with(concluded, project, read_record(Path(run_folder))).conclude()
+    return concluded.made
+
+
+def _copy_evidence(part: Path, record: RunRecord) -> None:
+    """The run's notebooks and tables, as they will lie in the pack."""
+    _copy(record.folder / "notebooks", part / "notebooks", "*.ipynb", _finished(record))
+    _without_the_place_of_the_data(part / "notebooks", record)
+    _copy(record.folder / "tables", part / "tables", "*.csv")
 
 
 def _finished(record: RunRecord) -> set[str]:
@@ -253,12 +286,27 @@ def _links(project: Project, names: dict[int, str], numbers: tuple[int, ...]) ->
     return " and ".join([", ".join(links[:-1]), links[-1]] if len(links) > 1 else links)
 
 
-def _scan(part: Path, record: RunRecord, secrets: Secrets) -> dict:
-    """Compares the whole pack with the real values of the data. Raises EvidenceError, saying where and never what."""
-    from evidence.privacy import scan
+def _look_through_evidence(root: str, run_folder: str, part: str) -> tuple[Scanner, Findings, int]:
+    """What looks for the real values of the data, how many it looks for, and what it found in notebooks and tables.
 
-    findings = scan(part, secrets, allowed=[str(value) for value in record.parameters.values()])
-    if findings:
+    These are there before all else of a pack, so another process can look through them while the rest is made.
+    """
+    from evidence.privacy import Scanner
+
+    record = read_record(Path(run_folder))
+    secrets = _identifying_values(open_project(root), record)
+    scanner = Scanner(secrets, [str(value) for value in record.parameters.values()])
+    return scanner, scanner.scan(part, lambda name: name in _EVIDENCE), len(secrets)
+
+
+def _scan(part: Path, looked: tuple[Scanner, Findings, int]) -> dict:
+    """Compares the pack with the real values of the data. Raises EvidenceError, saying where and never what.
+
+    looked: what `_look_through_evidence` gave; all else is looked through here.
+    """
+    scanner, found, values = looked
+    rest = scanner.scan(part, lambda name: name not in _EVIDENCE)
+    if findings := sorted([*found, *rest]):
         places = [f"{one.path}, {f'line {one.line}' if one.line else 'in its name'}: {one.kind}" for one in findings]
         shown = "\n".join(places[:20] + ([f"and {len(places) - 20} more places"] if len(places) > 20 else []))
         raise EvidenceError(
@@ -266,11 +314,7 @@ def _scan(part: Path, record: RunRecord, secrets: Secrets) -> dict:
             f"The previous pack is as it was.\n{shown}",
             remedy="Take it out of the answers, the notebook or the table that it comes from, then run again.",
         )
-    return {"files": findings.files, "values_looked_for": len(secrets), "findings": 0, "notes": findings.notes}
-
-
-def _values_of_run(root: str, run_folder: str) -> Secrets:
-    return _identifying_values(open_project(root), read_record(Path(run_folder)))
+    return {"files": found.files + rest.files, "values_looked_for": values, "findings": 0, "notes": rest.notes}
 
 
 def _identifying_values(project: Project, record: RunRecord) -> Secrets:

@@ -12,7 +12,7 @@ __all__ = lazily(
         "protect": ["Protected", "protect"],
         "pseudonymise": ["pseudonymise", "token"],
         "rules": ["Rules", "load_rules"],
-        "scan": ["Finding", "Findings", "find_in", "scan"],
+        "scan": ["Finding", "Findings", "Scanner", "find_in", "scan"],
         "security": ["security_checks", "tree_digest"],
     },
 )

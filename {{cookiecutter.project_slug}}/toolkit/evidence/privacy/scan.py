@@ -12,7 +12,7 @@ import re
 import zipfile
 import zlib
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -81,26 +81,12 @@ def scan(folder: str | Path, secrets: Secrets, allowed: Iterable[str] = ()) -> F
     `allowed` are values that may appear though they equal an identifying one: parameters, such as the date a run speaks
     from. Raises EvidenceError when `folder` is not there or a file cannot be read. Source: action 6.02.
     """
-    root = Path(folder)
-    if not root.exists():
-        raise EvidenceError("there is no such file or folder.", where=str(folder))
-    files = [root] if root.is_file() else sorted(path for path in root.rglob("*") if path.is_file())
-    search = _Search(secrets, allowed)
-    found: set[Finding] = set()
-    for path in files:
-        name = path.name if root.is_file() else path.relative_to(root).as_posix()
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise EvidenceError(f"the file cannot be read ({error.strerror}).", where=name) from None
-        found.update(Finding(name, 0, kind) for _, kind in search.text(name))
-        found.update(Finding(name, line, kind) for line, kind in search.data(data, 0))
-    return Findings(sorted(found), len(files), _notes(secrets))
+    return Scanner(secrets, allowed).scan(folder)
 
 
 def find_in(value: object, secrets: Secrets) -> str | None:
     """What kind of identifying value stands in a text, frame, list or dictionary; None where there is none of them."""
-    search = _Search(secrets, ())
+    search = Scanner(secrets)
     found = (kind for text in _texts(value) for _, kind in search.text(text))
     return next(found, None)
 
@@ -126,8 +112,10 @@ def _notes(secrets: Secrets) -> list[str]:
     ]
 
 
-class _Search:
-    def __init__(self, secrets: Secrets, allowed: Iterable[str]) -> None:
+class Scanner:
+    """Looks for the same values again and again, as `scan` does. What it found clean it need not look through twice."""
+
+    def __init__(self, secrets: Secrets, allowed: Iterable[str] = ()) -> None:
         self._secrets = secrets
         self._allowed = {str(value).strip().upper() for value in allowed}
         self._allowed_days = {day for value in self._allowed for day in _days(value)}
@@ -135,6 +123,24 @@ class _Search:
         self._clean: set[str] = set()
         self._clean_lines: set[str] = set()
         self._clean_blocks: set[tuple[int, str]] = set()
+
+    def scan(self, folder: str | Path, which: Callable[[str], bool] = lambda name: True) -> Findings:
+        """What `scan` gives of a file or folder, or of what lies directly in it under names that `which` takes."""
+        root = Path(folder)
+        if not root.exists():
+            raise EvidenceError("there is no such file or folder.", where=str(folder))
+        files = [root] if root.is_file() else sorted(path for path in root.rglob("*") if path.is_file())
+        names = {path: path.name if root.is_file() else path.relative_to(root).as_posix() for path in files}
+        names = {path: name for path, name in names.items() if which(name.partition("/")[0])}
+        found: set[Finding] = set()
+        for path, name in names.items():
+            try:
+                data = path.read_bytes()
+            except OSError as error:
+                raise EvidenceError(f"the file cannot be read ({error.strerror}).", where=name) from None
+            found.update(Finding(name, 0, kind) for _, kind in self.text(name))
+            found.update(Finding(name, line, kind) for line, kind in self.data(data, 0))
+        return Findings(sorted(found), len(names), _notes(self._secrets))
 
     def data(self, data: bytes, depth: int) -> Iterator[tuple[int, str]]:
         """(line, kind) for everything found in a file's bytes, whatever they are."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
 
 from evidence.project import EvidenceError, atomic_write
@@ -23,14 +24,16 @@ class AtOnce:
     def __init__(self, run_folder: Path) -> None:
         self._folder = Path(run_folder) / ".at_once"
 
-    def wait(self, number: int, stage: int, there: Callable[[], bool]) -> None:
-        """Stage `number` waits until what it looks for of `stage` is `there`.
+    def wait(self, number: int, stage: int, wanted: Iterable[Path]) -> None:
+        """Stage `number` waits until one of the files that it wants of `stage` is there.
 
-        Raises EvidenceError where that stage has stopped, so that it never will be.
+        Raises EvidenceError where that stage has stopped, so that none ever will be.
         """
         begun, pause = time.monotonic(), _FIRST_LOOK
-        while not there():
-            if self._stopped(stage).exists():
+        # As texts, which are looked up several times as fast.
+        files, stopped = [str(path) for path in wanted], str(self._stopped(stage))
+        while not any(map(os.path.exists, files)):
+            if os.path.exists(stopped):
                 raise EvidenceError(
                     f"stage {stage} did not finish.", remedy=f"Put right what stopped stage {stage}, then run again."
                 )

@@ -173,11 +173,11 @@ class Results:
         return self.folder / "results" / f"{stage:02d}"
 
     def _path(self, stage: int, name: str) -> Path | None:
-        for suffix in (".json", ".parquet"):
-            path = self._of_stage(stage) / f"{name}{suffix}"
-            if path.is_file():
-                return path
-        return None
+        return next((path for path in self._places(stage, name) if path.is_file()), None)
+
+    def _places(self, stage: int, name: str) -> tuple[Path, Path]:
+        folder = self._of_stage(stage)
+        return folder / f"{name}.json", folder / f"{name}.parquet"
 
 
 def headline_text(figure: dict) -> str:

@@ -152,8 +152,8 @@ class StageResults(Results):
     def _wait(self, stage: int, name: str = "") -> None:
         """Until the stage has recorded that, or is over and may be asked for anything."""
         if self._at_once is not None and stage != self.number:
-            recorded, over = super().has, super().finished
-            self._at_once.wait(self.number, stage, lambda: bool(name) and recorded(stage, name) or over(stage))
+            wanted = [self._finished(stage), *(self._places(stage, name) if name else ())]
+            self._at_once.wait(self.number, stage, wanted)
 
     def _note(self, stage: int, name: str) -> None:
         if stage != self.number:

@@ -90,16 +90,18 @@ def kernel_environment(run_folder: Path, parameters: dict[str, object], at_once:
 
     at_once: stages wait for each other where they have to.
     """
-    environment = {name: value for name, value in os.environ.items() if name not in _PERSONAL}
-    if at_once:
-        environment[AT_ONCE] = "1"
     day = date.fromisoformat(str(parameters.get("as_of", "2020-01-01")))
-    ours = str(Path(__file__).parents[2])
-    others = [entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry and entry != ours]
     return {
-        **environment,
-        **_FIXED,
+        **environment_of_any_run(),
+        **({AT_ONCE: "1"} if at_once else {}),
         "SOURCE_DATE_EPOCH": str(calendar.timegm(day.timetuple())),
         "EVIDENCE_RUN_FOLDER": str(run_folder.resolve()),
-        "PYTHONPATH": os.pathsep.join([ours, *others]),
     }
+
+
+def environment_of_any_run() -> dict[str, str]:
+    """The variables that are the same for every run, with none of a run's own; that of its folder is empty."""
+    environment = {name: value for name, value in os.environ.items() if name not in _PERSONAL}
+    ours = str(Path(__file__).parents[2])
+    others = [entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry and entry != ours]
+    return {**environment, **_FIXED, "EVIDENCE_RUN_FOLDER": "", "PYTHONPATH": os.pathsep.join([ours, *others])}

@@ -29,14 +29,15 @@ class Here:
     longer than most stages. several: sessions of several runs are to come, so that even one with a single stage does.
 
     meanwhile: called with the executed notebook of each stage that has ended, in a thread of its own, while later
-    stages are at work in their kernels; and once with None before that, while the server gets ready.
+    stages are at work in their kernels; and once with None before that, while the server gets ready. It is also told
+    whether there is a server, so that `aside` has help.
     """
 
     def __init__(
         self,
         workers: int | None = None,
         warm: bool = True,
-        meanwhile: Callable[[Path | None], None] | None = None,
+        meanwhile: Callable[[Path | None, bool], None] | None = None,
         several: bool = False,
     ) -> None:
         from evidence.run.warm_start import can_be_warm
@@ -58,6 +59,13 @@ class Here:
     def __exit__(self, *_: object) -> None:
         self._close()
 
+    def begin(self) -> None:
+        """Has the fork server get ready before there is a session: for a run of which it is known that stages run."""
+        from evidence.run.environment import environment_of_any_run
+
+        if self.warm:
+            self._start(environment_of_any_run())
+
     def session(self, job: Job) -> _Session:
         # One stage alone has its kernel sooner without a server.
         warm = self.warm and (self._several or job.count > 1)
@@ -70,18 +78,22 @@ class Here:
             None if self._kept else self._close,
         )
 
-    def aside(self, function: Callable[..., T], *given: str) -> Callable[[], T]:
-        """Has the fork server's help where there is one by now: it has imported what this process need not import."""
+    def aside(self, function: Callable[..., T], *given: str) -> Callable[[], T] | None:
+        """Has a function called beside this process, and gives what waits for the result; None without a fork server.
+
+        The server has imported what this process need not import.
+        """
         answer = None
         with self._lock, suppress(OSError):
             if self._server is not None and self._server.ready():
                 answer = self._server.call(f"{function.__module__}:{function.__qualname__}", *given)
+        if answer is None:
+            return None
 
         def result() -> T:
-            if answer is not None:
-                # What it could not do is tried again here, where an error reaches whoever asked.
-                with suppress(OSError, EOFError):
-                    return answer()
+            # What it could not do is tried again here, where an error reaches whoever asked.
+            with suppress(OSError, EOFError):
+                return answer()
             return function(*given)
 
         return result
@@ -112,7 +124,7 @@ class Here:
         # Whatever is wrong is met again, and said, by what this makes ready for.
         with suppress(Exception):
             if self._meanwhile is not None:
-                self._meanwhile(notebook)
+                self._meanwhile(notebook, self._server is not None)
 
 
 class _Session:

@@ -83,7 +83,9 @@ class _Manager(AsyncKernelManager):
         command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         # Nobody asks a run for what was typed before, and keeping it means a database and a thread.
         command += ["--HistoryManager.enabled=False"]
-        command += [f"--IPKernelApp.exec_lines=__import__('{name}')" for name in _READY]
+        # One that is forked has imported them.
+        ready = () if self.provisioning else _READY
+        command += [f"--IPKernelApp.exec_lines=__import__('{name}')" for name in ready]
         return KernelSpec(argv=command, display_name="Python 3", language="python", metadata=self.provisioning)
 
 

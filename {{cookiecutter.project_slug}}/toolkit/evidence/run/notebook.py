@@ -11,6 +11,7 @@ from evidence.project.slow_imports import without_slow_imports
 
 with without_slow_imports():
     import nbformat
+    import papermill.execute
     from papermill.clientwrap import PapermillNotebookClient
     from papermill.engines import Engine, papermill_engines
     from papermill.execute import execute_notebook
@@ -30,6 +31,8 @@ class _Engine(Engine):
 
 
 papermill_engines.register(ENGINE, _Engine)
+# The notebook is taken from the engine and written by whoever asked for it: papermill would encode it for nobody.
+papermill.execute.write_ipynb = lambda notebook, path: None
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ class How:
     take what an earlier run gave where nothing has changed, and keep what this one gives. executor: where the stages
     are executed, which other runs may use at the same time; None for this machine. meanwhile: what this process does
     with the notebook of each stage that has ended while others are at work, as it has little to do itself, and without
-    one while kernels get ready. turns: what runs at the same time share, so that each stage that is the same for
-    several is executed once.
+    one while kernels get ready (see `Here`). turns: what runs at the same time share, so that each stage that is the
+    same for several is executed once.
     """
 
     workers: int | None = None
@@ -44,7 +44,7 @@ class How:
     cache: bool = True
     limits: Limits = field(default_factory=Limits)
     executor: Executor | None = None
-    meanwhile: Callable[[Path | None], None] | None = None
+    meanwhile: Callable[[Path | None, bool], None] | None = None
     turns: Turns | None = None
 
     def here(self, several: bool = False) -> Here:

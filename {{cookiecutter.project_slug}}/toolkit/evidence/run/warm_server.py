@@ -35,7 +35,7 @@ _AS_IT_STARTS = (
 )  # fmt: skip
 # What the first stages do without, imported while they are at work.
 PRELOADED_LATER = (
-    "pyarrow.dataset", "scipy.special", "matplotlib.figure", "matplotlib.backends.backend_svg",
+    "pyarrow.dataset", "evidence.measures.special", "matplotlib.figure", "matplotlib.backends.backend_svg",
     "evidence.stage.bar_chart",
 )  # fmt: skip
 READY = b"ready\n"
@@ -101,6 +101,8 @@ def _answer(listener: socket.socket) -> None:
     for process in kernels:
         with suppress(OSError):
             os.killpg(process, signal.SIGKILL)
+    # The system takes back all at once what Python would give back piece by piece while its owner waits.
+    os._exit(0)
 
 
 def _forget_ended(kernels: dict[int, int]) -> None:

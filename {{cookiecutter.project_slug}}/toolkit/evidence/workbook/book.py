@@ -15,6 +15,7 @@ from evidence.workbook import actions, gates, linked, signoffs
 from evidence.workbook import verdict as verdicts
 from evidence.workbook.actions import STATES, Action
 from evidence.workbook.answers import Answer, Document, read_answers, read_document
+from evidence.workbook.computed import improves_on_today
 from evidence.workbook.concluded import Concluded
 from evidence.workbook.gates import Gate
 from evidence.workbook.linked import Entry, ScopeChange
@@ -163,6 +164,11 @@ class Workbook:
             return list(conclude(self.result(stage, name)))
         digest = self.results.digest(stage, name)
         return self._concluded.get(question, digest, lambda: list(conclude(self.result(stage, name))))
+
+    def conclude(self) -> None:
+        """Works out all that is `concluded` from recorded results."""
+        self.thresholds_met()
+        improves_on_today(self)
 
     def headlines(self, stage: int) -> list[dict]:
         """The figures that the run's stage puts first, as `Results.headlines` gives them; empty without a run."""

@@ -87,7 +87,7 @@ def _against_thresholds(book: Workbook) -> tuple[str, str]:
     return ("not started" if all(check.outcome == NOT_KNOWN for check in checks) else "in progress"), still[0].text
 
 
-def _improves_on_today(book: Workbook) -> tuple[str, str]:
+def improves_on_today(book: Workbook) -> tuple[str, str]:
     """Being compared is not enough: it speaks for the tool, or the team says why it goes on all the same."""
     if not book.has_result(7, "against_baseline"):
         return "waiting", "compared with today's practice when stage 7 runs"
@@ -213,7 +213,7 @@ WAYS: dict[str, Callable[[Workbook], tuple[str, str]]] = {
     "triage": _triage,
     "threshold": _threshold,
     "against_thresholds": _against_thresholds,
-    "improves_on_today": _improves_on_today,
+    "improves_on_today": improves_on_today,
     "independent_scrutiny": _requirement("independent scrutiny"),
     "independent_evaluator": _requirement("independent evaluator"),
     "risk_review": _risk_review,

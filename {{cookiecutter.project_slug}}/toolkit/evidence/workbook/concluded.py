@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from evidence.project import EvidenceError, Project, atomic_write, read_text
@@ -22,17 +22,23 @@ class Concluded:
 
     look_up: whether what was kept before is used; a run works everything out anew and keeps it. A file that is damaged,
     or of another toolkit, is ignored. Conclusions are plain values (lists, texts, numbers), as JSON holds them.
+
+    beside: gives the `made` of another process that works out the same run; asked when there is something to conclude.
     """
 
-    def __init__(self, project: Project, look_up: bool) -> None:
+    def __init__(self, project: Project, look_up: bool, beside: Callable[[], dict[str, list]] | None = None) -> None:
         self._project = project
         self._look_up = look_up
+        self._beside = cache(beside) if beside else dict
+        # What was worked out here, by its key.
+        self.made: dict[str, list] = {}
 
     def get(self, question: str, digest: str, conclude: Callable[[], list]) -> list:
         """What `conclude` says on this question of the table with that digest."""
         key = hashlib.sha256(f"{question}\n{digest}".encode()).hexdigest()
         if not self._look_up or key not in self._kept:
-            self._kept[key] = conclude()
+            made = self._beside()
+            self._kept[key] = self.made[key] = made[key] if key in made else conclude()
             self._write()
         return self._kept[key]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -32,6 +33,7 @@ from evidence.data.sources.csv_files import (
 from evidence.data.sources.parquet import TIME_ZONE, open_parquet, read_parquet, unreadable
 from evidence.data.sources.quotation_marks import Marks
 from evidence.project import EvidenceError, give_back_memory
+from evidence.project.slow_imports import without
 
 if TYPE_CHECKING:
     import duckdb
@@ -143,9 +145,11 @@ def connect(folder: Path | None = None) -> duckdb.DuckDBPyConnection:
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
     }
-    opened = duckdb.connect(config=settings)
-    # In a notebook it would draw a bar for what takes long.
-    opened.execute("SET enable_progress_bar = false")
+    # In a notebook it draws a bar for what takes long where it finds widgets, which take a tenth of a second to import.
+    with without("ipywidgets"):
+        opened = duckdb.connect(config=settings)
+    if "ipywidgets" in sys.modules:
+        opened.execute("SET enable_progress_bar = false")
     return opened
 
 
