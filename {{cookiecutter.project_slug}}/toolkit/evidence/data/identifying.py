@@ -15,6 +15,7 @@ from evidence.data.cataloguing.describing import guess_table
 from evidence.data.decisions import identifiers_in_decisions
 from evidence.data.shapes import upn_fits
 from evidence.data.sources import Sources, check_there, open_sources, place
+from evidence.data.treatments import kept_in_clear
 from evidence.privacy import Secrets
 from evidence.project import Project
 
@@ -72,7 +73,7 @@ def _identifying_columns(sources: Sources, known: list[dict[str, str]], name: st
 
 def _identifies(row: dict[str, str]) -> bool:
     """Whether a catalogue row says that a variable does, or that a stage has it in clear because it must."""
-    return row["role"] == "direct identifier" or bool(row["treatment"] == "keep" and row.get("how"))
+    return row["role"] == "direct identifier" or kept_in_clear({"how": "", **row})
 
 
 def _take(secrets: Secrets, values: pd.Series, column: str, treatment: str) -> None:

@@ -41,12 +41,8 @@ _TREATMENTS = {
 _HOW = {"lookup": "replaced by an area of the lookup", "district": "shortened to the postcode district"}
 
 
-def _in_clear(row: Mapping[str, str]) -> bool:
-    return row["treatment"] == "keep" and row["how"] != ""
-
-
 def _done(row: Mapping[str, str]) -> str:
-    if _in_clear(row):
+    if kept_in_clear(row):
         return f"kept in clear for stage {row['needed_by']}, {row['how']}; it is not made safe and never shown"
     return _HOW.get(row["how"], "") or _TREATMENTS[row["treatment"]]
 
@@ -134,7 +130,7 @@ class Tables(Mapping):
             (name, row["column"], row["role"], _done(row))
             for name, table in self.loaded.items()
             for row in self.catalogue[self.catalogue["table"] == name].to_dict("records")
-            if row["column"] in table.held and (row["treatment"] in _TREATMENTS or _in_clear(row))
+            if row["column"] in table.held and (row["treatment"] in _TREATMENTS or kept_in_clear(row))
         ]
         return pd.DataFrame(rows, columns=["table", "column", "role", "done"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -75,8 +76,8 @@ def for_stage(variables: pd.DataFrame, stage: int | None) -> pd.DataFrame:
     return variables[[not numbers or str(stage) in numbers for numbers in needed]]
 
 
-def kept_in_clear(rows: pd.DataFrame) -> pd.Series:
-    """Which rows of the catalogue keep names or free text because a stage has said why it needs them."""
+def kept_in_clear(rows: pd.DataFrame | Mapping[str, str]) -> pd.Series | bool:
+    """Which rows of the catalogue, or whether one, keeps names or free text because a stage has said why it needs them."""
     return (rows["treatment"] == "keep") & (rows["how"] != "")
 
 

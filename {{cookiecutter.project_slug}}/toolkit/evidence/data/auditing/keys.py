@@ -38,7 +38,7 @@ def _key_integrity(tables: Tables) -> pd.DataFrame:
                 different, lost = connection.execute(
                     f"SELECT count(*), count(*) FILTER (b.k IS NULL) FROM ({here}) AS a LEFT JOIN ({there}) AS b "
                     "USING (k) WHERE a.k IS NOT NULL"
-                ).fetchone()
+                ).fetchall()[0]
                 share = 100 * lost / different if different else np.nan
                 rows.append((key, name, other, other == home, different, lost, share))
     return pd.DataFrame(rows, columns=_COLUMNS)

@@ -308,7 +308,7 @@ def homes(tables: Tables, connection: duckdb.DuckDBPyConnection) -> dict[str, tu
         counts = {
             name: connection.execute(
                 f"SELECT count(DISTINCT {quoted(column)}), count({quoted(column)}) FROM {quoted(name)}"
-            ).fetchone()
+            ).fetchall()[0]
             for name in holders
         }
         keys = [name for name, (different, rows) in counts.items() if rows and different >= _KEY_SHARE * rows]

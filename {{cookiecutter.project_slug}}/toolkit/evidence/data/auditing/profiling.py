@@ -40,7 +40,7 @@ def _sizes(tables: Tables) -> dict[str, tuple[int, int | None]]:
             name: connection.execute(
                 f"SELECT count(*), {f'count(DISTINCT {quoted(tables.key)})' if tables.key in tables[name] else 'NULL'} "
                 f"FROM {quoted(name)}"
-            ).fetchone()
+            ).fetchall()[0]
             for name in tables
         }
 
