@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evidence.data import age_band
+from evidence.data import age_band, load_tables
 from evidence.measures import placements
 from evidence.measures.ssda903_words import ETHNIC_GROUP, PLACEMENT_TYPE, age_on
-from evidence.project import EvidenceError
+from evidence.project import EvidenceError, open_project
 
 YEAR_END = pd.Timestamp(2026, 3, 31)
 COLUMNS = placements.EPISODE_COLUMNS
@@ -239,6 +239,21 @@ def test_a_child_in_the_header_twice_or_not_at_all_is_still_one_row():
     assert frame.loc["a", ["sex", "age", "age_band", "ethnic_group"]].tolist() == ["Female", 10, "10 to 15", "White"]
     assert frame.loc["b", ["sex", "age_band", "ethnic_group"]].tolist() == ["Not known"] * 3
     assert pd.isna(frame.at["b", "age"])
+
+
+def test_children_on_several_days_are_those_of_each_day(sample_project):
+    project = open_project(sample_project)
+    tables = load_tables(project, "data/sample")
+    days = placements.years_covered(tables["episodes"], {})
+    # Some children are not in the header then, and all in another order.
+    header = tables["header"].sample(frac=0.9, random_state=1)
+    shuffled = {"episodes": tables["episodes"], "header": header}
+    together = list(placements.children_on_each(shuffled, days))
+    assert len(together) == len(days) == 3 and min(map(len, together)) > 100
+    for day, frame in zip(days, together, strict=True):
+        pd.testing.assert_frame_equal(frame, placements.children_on(shuffled, day))
+        there = placements.looked_after_on(tables["episodes"], day)
+        assert list(frame["child"]) == list(there["CHILD"].astype("str")) and set(frame["year_end"]) == {day}
 
 
 @given(st.dates(date(2008, 4, 1), date(2026, 3, 31)))

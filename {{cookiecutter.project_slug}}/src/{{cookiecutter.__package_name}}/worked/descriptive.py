@@ -41,8 +41,8 @@ def _every_year(tables, parameters):
     # The episodes are put in order once, because everything below asks for them.
     tables = {**tables, "episodes": placements.follow_placements(tables["episodes"])}
     frames = []
-    for day in placements.years_covered(tables["episodes"], parameters):
-        frame = placements.children_on(tables, day)
+    days = placements.years_covered(tables["episodes"], parameters)
+    for frame in placements.children_on_each(tables, days):
         frame[OUTCOME] = (frame["placements"] >= parameters["placements_at_least"]).astype("boolean")
         # The number a year before; children who were not looked after then have none.
         before = frames[-1].set_index(UNIT)["placements"] if frames else pd.Series(dtype="int64")

@@ -77,7 +77,7 @@ def for_stage(variables: pd.DataFrame, stage: int | None) -> pd.DataFrame:
 
 
 def kept_in_clear(rows: pd.DataFrame | Mapping[str, str]) -> pd.Series | bool:
-    """Which rows of the catalogue, or whether one, keeps names or free text because a stage has said why it needs them."""
+    """Which rows of the catalogue (or whether one) keep names or free text because a stage has said why it must."""
     return (rows["treatment"] == "keep") & (rows["how"] != "")
 
 

@@ -6,7 +6,7 @@ The tables have the return's columns in upper case, CHILD is a token, DECOM, DEC
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -299,25 +299,45 @@ def children_on(tables: Mapping[str, pd.DataFrame], day: pd.Timestamp) -> pd.Dat
     Columns: child, year_end, sex, age (whole years), age_band, ethnic_group, category_of_need, placement_type,
     placements (in the year up to `day`).
     """
+    (found,) = children_on_each(tables, [day])
+    return found
+
+
+def children_on_each(tables: Mapping[str, pd.DataFrame], days: Sequence[pd.Timestamp]) -> Iterator[pd.DataFrame]:
+    """What `children_on` gives for each of several days; what they have in common is worked out once."""
     rows = follow_placements(tables["episodes"])
     child = _numbers(rows["CHILD"])
-    here = _running_on(rows, child, day)
+    running = [_running_on(rows, child, day) for day in days]
+    # Many an episode runs on several of the days.
+    here, place = np.unique(np.concatenate(running), return_inverse=True)
     header = tables["header"]
     said = _place_in(header, rows["CHILD"].take(here))
-    age = age_on(day, _at(header["DOB"], said))
-    return pd.DataFrame(
-        {
-            "child": rows["CHILD"].take(here).astype("str").array,
-            "year_end": pd.Timestamp(day),
-            "sex": words_for(_at(header["SEX"], said), SEX),
-            "age": age,
-            "age_band": age_band(age),
-            "ethnic_group": words_for(_at(header["ETHNIC"], said), ETHNIC_GROUP),
-            "category_of_need": words_for(rows["CIN"].take(here), CATEGORY_OF_NEED).array,
-            "placement_type": placement_type(rows["PLACE"].take(here)).array,
-            "placements": _counted(rows, child, day)[child[here]],
-        }
-    )
+    born = _at(header["DOB"], said)
+    same = {
+        "child": rows["CHILD"].take(here).astype("str"),
+        "sex": words_for(_at(header["SEX"], said), SEX),
+        "ethnic_group": words_for(_at(header["ETHNIC"], said), ETHNIC_GROUP),
+        "category_of_need": words_for(rows["CIN"].take(here), CATEGORY_OF_NEED),
+        "placement_type": placement_type(rows["PLACE"].take(here)),
+    }
+    ends = np.cumsum([len(those) for those in running])
+    for day, those, end in zip(days, running, ends, strict=True):
+        places = place[end - len(those) : end]
+        taken = {name: values.array.take(places) for name, values in same.items()}
+        age = age_on(day, pd.Series(born.array.take(places)))
+        yield pd.DataFrame(
+            {
+                "child": taken["child"],
+                "year_end": pd.Timestamp(day),
+                "sex": taken["sex"],
+                "age": age,
+                "age_band": age_band(age),
+                "ethnic_group": taken["ethnic_group"],
+                "category_of_need": taken["category_of_need"],
+                "placement_type": taken["placement_type"],
+                "placements": _counted(rows, child, day)[child[those]],
+            }
+        )
 
 
 def placement_began(episodes: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
@@ -484,6 +504,7 @@ __all__ = [
     "alternatives",
     "care_began",
     "children_on",
+    "children_on_each",
     "definition",
     "first_day",
     "follow_placements",
