@@ -164,8 +164,12 @@ def test_the_command_refuses_before_anything_runs(sample_project, tmp_path, run_
     assert done.returncode == 2 and "Traceback" not in done.stderr and not (folder / ".evidence" / "runs").exists()
     assert "parameters/other.toml: the run other and the pack own count the same children in two ways" in done.stderr
     assert "placements_at_least is 4 here and 3 there" in done.stderr
-    both = run_evidence(folder, "run", "other", "own", "sample", "--no-pack", "--stages", "1")
+    both = run_evidence(folder, "run", "other", "own", "sample", "--stages", "1")
     assert both.returncode == 2 and both.stderr.count("count the same children in two ways") == 1
+    # Where no pack comes of it nothing lies beside another.
+    for names in (["other"], ["other", "own"]):
+        alone = run_evidence(folder, "run", *names, "--no-pack", "--stages", "1")
+        assert alone.returncode == 0, alone.stderr
 
 
 # Released packs against whoever takes one number from the other ---------------------------------------------------

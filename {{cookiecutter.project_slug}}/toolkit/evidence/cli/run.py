@@ -87,7 +87,7 @@ def command(
             _run_many(project, asked, stages, draft, no_pack, how, explain, quiet)
             return
         ((name, parameters),) = asked.runs.items()
-        check_may_run(project, name, parameters)
+        check_may_run(project, name, parameters, pack=not no_pack)
         if not quiet:
             click.echo(f"Running {name}.", err=True)
         progress = progress_for(explain=explain, quiet=quiet)
@@ -95,13 +95,14 @@ def command(
     sys.exit(0 if complete else 1)
 
 
-def check_may_run(project: Project, name: str, parameters: dict) -> None:
+def check_may_run(project: Project, name: str, parameters: dict, pack: bool = True) -> None:
     """Everything that can be refused before a stage runs: no data, nobody who may see it, a pack that may not be."""
     from evidence.pack.apart import refused_beside_others
 
     _check_data_folder(project, name, parameters)
     check_access(project, parameters)
-    for error in refused_beside_others(project, {name: parameters}, f"parameters/{name}.toml").values():
+    beside = refused_beside_others(project, {name: parameters}, f"parameters/{name}.toml") if pack else {}
+    for error in beside.values():
         raise error
 
 
@@ -110,7 +111,7 @@ def _run_many(project: Project, asked, stages, draft: bool, no_pack: bool, how, 
     from evidence.pack.overview import release_overview
     from evidence.run import asked_stages, execute_many, progress_for_many
 
-    _refuse_before_any_runs(project, asked)
+    _refuse_before_any_runs(project, asked, packs=not no_pack)
     for error in asked.refused.values():
         click.echo(str(error), err=True)
     wanted = asked_stages(stages, project.stages) if stages else None
@@ -134,7 +135,7 @@ def _run_many(project: Project, asked, stages, draft: bool, no_pack: bool, how, 
     sys.exit(2 if asked.refused else 0 if all(one.complete for one in ended) else 1)
 
 
-def _refuse_before_any_runs(project: Project, asked) -> None:
+def _refuse_before_any_runs(project: Project, asked, packs: bool) -> None:
     """Moves the runs that cannot be made to those refused; what is wrong with one folder is said once for each."""
     from evidence.pack.apart import refused_beside_others
     from evidence.project import EvidenceError
@@ -151,7 +152,7 @@ def _refuse_before_any_runs(project: Project, asked) -> None:
                 checked[folder] = error
         if checked[folder] is not None:
             asked.refuse(name, checked[folder])
-    for name, error in refused_beside_others(project, asked.runs).items():
+    for name, error in (refused_beside_others(project, asked.runs) if packs else {}).items():
         asked.refuse(name, error)
 
 
