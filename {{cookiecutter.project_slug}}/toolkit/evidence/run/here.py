@@ -30,7 +30,7 @@ class Here:
 
     meanwhile: called with the executed notebook of each stage that has ended, in a thread of its own, while later
     stages are at work in their kernels; and once with None before that, while the server gets ready. It is also told
-    whether there is a server, so that `aside` has help.
+    whether `aside` will have the server's help.
     """
 
     def __init__(
@@ -124,7 +124,8 @@ class Here:
         # Whatever is wrong is met again, and said, by what this makes ready for.
         with suppress(Exception):
             if self._meanwhile is not None:
-                self._meanwhile(notebook, self._server is not None)
+                # Of several runs the packs are made without help, so that stages of other runs get on.
+                self._meanwhile(notebook, self._server is not None and not self._several)
 
 
 class _Session:
