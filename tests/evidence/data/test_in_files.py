@@ -24,6 +24,7 @@ from evidence.data import (
     tables_in_files,
     write_positions,
 )
+from evidence.data.auditing import in_files
 from evidence.data.auditing.in_files import _SLOW
 from evidence.data.cataloguing.catalogues import COLUMNS
 from evidence.data.sources import copying, large
@@ -148,10 +149,13 @@ def test_every_figure_is_that_of_the_loaded_tables(places):
         assert found[rule] > 0, rule
 
 
+@pytest.mark.parametrize("at_hand", [0, 4000, 1 << 20], ids=["in a file", "in a file at last", "at hand"])
 @pytest.mark.parametrize("most", [0, 3, 100_000])
-def test_counting_texts_and_counting_rows_find_the_same(bake, monkeypatch, most):
+def test_counting_texts_and_counting_rows_find_the_same(bake, monkeypatch, most, at_hand):
+    monkeypatch.setattr(in_files, "_AT_HAND", at_hand)
     monkeypatch.setattr(large, "_PIECE_OF_ROWS", 2000)
     monkeypatch.setattr(copying, "_TOGETHER", 4000)
+    monkeypatch.setattr(copying, "_FEW", 1000)
     monkeypatch.setattr(copying, "_MOST_DIFFERENT", most)
     made = own_project(give_access(bake(data_source="own")))
     for name, frame in untidy().items():
@@ -161,6 +165,7 @@ def test_counting_texts_and_counting_rows_find_the_same(bake, monkeypatch, most)
     with tables_in_files(project, "data/raw") as there:
         few = {name: set(table.different) for name, table in there.large.items()}
         assert {"stays", "people"} == set(few) and ("Postcode" in few["stays"]) == (most == 100_000)
+        assert (there.large["stays"].at_hand is not None) == (at_hand == 1 << 20)
         for count in FIGURES:
             pd.testing.assert_frame_equal(count(there), count(loaded), check_dtype=False)
 

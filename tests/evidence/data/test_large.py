@@ -159,6 +159,7 @@ def test_texts_of_which_no_row_is_copied_are_counted_over_many_lots_of_rows(tmp_
     monkeypatch.setattr(large, "_PIECE_OF_ROWS", 1000)
     monkeypatch.setattr(copying, "_TOGETHER", 2000)
     monkeypatch.setattr(copying, "_ADDED_UP", 50)
+    monkeypatch.setattr(copying, "_FEW", 1000)
     rows = [[str(i), "" if i % 5 else f"y{i % 40}", "", str(i if i > 300 else 0)] for i in range(4000)]
     path = written(tmp_path / "t.csv", [["by row", "few", "none", "few at first"], *rows])
     whole = read_csv(path, "t.csv").frame
@@ -321,7 +322,8 @@ def test_rows_of_a_parquet_file_keep_their_number_and_empty_ones_are_counted(tmp
     assert read.lines.tolist() == [1, 3] and read.blank == 1
 
 
-def test_different_texts_of_a_parquet_file_are_counted_as_its_rows_are_seen(tmp_path):
+def test_different_texts_of_a_parquet_file_are_counted_as_its_rows_are_seen(tmp_path, monkeypatch):
+    monkeypatch.setattr(copying, "_FEW", 1000)
     path = parquet(
         tmp_path,
         **{

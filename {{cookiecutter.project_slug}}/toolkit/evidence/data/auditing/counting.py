@@ -80,10 +80,13 @@ def make_views(tables: Tables, connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(f"CREATE TEMP VIEW {quoted(prefix + name)} AS {sql}")
 
 
-def kept(variables: pd.DataFrame, by_row: Iterable[str]) -> Kept:
-    """How a CSV file is copied for the views: the values of its variables, and which of them cannot be read."""
+def kept(variables: pd.DataFrame, by_row: Iterable[str], at_hand: int) -> Kept:
+    """How a CSV file is copied for the views: the values of its variables, and which of them cannot be read.
+
+    at_hand: as `Kept` has it.
+    """
     rows = variables.to_dict("records")
-    return Kept(frozenset(by_row), {row["column"]: _made(row) for row in rows})
+    return Kept(frozenset(by_row), {row["column"]: _made(row) for row in rows}, at_hand)
 
 
 def _made(row: Mapping[str, str]) -> dict[str, str]:
@@ -231,7 +234,7 @@ def _of_file(table: LargeTable, variables: pd.DataFrame, connection: duckdb.Duck
         )
         made = in_sql.of_stored(table.stored(name), table.kinds.get(name, ""), row) or in_sql.of_text(text, row)
         columns.extend(f"{sql} AS {as_name}" for sql, as_name in zip(made, _called(name), strict=True))
-    return f"SELECT {', '.join(columns)} FROM {table.sql}"
+    return f"SELECT {', '.join(columns)} FROM {table.seen_by(connection)}"
 
 
 def _as_made(name: str, has_shape: bool) -> tuple[str, str, str]:
@@ -251,5 +254,5 @@ def _tidy(table: LargeTable, connection: duckdb.DuckDBPyConnection) -> set[str]:
         for text in map(table.stored, texts)
     )
     asked = ", ".join(f"coalesce(bool_and({ends}), true)" for ends in plain)
-    (found,) = connection.execute(f"SELECT {asked} FROM {table.sql}").fetchall()
+    (found,) = connection.execute(f"SELECT {asked} FROM {table.seen_by(connection)}").fetchall()
     return {*table.tidy, *(name for name, tidy in zip(texts, found, strict=True) if tidy)}

@@ -61,6 +61,8 @@ LINE = "line of the file"
 class LargeTable:
     """A file as DuckDB sees it: `sql` stands after FROM in any connection, and lasts as long as the block it is for.
 
+    Where its rows are `at_hand`, in memory, there is no `sql` that any connection knows: see `seen_by`.
+
     Its columns are text, trimmed, NULL where empty, and `line`, the row's line in the file. columns: those that were
     taken; held: all that the file has; rows: how many; blank: rows with nothing in them, which are left out. kinds: of
     a Parquet file the DuckDB type of each column that was taken, names: what the file calls it; `stored(column)` is the
@@ -85,6 +87,15 @@ class LargeTable:
     by_row: tuple[str, ...] = ()
     made: bool = False
     every_row: Callable[[], LargeTable] | None = None
+    at_hand: pyarrow.Table | None = None
+
+    def seen_by(self, connection: duckdb.DuckDBPyConnection) -> str:
+        """What stands after FROM in that connection."""
+        if self.at_hand is None:
+            return self.sql
+        name = f"rows at hand: {id(self.at_hand)}"
+        connection.register(name, self.at_hand)
+        return quoted(name)
 
     def stored(self, column: str) -> str:
         """The SQL of a Parquet file's column as it is stored."""
@@ -573,10 +584,10 @@ def _in_rows(path: Path, where: str, known: Sequence[str], only: bool, folder: P
         every = Kept(frozenset(stream.names), kept.made) if kept else None
         return _in_rows(path, where, known, only, folder, every)
 
-    sql = f"read_parquet({literal(_unglobbed(Path(copy)))})"
+    sql = f"read_parquet({literal(_unglobbed(Path(copy)))})" if found.rows is None else ""
     return LargeTable(
-        stream.file, sql, stream.names, stream.held, stream.rows, stream.blank,
-        different=found.different, by_row=found.by_row, made=kept is not None, every_row=again,
+        stream.file, sql, stream.names, stream.held, stream.rows, stream.blank, f'CAST("{LINE}" AS BIGINT)',
+        different=found.different, by_row=found.by_row, made=kept is not None, every_row=again, at_hand=found.rows,
     )  # fmt: skip
 
 
