@@ -7,7 +7,7 @@ by others too, a statement that runs first puts aside the few lines or keys that
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ import pandas as pd
 from evidence.data import shapes
 from evidence.data.auditing.counting import EARLIER, LINE, filled, have_rows, unread
 from evidence.data.auditing.in_sql import has_shape
+from evidence.data.auditing.neighbours import ROWS_AT_ONCE, different, out_of_order, suspects
 from evidence.data.cataloguing.catalogues import NOT_BEFORE, ONE_AT_A_TIME
 from evidence.data.codes import allowed_codes
 from evidence.data.rules import INCONSISTENT, INCORRECT, KEYS, OVERLAP, REPEATED
@@ -25,6 +26,7 @@ from evidence.data.tables import Tables
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow
 
 # A column whose values hardly ever repeat is the key of its table.
 _KEY_SHARE = 0.98
@@ -39,14 +41,18 @@ _ENDS = r"end|ended|finish|until|closed|close|dec"
 # The condition that every row meets.
 ALL = "true"
 AGAIN = "prints of several rows"
+SUSPECTS = "children not cleared"
+DIFFER = "children that differ"
 
 
 @dataclass(frozen=True)
 class OwnRule:
     """One check of one table: `failing` and `checked` are conditions on a row, `first` statements that run before.
 
-    prints: a query for a number of each row, the same for rows that are the same; `twice`: the table of the lines that
-    `compared` finds among the rows whose number is in the table `AGAIN`.
+    aside: the table that is made before where that takes more than statements. prints: a query for a number of each
+    row, the same for rows that are the same; `aside` has the lines that `compared` finds among the rows whose number is
+    in the table `AGAIN`. beside: a query for rows by which most children are cleared, and `apart`, which are not (see
+    `neighbours`): `first` then looks at those in the table `SUSPECTS` alone.
     """
 
     id: str
@@ -58,9 +64,11 @@ class OwnRule:
     family: str = INCORRECT
     check: str = ""
     first: tuple[str, ...] = ()
+    aside: str = ""
     prints: str = ""
-    twice: str = ""
     compared: str = ""
+    beside: str = ""
+    apart: Callable[[pyarrow.RecordBatch], np.ndarray] | None = None
 
 
 def by_row(variables: pd.DataFrame) -> set[str]:
@@ -72,20 +80,30 @@ def by_row(variables: pd.DataFrame) -> set[str]:
 
 def put_aside(tables: Tables, connection: duckdb.DuckDBPyConnection, rule: OwnRule) -> None:
     """Makes what a rule needs before its conditions can be looked at; what is there already stays."""
+    if rule.aside and _is_there(connection, rule.aside):
+        return
+    if rule.beside:
+        lots = connection.sql(rule.beside).to_arrow_reader(ROWS_AT_ONCE)
+        connection.register(SUSPECTS, pd.DataFrame({"child": suspects(lots, rule.apart)}))
     for statement in rule.first:
         connection.execute(statement)
-    if not rule.prints or _is_there(connection, rule.twice):
-        return
+    if rule.beside:
+        connection.unregister(SUSPECTS)
+    if rule.prints:
+        _put_aside_twice(tables, connection, rule)
+
+
+def _put_aside_twice(tables: Tables, connection: duckdb.DuckDBPyConnection, rule: OwnRule) -> None:
     prints = connection.execute(rule.prints).fetchnumpy()["print"]
     prints.sort()
     again = np.unique(prints[1:][prints[1:] == prints[:-1]])
     del prints
     if not len(again):
-        connection.execute(f"CREATE TEMP TABLE {quoted(rule.twice)} (found BIGINT)")
+        connection.execute(f"CREATE TEMP TABLE {quoted(rule.aside)} (found BIGINT)")
         return
     have_rows(tables, connection, rule.table)
     connection.register(AGAIN, pd.DataFrame({"print": again}))
-    connection.execute(f"CREATE TEMP TABLE {quoted(rule.twice)} AS {rule.compared}")
+    connection.execute(f"CREATE TEMP TABLE {quoted(rule.aside)} AS {rule.compared}")
     connection.unregister(AGAIN)
 
 
@@ -175,7 +193,7 @@ def _twice(name: str, tables: Tables) -> OwnRule:
     lines = f"twice: {name}"
     return OwnRule(
         f"{name}: twice", what, name, columns, _among(LINE, quoted(lines)), family=REPEATED,
-        prints=f"SELECT hash({told}) AS print FROM {quoted(name)}", twice=lines,
+        prints=f"SELECT hash({told}) AS print FROM {quoted(name)}", aside=lines,
         compared=f"SELECT {LINE} AS found FROM ({suspects}) WHERE number > 1",
     )  # fmt: skip
 
@@ -238,44 +256,52 @@ def _overlaps(name: str, tables: Tables) -> Iterator[OwnRule]:
     # What has not ended goes on; of an end that cannot be read nothing is known.
     until = f"CASE WHEN NOT {unread(end)} THEN coalesce({stop}, DATE '9999-12-31') END"
     before = f"PARTITION BY {key} ORDER BY {start}, {until}, {LINE} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
-    beside = (
+    known = f"{key} IS NOT NULL AND {start} IS NOT NULL"
+    earlier = (
         f"SELECT {LINE}, {start} AS start, max({until}) FILTER ({until} >= {start}) OVER ({before}) AS taken "
-        f"FROM {quoted(name)} WHERE {key} IS NOT NULL AND {start} IS NOT NULL"
+        f"FROM {quoted(name)} WHERE {known} AND {_of_suspects(key)}"
     )
-    lines = quoted(f"overlap: {name}")
+    aside = f"overlap: {name}"
+    lines = quoted(aside)
     yield OwnRule(
         f"{name}: overlap", "Begins before another of the same child has ended", name, (tables.key, begin, end),
-        _among(LINE, lines), f"{key} IS NOT NULL AND {start} IS NOT NULL", REPEATED, OVERLAP,
-        (_keep(lines, f"SELECT {LINE} AS found FROM ({beside}) WHERE start < taken"),),
+        _among(LINE, lines), known, REPEATED, OVERLAP,
+        (_keep(lines, f"SELECT {LINE} AS found FROM ({earlier}) WHERE start < taken"),),
+        aside, beside=f"SELECT hash({key}), {start}, {until} FROM {quoted(name)} WHERE {known}", apart=out_of_order,
     )  # fmt: skip
 
 
 def _lasting(name: str, tables: Tables) -> Iterator[OwnRule]:
     """Sex, month of birth and ethnic group: a child's rows have to agree, in one table and between tables."""
     key, columns = quoted(tables.key), sorted({column for other in tables for column in lasting(other, tables)})
+    said = _said_of_children(tables, columns)
     for column in lasting(name, tables):
         value = quoted(column)
-        apart = f'{key} IN (SELECT found FROM "children that differ" WHERE {value})'
+        apart = f"{key} IN (SELECT found FROM {quoted(DIFFER)} WHERE {value})"
         yield OwnRule(
             f"{name}: {column} differs", "The child's rows do not agree", name, (column,), apart,
-            f"{key} IS NOT NULL AND {value} IS NOT NULL", INCONSISTENT, first=(_children_that_differ(tables, columns),),
+            f"{key} IS NOT NULL AND {value} IS NOT NULL", INCONSISTENT, first=(_children_that_differ(said, columns),),
+            aside=DIFFER, beside=f"SELECT hash(found), * EXCLUDE found FROM ({said})", apart=different,
         )  # fmt: skip
 
 
-def _children_that_differ(tables: Tables, columns: Sequence[str]) -> str:
-    """Puts aside the children of whom two rows say different things, and in which columns they do."""
+def _said_of_children(tables: Tables, columns: Sequence[str]) -> str:
+    """What the rows of all tables say of their child in these columns."""
     key, parts = quoted(tables.key), []
     for name in tables:
         held = lasting(name, tables)
         said = ", ".join(f"{quoted(column) if column in held else 'NULL'} AS {quoted(column)}" for column in columns)
         if held:
             parts.append(f"SELECT {key} AS found, {said} FROM {quoted(name)} WHERE {key} IS NOT NULL")
+    return " UNION ALL ".join(parts)
+
+
+def _children_that_differ(said: str, columns: Sequence[str]) -> str:
+    """Puts aside the children of whom two rows say different things, and in which columns they do."""
     apart = [f"coalesce(min({quoted(column)}) <> max({quoted(column)}), false)" for column in columns]
     flags = ", ".join(f"{condition} AS {quoted(column)}" for condition, column in zip(apart, columns, strict=True))
-    every = " UNION ALL ".join(parts)
-    return _keep(
-        '"children that differ"', f"SELECT found, {flags} FROM ({every}) GROUP BY found HAVING {' OR '.join(apart)}"
-    )
+    every = f"SELECT * FROM ({said}) WHERE {_of_suspects('found')}"
+    return _keep(quoted(DIFFER), f"SELECT found, {flags} FROM ({every}) GROUP BY found HAVING {' OR '.join(apart)}")
 
 
 def lasting(name: str, tables: Tables) -> list[str]:
@@ -369,6 +395,10 @@ def _gone(name: str, key: str, begin: str, end: str, token: str) -> OwnRule:
         f"{name}: gone", "Was open in the return before, and is not in this one", then, (token, begin, end),
         _among(LINE, lines), still_open, INCONSISTENT, first=(_keep(lines, gone),),
     )  # fmt: skip
+
+
+def _of_suspects(key: str) -> str:
+    return f"hash({key}) IN (SELECT child FROM {quoted(SUSPECTS)})"
 
 
 def _keep(name: str, sql: str) -> str:
