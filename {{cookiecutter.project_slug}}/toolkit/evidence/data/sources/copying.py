@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -196,6 +197,7 @@ class _Column:
         self._missing = 0
         # How many rows of later pieces have each, where they are not put together with those.
         self._apart: list[tuple[pyarrow.Array, np.ndarray, int]] = []
+        self._texts_apart = 0
         self._values: dict[str, pyarrow.Array] = {}
         # Of each lot of rows that is at hand what is stored; while texts are few, the place of each in their list.
         self._at_hand: list[dict[str, pyarrow.Array]] = []
@@ -239,7 +241,8 @@ class _Column:
         """Counts texts of which no row is stored, so that they need not be put together."""
         if self.few:
             self._apart.append(_rows_of_each(texts))
-            if sum(len(texts) for texts, *_ in self._apart) >= _ADDED_UP:
+            self._texts_apart += len(texts.dictionary)
+            if self._texts_apart >= _ADDED_UP:
                 self._add_up()
 
     def _add_up(self) -> None:
@@ -251,7 +254,7 @@ class _Column:
         every = pyarrow.table({TEXT: pyarrow.concat_arrays(texts), ROWS: np.concatenate(rows)})
         found = every.group_by(TEXT, use_threads=False).aggregate([(ROWS, "sum")])
         self._texts, self._rows = found[0].combine_chunks(), found[1].to_numpy()
-        self._missing, self._apart = sum(missing), []
+        self._missing, self._apart, self._texts_apart = sum(missing), [], 0
         self._see_whether_few()
 
     def _counted(self, pieces: list[pyarrow.DictionaryArray]) -> pyarrow.DictionaryArray:
@@ -262,10 +265,8 @@ class _Column:
             nothing = pyarrow.array([], pyarrow.int32())
             pieces = [pyarrow.DictionaryArray.from_arrays(nothing, self._texts), *pieces]
         texts = pyarrow.chunked_array(pieces).unify_dictionaries().combine_chunks()
-        self._texts = texts.dictionary
-        self._missing += texts.null_count
-        there = texts.indices.drop_null() if texts.null_count else texts.indices
-        rows = np.bincount(there.to_numpy(), minlength=len(self._texts))
+        self._texts, rows, missing = _rows_of_each(texts)
+        self._missing += missing
         rows[: len(self._rows)] += self._rows
         self._rows = rows
         self._see_whether_few()
@@ -324,7 +325,9 @@ def _of_rows(places: pyarrow.Array, values: Mapping[str, pyarrow.Array]) -> dict
     """For each row what is made of its text: encoded, so that the places are there once for all of it."""
     import pyarrow
 
-    return {name: pyarrow.DictionaryArray.from_arrays(places, of_texts) for name, of_texts in values.items()}
+    # That each place is one of the values need not be looked at.
+    encoded = partial(pyarrow.DictionaryArray.from_arrays, places, safe=False)
+    return {name: encoded(of_texts) for name, of_texts in values.items()}
 
 
 def _for_file(array: pyarrow.Array) -> pyarrow.Array:
@@ -354,7 +357,8 @@ def _alike(lots: list[pyarrow.Array]) -> pyarrow.ChunkedArray:
     if pyarrow.types.is_dictionary(lots[0].type):
         values = [lot.dictionary for lot in lots]
         places = _alike([lot.indices for lot in lots]).chunks
-        return pyarrow.chunked_array(list(map(pyarrow.DictionaryArray.from_arrays, places, values)))
+        encoded = partial(pyarrow.DictionaryArray.from_arrays, safe=False)
+        return pyarrow.chunked_array(list(map(encoded, places, values)))
     if not pyarrow.types.is_integer(lots[0].type):
         return pyarrow.chunked_array(lots)
     widest = max((lot.type for lot in lots), key=lambda kind: kind.bit_width)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
@@ -49,7 +50,7 @@ _ROWS_A_BATCH = 200_000
 # So much of a CSV file is parsed at once: in less, few texts repeat, and each is stored and looked at again.
 _PARSED_AT_ONCE = 4 << 20
 # Pieces of that size are parsed side by side, each on a thread of its own.
-_PIECE_OF_ROWS = 3 << 20
+_PIECE_OF_ROWS = 4 << 20
 _MOST_THREADS = 4
 # So many letters are compared at once: what that takes is at hand, and needs no new memory.
 _COMPARED_AT_ONCE = 1 << 18
@@ -219,6 +220,7 @@ def _read_once_or_twice(
         beginning = file.read(_PIECE)
     refuse_other_kinds(beginning, where)
     in_utf16 = beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    del beginning
     with suppress(_LookThrough, EvidenceError):
         if not in_utf16:
             stream = CsvStream(path, path, where, known, only)
@@ -383,7 +385,7 @@ def _cut(file: BinaryIO, mark: bytes, used: list[bytearray] | None = None) -> It
 
 def _whole_rows(data: bytearray) -> int:
     """How many of the bytes are whole rows, if they begin with one: up to the last line end outside a quoted cell."""
-    inside, after = _count(np.frombuffer(data, dtype=np.uint8), b'"'), len(data)
+    inside, after = _count(data, b'"'), len(data)
     # The parser takes a byte order mark off wherever it begins.
     before = data.rfind(LINE_END, 0, len(data) - len(codecs.BOM_UTF8))
     while before >= 0:
@@ -396,15 +398,19 @@ def _whole_rows(data: bytearray) -> int:
 
 def _quotes_and_lines(data: bytearray) -> tuple[int, int]:
     """How many quotation marks and lines there are in whole rows."""
-    letters = np.frombuffer(data, dtype=np.uint8)
-    returns, feeds = _count(letters, b"\r"), _count(letters, b"\n")
+    returns, feeds = _count(data, b"\r"), _count(data, b"\n")
     if returns:
+        letters = np.frombuffer(data, dtype=np.uint8)
         feeds -= int(np.count_nonzero(letters[np.flatnonzero(letters[:-1] == ord("\r")) + 1] == ord("\n")))
-    return _count(letters, b'"'), returns + feeds
+    return _count(data, b'"'), returns + feeds
 
 
-def _count(letters: np.ndarray, letter: bytes) -> int:
+def _count(data: bytearray, letter: bytes) -> int:
     """How often a letter is there."""
+    # To see that it is nowhere is fastest.
+    if letter not in data:
+        return 0
+    letters = np.frombuffer(data, dtype=np.uint8)
     pieces = (letters[begin : begin + _COMPARED_AT_ONCE] for begin in range(0, len(letters), _COMPARED_AT_ONCE))
     return sum(int(np.count_nonzero(piece == ord(letter))) for piece in pieces)
 
@@ -562,13 +568,16 @@ def _in_rows(path: Path, where: str, known: Sequence[str], only: bool, folder: P
     handle, copy = tempfile.mkstemp(suffix=".parquet", dir=folder)
     os.close(handle)
     before = _as_it_is(path)
-    # From here on what is let go goes back: pieces of the file come and go.
-    give_back_memory()
+    # Pieces of the file come and go: what one of them needed is there for the next.
+    give_back_memory(but_for=_PIECE_OF_ROWS)
 
     def copy_of(stream: CsvStream) -> Copy:
         text_alone = Kept(frozenset(stream.names), {name: {name: ITS_TEXT} for name in stream.names})
+        batches = iter(stream)
+        # While DuckDB is opened, which takes a while, the pieces behind the first are parsed.
+        first = list(islice(batches, 1))
         with connection(folder) as duck:
-            return copied(stream.names, stream, Path(copy), kept or text_alone, duck)
+            return copied(stream.names, chain(first, batches), Path(copy), kept or text_alone, duck)
 
     stream, found = _read_once_or_twice(path, where, known, only, folder, copy_of)
     # DuckDB takes its own memory from here on.
