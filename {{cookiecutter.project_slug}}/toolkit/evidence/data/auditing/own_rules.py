@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -94,10 +95,7 @@ def put_aside(tables: Tables, connection: duckdb.DuckDBPyConnection, rule: OwnRu
 
 
 def _put_aside_twice(tables: Tables, connection: duckdb.DuckDBPyConnection, rule: OwnRule) -> None:
-    prints = connection.execute(rule.prints).fetchnumpy()["print"]
-    prints.sort()
-    again = np.unique(prints[1:][prints[1:] == prints[:-1]])
-    del prints
+    again = _that_repeat(connection.execute(rule.prints).fetchnumpy()["print"])
     if not len(again):
         connection.execute(f"CREATE TEMP TABLE {quoted(rule.aside)} (found BIGINT)")
         return
@@ -105,6 +103,19 @@ def _put_aside_twice(tables: Tables, connection: duckdb.DuckDBPyConnection, rule
     connection.register(AGAIN, pd.DataFrame({"print": again}))
     connection.execute(f"CREATE TEMP TABLE {quoted(rule.aside)} AS {rule.compared}")
     connection.unregister(AGAIN)
+
+
+def _that_repeat(prints: np.ndarray) -> np.ndarray:
+    """The numbers that are there more than once."""
+    low = prints < 1 << 63
+
+    def repeated(half: np.ndarray) -> np.ndarray:
+        half.sort()
+        return np.unique(half[1:][half[1:] == half[:-1]])
+
+    # To sort them is what takes long, and numpy does it on one processor.
+    with ThreadPoolExecutor(2) as beside:
+        return np.concatenate(list(beside.map(repeated, (prints[low], prints[~low]))))
 
 
 def _is_there(connection: duckdb.DuckDBPyConnection, table: str) -> bool:

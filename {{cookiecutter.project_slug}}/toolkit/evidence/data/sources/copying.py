@@ -223,7 +223,9 @@ class _Column:
         if not self._encoded:
             made = self._of_texts(texts.cast(pyarrow.string()))
         elif self.few:
-            self._know(texts.dictionary)
+            # The first rows hold most of the texts; what is made of later ones is worked out for all of them at once.
+            if not self._places:
+                self._know()
             self._places.append(_narrow(texts.indices, len(texts.dictionary)))
             return self._places[-1].nbytes
         else:
@@ -233,6 +235,8 @@ class _Column:
 
     def let_go(self) -> list[dict[str, pyarrow.Array]]:
         """What is stored of each lot of rows that was at hand."""
+        if self._places:
+            self._know()
         made = [*(_of_rows(places, self._values) for places in self._places), *self._at_hand]
         self._places, self._at_hand = [], []
         return made
@@ -280,13 +284,13 @@ class _Column:
             self._at_hand = self.let_go()
             self._texts, self._values = None, {}
 
-    def _know(self, texts: pyarrow.Array) -> None:
+    def _know(self) -> None:
         """Works out what is made of those of the different texts that are new."""
         import pyarrow
 
         known = len(next(iter(self._values.values()))) if self._values else 0
-        if known < len(texts):
-            new = self._of_texts(texts.slice(known))
+        if known < len(self._texts):
+            new = self._of_texts(self._texts.slice(known))
             both = {name: [self._values[name], one] if known else [one] for name, one in new.items()}
             self._values = {name: pyarrow.concat_arrays(parts) for name, parts in both.items()}
 
