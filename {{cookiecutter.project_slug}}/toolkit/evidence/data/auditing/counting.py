@@ -36,6 +36,8 @@ class FileTables(Tables):
     """
 
     large: dict[str, LargeTable] = field(default_factory=dict)
+    # By table and column the SQL of its different texts: see `of_different`.
+    texts: dict[tuple[str, str], str] = field(default_factory=dict)
     # What the rules put aside stays with the connection, so that it is worked out once.
     connection: duckdb.DuckDBPyConnection | None = None
 
@@ -73,7 +75,8 @@ def make_views(tables: Tables, connection: duckdb.DuckDBPyConnection) -> None:
         for name, table in (those.loaded if those else {}).items():
             if isinstance(those, FileTables):
                 sql = _of_file(those.large[name], those.variables(name), connection)
-                _make_counted_views(prefix + name, those.large[name], those.variables(name), connection)
+                made = _different_texts(prefix + name, those.large[name], those.variables(name), connection)
+                those.texts |= {(name, column): texts for column, texts in made.items()}
             else:
                 connection.register(f"loaded: {prefix}{name}", _of_frame(table))
                 sql = f"SELECT * FROM {quoted(f'loaded: {prefix}{name}')}"
@@ -131,7 +134,7 @@ def count_rows(
     have_rows(tables, connection, name, {new[condition] for condition in by_row} - {""})
     if by_column:
         # One statement for all of them: each takes longer to understand than to answer.
-        lists = ", ".join(_counts(name, column, conditions) for column, conditions in by_column.items())
+        lists = ", ".join(_counts(tables, name, column, conditions) for column, conditions in by_column.items())
         (found,) = connection.execute(f"SELECT {lists}").fetchall()
         for conditions, counts in zip(by_column.values(), found, strict=True):
             known.update({(name, condition): count for condition, count in zip(conditions, counts, strict=True)})
@@ -144,9 +147,9 @@ def count_rows(
     return [known[name, condition] for condition, _ in asked]
 
 
-def _counts(name: str, column: str, conditions: Sequence[str]) -> str:
+def _counts(tables: FileTables, name: str, column: str, conditions: Sequence[str]) -> str:
     sums = ", ".join(f"sum(if({condition}, {ROWS_COUNTED}, 0))::BIGINT" for condition in conditions)
-    return f"(SELECT [{sums}] FROM {of_different(name, column)})"
+    return f"(SELECT [{sums}] FROM {of_different(tables, name, column)})"
 
 
 def counted(tables: Tables, name: str, column: str) -> bool:
@@ -154,9 +157,9 @@ def counted(tables: Tables, name: str, column: str) -> bool:
     return isinstance(tables, FileTables) and name in tables.large and column in tables.large[name].different
 
 
-def of_different(name: str, column: str) -> str:
-    """The view with a row for each different text of a column, as the table's own view has the column, and ROWS."""
-    return quoted(f"different: {name} {column}")
+def of_different(tables: FileTables, name: str, column: str) -> str:
+    """What has a row for each different text of a column, as the table's own view has the column, and ROWS."""
+    return tables.texts[name, column]
 
 
 def unread(column: str) -> str:
@@ -194,26 +197,27 @@ def _typed(one, pa):
     return one
 
 
-def _make_counted_views(
+def _different_texts(
     name: str, table: LargeTable, variables: pd.DataFrame, connection: duckdb.DuckDBPyConnection
-) -> None:
-    """A view `of_different` for each variable of which the different texts were counted."""
+) -> dict[str, str]:
+    """What `of_different` gives for each variable of which the different texts were counted."""
     import pyarrow
 
     rows = {row["column"]: row for row in variables.to_dict("records") if row["column"] in table.different}
     if not rows:
-        return
+        return {}
     texts = {column: table.different[column] for column in rows}
     every = [one.append_column("column", pyarrow.repeat(column, len(one))) for column, one in texts.items()]
     given, kept = f"counted: {name}", quoted(f"texts: {name}")
     connection.register(given, pyarrow.concat_tables(every))
     connection.execute(f"CREATE TEMP TABLE {kept} AS SELECT * FROM {quoted(given)}")
     connection.unregister(given)
+    found = {}
     for column, row in rows.items():
         made = zip(in_sql.of_text(quoted(TEXT), row), _called(column), strict=True)
         columns = ", ".join([*(f"{sql} AS {as_name}" for sql, as_name in made), ROWS_COUNTED])
-        texts_of = f'SELECT {columns} FROM {kept} WHERE "column" = {literal(column)}'
-        connection.execute(f"CREATE TEMP VIEW {of_different(name, column)} AS {texts_of}")
+        found[column] = f'(SELECT {columns} FROM {kept} WHERE "column" = {literal(column)})'
+    return found
 
 
 def _called(column: str) -> tuple[str, str, str]:

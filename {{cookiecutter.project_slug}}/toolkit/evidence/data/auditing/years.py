@@ -54,7 +54,7 @@ def _days_in_files(tables: FileTables) -> Iterator[tuple[str, str, pd.DataFrame]
         for name, column in _dated(tables):
             day, rows, events = f"CAST({quoted(column)} AS TIMESTAMP)", quoted(name), "count(*)"
             if counted(tables, name, column):
-                rows, events = of_different(name, column), f"sum({ROWS_COUNTED})::BIGINT"
+                rows, events = of_different(tables, name, column), f"sum({ROWS_COUNTED})::BIGINT"
             found = connection.execute(
                 f"SELECT {day} AS day, {events} AS events FROM {rows} WHERE {quoted(column)} IS NOT NULL "
                 "GROUP BY day ORDER BY day"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
@@ -151,9 +152,9 @@ def connect(folder: Path | None = None) -> duckdb.DuckDBPyConnection:
     settings = {
         "memory_limit": f"{limit >> 20}MiB",
         "temp_directory": str(folder or ""),
-        # What one query needed goes back before the next one asks for as much.
-        "allocator_flush_threshold": "1MB",
-        "allocator_bulk_deallocation_flush_threshold": "1MB",
+        # What one query needed goes back before the next one asks for as much, but for a little that is soon asked for.
+        "allocator_flush_threshold": "16MB",
+        "allocator_bulk_deallocation_flush_threshold": "16MB",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
     }
@@ -574,8 +575,10 @@ def _in_rows(path: Path, where: str, known: Sequence[str], only: bool, folder: P
     def copy_of(stream: CsvStream) -> Copy:
         text_alone = Kept(frozenset(stream.names), {name: {name: ITS_TEXT} for name in stream.names})
         batches = iter(stream)
-        # While DuckDB is opened, which takes a while, the pieces behind the first are parsed.
-        first = list(islice(batches, 1))
+        # While DuckDB is imported, which takes a while, the first pieces are parsed.
+        with ThreadPoolExecutor(1) as beside:
+            beside.submit(import_module, "duckdb")
+            first = list(islice(batches, 1))
         with connection(folder) as duck:
             return copied(stream.names, chain(first, batches), Path(copy), kept or text_alone, duck)
 
