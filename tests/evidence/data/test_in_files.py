@@ -155,6 +155,7 @@ def test_counting_texts_and_counting_rows_find_the_same(bake, monkeypatch, most,
     monkeypatch.setattr(in_files, "_AT_HAND", at_hand)
     monkeypatch.setattr(large, "_PIECE_OF_ROWS", 2000)
     monkeypatch.setattr(copying, "_TOGETHER", 4000)
+    monkeypatch.setattr(copying, "_GROUP", 4000)
     monkeypatch.setattr(copying, "_FEW", 1000)
     monkeypatch.setattr(copying, "_MOST_DIFFERENT", most)
     made = own_project(give_access(bake(data_source="own")))

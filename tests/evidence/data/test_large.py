@@ -140,6 +140,7 @@ def test_pieces_end_with_rows_and_a_cell_over_a_cut_is_kept_whole(tmp_path, monk
 def test_different_texts_are_counted_while_a_file_is_copied(tmp_path, monkeypatch, most):
     monkeypatch.setattr(large, "_PIECE_OF_ROWS", 1000)
     monkeypatch.setattr(copying, "_TOGETHER", 2000)
+    monkeypatch.setattr(copying, "_GROUP", 2000)
     monkeypatch.setattr(copying, "_MOST_DIFFERENT", most)
     rows = [["x " if i % 3 else " x", "" if i % 5 else f"y{i % 4}", str(i)] for i in range(900)]
     path = written(tmp_path / "t.csv", [["a", "b", "c"], *rows, ["", " ", ""]])
@@ -158,6 +159,7 @@ def test_different_texts_are_counted_while_a_file_is_copied(tmp_path, monkeypatc
 def test_texts_of_which_no_row_is_copied_are_counted_over_many_lots_of_rows(tmp_path, monkeypatch):
     monkeypatch.setattr(large, "_PIECE_OF_ROWS", 1000)
     monkeypatch.setattr(copying, "_TOGETHER", 2000)
+    monkeypatch.setattr(copying, "_GROUP", 2000)
     monkeypatch.setattr(copying, "_ADDED_UP", 50)
     monkeypatch.setattr(copying, "_FEW", 1000)
     rows = [[str(i), "" if i % 5 else f"y{i % 40}", "", str(i if i > 300 else 0)] for i in range(4000)]

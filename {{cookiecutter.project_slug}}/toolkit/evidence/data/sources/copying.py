@@ -20,6 +20,8 @@ TEXT, ROWS = "text of the column", "rows that have it"
 ITS_TEXT = f'"{TEXT}"'
 # Batches of so many bytes are put together: a text that stands in many of them is then looked at once.
 _TOGETHER = 4 << 20
+# In a file, where they are a group of rows, more of them are better.
+_GROUP = 8 << 20
 # Of a column with no more different texts than this it is kept how many rows have each.
 _MOST_DIFFERENT = 100_000
 # Where so few texts differ they are counted, however few rows there are.
@@ -68,7 +70,7 @@ def copied(
     """
     columns = {name: _Column(kept.made.get(name, {}), name in kept.by_row, duck) for name in names}
     rows = _Rows(columns, path, kept.at_hand)
-    lots = _together(map(rows.without_counted, batches))
+    lots = _together(map(rows.without_counted, batches), rows)
     with ThreadPoolExecutor(1) as beside:
         waiting = None
         try:
@@ -101,12 +103,12 @@ def counts_of(texts: Iterable[pyarrow.DictionaryArray], left_out: int = 0) -> py
     return column.table(left_out)
 
 
-def _together(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[list[pyarrow.RecordBatch]]:
+def _together(batches: Iterable[pyarrow.RecordBatch], rows: _Rows) -> Iterator[list[pyarrow.RecordBatch]]:
     some, size = [], 0
     for batch in batches:
         some.append(batch)
         size += batch.nbytes
-        if size >= _TOGETHER:
+        if size >= (_GROUP if rows.in_file else _TOGETHER):
             yield some
             some, size = [], 0
     if some:
@@ -121,6 +123,11 @@ class _Rows:
         self._lines: list[pyarrow.Array] = []
         self._line, self._size, self._writer = "", 0, None
         self._counted: list[str] = []
+
+    @property
+    def in_file(self) -> bool:
+        """Whether the rows are not, or no longer, at hand."""
+        return self._size >= self._most
 
     def without_counted(self, batch: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
         """The batch without those columns of which the first rows showed that they are only counted, which is done."""
@@ -140,7 +147,7 @@ class _Rows:
         self._size += self._lines[-1].nbytes
         for name in some[0].schema.names[1:]:
             self._size += self._columns[name].add([batch.column(name) for batch in some])
-        if self._writer or self._size > self._most:
+        if self.in_file:
             self._write()
         self._counted = [name for name, column in self._columns.items() if not column.stored]
 
