@@ -152,6 +152,11 @@ def _counts(tables: FileTables, name: str, column: str, conditions: Sequence[str
     return f"(SELECT [{sums}] FROM {of_different(tables, name, column)})"
 
 
+def can_be_read_twice(tables: Tables, names: Iterable[str]) -> bool:
+    """Whether to go through a few columns of these tables is quick: in a Parquet file texts have to be read anew."""
+    return not isinstance(tables, FileTables) or all(tables.large[name].made for name in names)
+
+
 def counted(tables: Tables, name: str, column: str) -> bool:
     """Whether it is known how many rows of a table have each different text of a column: see `of_different`."""
     return isinstance(tables, FileTables) and name in tables.large and column in tables.large[name].different

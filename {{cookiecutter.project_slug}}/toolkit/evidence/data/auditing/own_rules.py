@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from evidence.data import shapes
-from evidence.data.auditing.counting import EARLIER, LINE, filled, have_rows, unread
+from evidence.data.auditing.counting import EARLIER, LINE, can_be_read_twice, filled, have_rows, unread
 from evidence.data.auditing.in_sql import has_shape
 from evidence.data.auditing.neighbours import ROWS_AT_ONCE, different, out_of_order, suspects
 from evidence.data.cataloguing.catalogues import NOT_BEFORE, ONE_AT_A_TIME
@@ -106,16 +106,13 @@ def _put_aside_twice(tables: Tables, connection: duckdb.DuckDBPyConnection, rule
 
 
 def _that_repeat(prints: np.ndarray) -> np.ndarray:
-    """The numbers that are there more than once."""
-    low = prints < 1 << 63
-
-    def repeated(half: np.ndarray) -> np.ndarray:
-        half.sort()
-        return np.unique(half[1:][half[1:] == half[:-1]])
-
-    # To sort them is what takes long, and numpy does it on one processor.
+    """The numbers that are there more than once; they are sorted where they are."""
+    middle = len(prints) // 2
+    # To sort them is what takes long: the lower half and the upper one each on a processor of its own.
+    prints.partition(middle)
     with ThreadPoolExecutor(2) as beside:
-        return np.concatenate(list(beside.map(repeated, (prints[low], prints[~low]))))
+        list(beside.map(np.ndarray.sort, (prints[:middle], prints[middle:])))
+    return np.unique(prints[1:][prints[1:] == prints[:-1]])
 
 
 def _is_there(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
@@ -268,17 +265,19 @@ def _overlaps(name: str, tables: Tables) -> Iterator[OwnRule]:
     until = f"CASE WHEN NOT {unread(end)} THEN coalesce({stop}, DATE '9999-12-31') END"
     before = f"PARTITION BY {key} ORDER BY {start}, {until}, {LINE} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
     known = f"{key} IS NOT NULL AND {start} IS NOT NULL"
+    twice = can_be_read_twice(tables, [name])
     earlier = (
         f"SELECT {LINE}, {start} AS start, max({until}) FILTER ({until} >= {start}) OVER ({before}) AS taken "
-        f"FROM {quoted(name)} WHERE {known} AND {_of_suspects(key)}"
+        f"FROM {quoted(name)} WHERE {known} AND {_of_suspects(key) if twice else ALL}"
     )
+    beside = f"SELECT hash({key}), {start}, {until} FROM {quoted(name)} WHERE {known}" if twice else ""
     aside = f"overlap: {name}"
     lines = quoted(aside)
     yield OwnRule(
         f"{name}: overlap", "Begins before another of the same child has ended", name, (tables.key, begin, end),
         _among(LINE, lines), known, REPEATED, OVERLAP,
         (_keep(lines, f"SELECT {LINE} AS found FROM ({earlier}) WHERE start < taken"),),
-        aside, beside=f"SELECT hash({key}), {start}, {until} FROM {quoted(name)} WHERE {known}", apart=out_of_order,
+        aside, beside=beside, apart=out_of_order,
     )  # fmt: skip
 
 
@@ -286,13 +285,16 @@ def _lasting(name: str, tables: Tables) -> Iterator[OwnRule]:
     """Sex, month of birth and ethnic group: a child's rows have to agree, in one table and between tables."""
     key, columns = quoted(tables.key), sorted({column for other in tables for column in lasting(other, tables)})
     said = _said_of_children(tables, columns)
+    twice = can_be_read_twice(tables, list(tables))
+    differ = _children_that_differ(said, columns, _of_suspects("found") if twice else ALL)
+    beside = f"SELECT hash(found), * EXCLUDE found FROM ({said})" if twice else ""
     for column in lasting(name, tables):
         value = quoted(column)
         apart = f"{key} IN (SELECT found FROM {quoted(DIFFER)} WHERE {value})"
         yield OwnRule(
             f"{name}: {column} differs", "The child's rows do not agree", name, (column,), apart,
-            f"{key} IS NOT NULL AND {value} IS NOT NULL", INCONSISTENT, first=(_children_that_differ(said, columns),),
-            aside=DIFFER, beside=f"SELECT hash(found), * EXCLUDE found FROM ({said})", apart=different,
+            f"{key} IS NOT NULL AND {value} IS NOT NULL", INCONSISTENT, first=(differ,),
+            aside=DIFFER, beside=beside, apart=different,
         )  # fmt: skip
 
 
@@ -307,11 +309,11 @@ def _said_of_children(tables: Tables, columns: Sequence[str]) -> str:
     return " UNION ALL ".join(parts)
 
 
-def _children_that_differ(said: str, columns: Sequence[str]) -> str:
+def _children_that_differ(said: str, columns: Sequence[str], among: str) -> str:
     """Puts aside the children of whom two rows say different things, and in which columns they do."""
     apart = [f"coalesce(min({quoted(column)}) <> max({quoted(column)}), false)" for column in columns]
     flags = ", ".join(f"{condition} AS {quoted(column)}" for condition, column in zip(apart, columns, strict=True))
-    every = f"SELECT * FROM ({said}) WHERE {_of_suspects('found')}"
+    every = f"SELECT * FROM ({said}) WHERE {among}"
     return _keep(quoted(DIFFER), f"SELECT found, {flags} FROM ({every}) GROUP BY found HAVING {' OR '.join(apart)}")
 
 

@@ -152,9 +152,9 @@ def connect(folder: Path | None = None) -> duckdb.DuckDBPyConnection:
     settings = {
         "memory_limit": f"{limit >> 20}MiB",
         "temp_directory": str(folder or ""),
-        # What one query needed goes back before the next one asks for as much, but for a little that is soon asked for.
-        "allocator_flush_threshold": "16MB",
-        "allocator_bulk_deallocation_flush_threshold": "16MB",
+        # What one query needed goes back before the next one asks for as much.
+        "allocator_flush_threshold": "1MB",
+        "allocator_bulk_deallocation_flush_threshold": "1MB",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
     }
