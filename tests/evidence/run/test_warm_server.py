@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -133,3 +134,26 @@ except SystemExit as end:
     files = [path for path in (project / "packs" / "sample").rglob("*") if path.is_file()]
     # The manifest and the receipt are written after it.
     assert receipt["leak_scan"]["files"] == len(files) - 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
+def test_a_child_in_a_notebook_and_one_in_an_answer_are_found_by_whichever_process_looks(
+    sample_project, tmp_path, run_evidence
+):
+    """One process looks through the run's notebooks while another makes the pages and looks through those."""
+    project = shutil.copytree(sample_project, tmp_path / "project")
+    with open(project / "data" / "sample" / "header.csv", encoding="utf-8") as file:
+        one, other, *_ = (row["CHILD"] for row in csv.DictReader(file))
+    notebook = project / "notebooks" / "05_design.ipynb"
+    content = json.loads(notebook.read_text(encoding="utf-8"))
+    next(cell for cell in content["cells"] if cell["cell_type"] == "markdown")["source"].append(f"\n\nAs for {one}.")
+    notebook.write_text(json.dumps(content), encoding="utf-8")
+    answers = project / "workbook" / "05_design" / "answers.md"
+    answers.write_text(
+        answers.read_text(encoding="utf-8").replace("\n\n", f"\n\nAs for {other}.\n\n"), encoding="utf-8"
+    )
+    done = run_evidence(project, "run", "--no-cache")
+    assert done.returncode == 2 and not (project / "packs" / "sample").exists()
+    assert one not in done.stderr and other not in done.stderr
+    found = {line.split(",")[0] for line in done.stderr.splitlines() if line.endswith("child identifier")}
+    assert found >= {"notebooks/05_design.ipynb", "05_design.html", "standing.json"}
