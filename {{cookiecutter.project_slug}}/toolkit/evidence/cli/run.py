@@ -218,8 +218,8 @@ def run_one(
     wanted = asked_stages(stages, project.stages) if stages else None
     place = folder / "runs" / name if folder else None
     with how.here() as here:
-        if not how.cache and how.executor is None and (wanted is None or len(wanted) > 1):
-            here.begin()
+        if not how.cache and how.executor is None:
+            here.begin(len(wanted or project.stages))
         how = replace(how, executor=how.executor or here)
         run = _stoppable(lambda: execute(project, name, parameters, wanted, place, progress, how))
         if any(stage.state == "failed" for stage in run.stages):

@@ -59,24 +59,26 @@ class Here:
     def __exit__(self, *_: object) -> None:
         self._close()
 
-    def begin(self) -> None:
-        """Has the fork server get ready before there is a session: for a run of which it is known that stages run."""
+    def begin(self, count: int) -> None:
+        """Has the fork server get ready before there is a session, of which it is known that so many stages run."""
         from evidence.run.environment import environment_of_any_run
 
-        if self.warm:
+        if self._with_server(count):
             self._start(environment_of_any_run())
 
     def session(self, job: Job) -> _Session:
-        # One stage alone has its kernel sooner without a server.
-        warm = self.warm and (self._several or job.count > 1)
         return _Session(
             job,
             self.side_by_side,
             self._get_ready,
             self._stage_ended,
-            self._start if warm else None,
+            self._start if self._with_server(job.count) else None,
             None if self._kept else self._close,
         )
+
+    def _with_server(self, count: int) -> bool:
+        """Whether so many stages have their kernels from a server: one alone has it sooner without."""
+        return self.warm and (self._several or count > 1)
 
     def aside(self, function: Callable[..., T], *given: str) -> Callable[[], T] | None:
         """Has a function called beside this process, and gives what waits for the result; None without a fork server.
