@@ -77,6 +77,9 @@ def make_views(tables: Tables, connection: duckdb.DuckDBPyConnection) -> None:
                 sql = _of_file(those.large[name], those.variables(name), connection)
                 made = _different_texts(prefix + name, those.large[name], those.variables(name), connection)
                 those.texts |= {(name, column): texts for column, texts in made.items()}
+                _counts_of_rows(tables).update(
+                    {(prefix + name, condition): n for condition, n in _filled_rows(those.large[name], made).items()}
+                )
             else:
                 connection.register(f"loaded: {prefix}{name}", _of_frame(table))
                 sql = f"SELECT * FROM {quoted(f'loaded: {prefix}{name}')}"
@@ -125,7 +128,7 @@ def count_rows(
 
     asked: each condition with the one column that it goes by, or nothing where it goes by several.
     """
-    known: dict[tuple[str, str], int] = tables.remember("counts of rows", dict)
+    known = _counts_of_rows(tables)
     new = {condition: column for condition, column in asked if (name, condition) not in known}
     by_column: dict[str, list[str]] = {}
     for condition, column in new.items():
@@ -138,13 +141,31 @@ def count_rows(
         (found,) = connection.execute(f"SELECT {lists}").fetchall()
         for conditions, counts in zip(by_column.values(), found, strict=True):
             known.update({(name, condition): count for condition, count in zip(conditions, counts, strict=True)})
-    # Looking values up in another table drags every column of the pass along, so each such condition has its own.
     plain = [condition for condition in by_row if "SELECT" not in condition]
-    for together in filter(None, [plain, *([condition] for condition in by_row if condition not in plain)]):
-        counts = ", ".join(f"count_if({condition})" for condition in together)
+    if plain:
+        counts = ", ".join(f"count_if({condition})" for condition in plain)
         (found,) = connection.execute(f"SELECT {counts} FROM {quoted(name)}").fetchall()
-        known.update({(name, condition): count for condition, count in zip(together, found, strict=True)})
+        known.update({(name, condition): count for condition, count in zip(plain, found, strict=True)})
+    # Looking values up in another table drags every column of the pass along, so each such condition has its own.
+    for condition in (condition for condition in by_row if condition not in plain):
+        ((found,),) = connection.execute(f"SELECT count(*) FROM {quoted(name)} WHERE {condition}").fetchall()
+        known[name, condition] = found
     return [known[name, condition] for condition, _ in asked]
+
+
+def _counts_of_rows(tables: Tables) -> dict[tuple[str, str], int]:
+    """By table and condition in how many rows it holds, as far as that is known."""
+    return tables.remember("counts of rows", dict)
+
+
+def _filled_rows(table: LargeTable, columns: Iterable[str]) -> dict[str, int]:
+    """In how many rows these columns, whose different texts were counted, are filled and in how many they are not."""
+    found = {}
+    for column in columns:
+        texts = table.different[column]
+        rows, empty = texts[ROWS].to_numpy(), texts[TEXT].is_null().to_numpy()
+        found |= {filled(column): int(rows[~empty].sum()), f"NOT {filled(column)}": int(rows[empty].sum())}
+    return found
 
 
 def _counts(tables: FileTables, name: str, column: str, conditions: Sequence[str]) -> str:

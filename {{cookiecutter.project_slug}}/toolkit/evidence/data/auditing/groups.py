@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,9 @@ from evidence.data.auditing.years import last_year_end
 from evidence.data.codes import rows_of
 from evidence.data.sources.large import quoted
 from evidence.data.tables import Tables
+
+if TYPE_CHECKING:
+    import duckdb
 
 NOT_KNOWN = "Not known"
 AGE_BANDS = ["Under 1", "1 to 4", "5 to 9", "10 to 15", "16 and over", NOT_KNOWN]
@@ -80,36 +83,82 @@ def _filled_by_group(tables: Tables, year_end: date | str | None) -> pd.DataFram
         for name in tables:
             variables = tables.variables(name)
             required = list(variables.loc[variables["required"] == "yes", "column"])
-            have_rows(tables, connection, name, required)
-            for characteristic, group, rows, words in _groupings(tables, name, day) if required else ():
-                # A row that names no child is not of any group of children.
-                asked = [column for column in required if characteristic == "year" or column != tables.key]
-                counts = ["count(*)", *(f"count(*) FILTER ({filled(column)})" for column in asked)]
-                sql = f'SELECT {group} AS "group of rows", {", ".join(counts)} FROM {rows} GROUP BY ALL ORDER BY ALL'
-                table = pd.DataFrame(connection.execute(sql).fetchall(), columns=["said", "denominator", *asked])
-                found.extend(_long(table, words(table["said"]), name, characteristic, asked))
+            if required:
+                have_rows(tables, connection, name, required)
+                found.extend(_by_year(tables, connection, name, required, day))
+                found.extend(_by_characteristic(tables, connection, name, required, day))
     return pd.DataFrame(found, columns=_COUNTED)
 
 
-def _groupings(tables: Tables, name: str, day: pd.Timestamp) -> Iterator[tuple]:
-    """Each way to group a table's rows: its name, its SQL, what stands after FROM, and what puts groups in words."""
+def _by_year(
+    tables: Tables, connection: duckdb.DuckDBPyConnection, name: str, columns: list[str], day: pd.Timestamp
+) -> list[tuple]:
     variables = tables.variables(name)
     dates = list(variables.loc[variables["treatment"] == "date", "column"])
-    if dates:
-        when = quoted(dates[0])
-        year = f"year({when}) + CAST(month({when}) > 3 AS INTEGER)"
-        recent = f"(SELECT * FROM {quoted(name)} WHERE {year} BETWEEN {day.year - _YEARS + 1} AND {day.year})"
-        yield "year", year, recent, lambda said: said.astype("Int64").astype("str")
+    if not dates:
+        return []
+    when = quoted(dates[0])
+    year = f"year({when}) + CAST(month({when}) > 3 AS INTEGER)"
+    recent = f"{year} BETWEEN {day.year - _YEARS + 1} AND {day.year}"
+    sql = f"SELECT {year} AS {_SAID}, {_rows_filled(columns)} FROM {quoted(name)} WHERE {recent} GROUP BY {_SAID}"
+    table = pd.DataFrame(connection.execute(sql).fetchall(), columns=["said", "denominator", *columns])
+    return _long(table, table["said"].astype("Int64").astype("str"), name, "year", columns)
+
+
+def _by_characteristic(
+    tables: Tables, connection: duckdb.DuckDBPyConnection, name: str, required: list[str], day: pd.Timestamp
+) -> list[tuple]:
+    if tables.key not in tables[name]:
+        return []
+    # A row that names no child is not of any group of children.
+    columns = [column for column in required if column != tables.key]
+    tables_asked: dict[str, dict[str, str]] = {}
     for characteristic, (table, column) in _where(tables).items():
-        if tables.key not in tables[name]:
-            continue
-        beside = f"({_of_each_child(tables, table, column)})"
-        rows = f"{quoted(name)} LEFT JOIN {beside} ON {quoted(tables.key)} = {_CHILD} WHERE {_CHILD} IS NOT NULL"
+        tables_asked.setdefault(table, {})[characteristic] = column
+    counted = {
+        characteristic: group
+        for table, held in tables_asked.items()
+        for characteristic, group in _counted_by(tables, connection, name, table, held, columns).items()
+    }
+    found: list[tuple] = []
+    for characteristic, place in _where(tables).items():
+        table = pd.DataFrame(counted[characteristic], columns=["said", "denominator", *columns])
+        words = _in_words(table["said"], characteristic, *place, tables, day)
+        found.extend(_long(table, words, name, characteristic, columns))
+    return found
 
-        def words(said: pd.Series, how=(characteristic, table, column)) -> pd.Series:
-            return _in_words(said, *how, tables, day)
 
-        yield characteristic, _SAID, rows, words
+def _counted_by(
+    tables: Tables,
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    table: str,
+    held: dict[str, str],
+    columns: list[str],
+) -> dict[str, list[tuple]]:
+    """By characteristic that `table` holds: what it says of a child, rows of `name` about such, and those filled.
+
+    All of them in one pass, as to go through the rows is what takes long.
+    """
+    key, told = quoted(tables.key), {characteristic: quoted(f"told: {characteristic}") for characteristic in held}
+    said = ", ".join(f"min({quoted(column)}) AS {told[characteristic]}" for characteristic, column in held.items())
+    children = f"SELECT {key} AS {_CHILD}, {said} FROM {quoted(table)} WHERE {key} IS NOT NULL GROUP BY {_CHILD}"
+    listed, sets = ", ".join(told.values()), ", ".join(f"({group})" for group in told.values())
+    rows = connection.execute(
+        f"SELECT GROUPING({listed}), {listed}, {_rows_filled(columns)} FROM {quoted(name)} "
+        f"JOIN ({children}) ON {key} = {_CHILD} GROUP BY GROUPING SETS ({sets})"
+    ).fetchall()
+    found: dict[str, list[tuple]] = {}
+    for place, characteristic in enumerate(held):
+        # Of its bits, one for each characteristic, only that is 0 by which the rows are grouped.
+        bits = (1 << len(held)) - 1 - (1 << (len(held) - 1 - place))
+        found[characteristic] = [(row[1 + place], *row[1 + len(held) :]) for row in rows if row[0] == bits]
+    return found
+
+
+def _rows_filled(columns: list[str]) -> str:
+    """The SQL of how many rows there are, and in how many of them each column is filled."""
+    return ", ".join(["count(*)", *(f"count(*) FILTER ({filled(column)})" for column in columns)])
 
 
 def _where(tables: Tables) -> dict[str, tuple[str, str]]:
