@@ -36,3 +36,22 @@ print(numpy.f2py is sys.modules["numpy.f2py"], numpy.testing is sys.modules["num
 def test_what_scipy_takes_of_numpy_is_there_for_whoever_asks_for_it():
     done = subprocess.run([sys.executable, "-W", "error", "-c", SCIPY], capture_output=True, text=True)
     assert (done.stdout.split(), done.stderr) == (["False", "False", "True", "True"], "")
+
+
+BESIDE = """
+import sys, threading
+from evidence.project.slow_imports import import_pandas, without_slow_imports
+other = threading.Thread(target=import_pandas)
+with without_slow_imports():
+    other.start()
+    other.join(0.5)
+    print("pandas" in sys.modules)
+other.join()
+import pandas
+print(pandas.Series(["a"]).dtype.storage)
+"""
+
+
+def test_pandas_finds_arrow_though_another_thread_imports_without_it():
+    done = subprocess.run([sys.executable, "-W", "error", "-c", BESIDE], capture_output=True, text=True)
+    assert (done.stdout.split(), done.stderr) == (["False", "pyarrow"], "")

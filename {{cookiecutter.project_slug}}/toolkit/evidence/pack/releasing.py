@@ -39,6 +39,7 @@ from evidence.pack.words import words_used
 from evidence.project import EvidenceError, Project, explained, git_says, long_date, open_project, read_text
 from evidence.project.folders import hold
 from evidence.project.installed import installed_versions
+from evidence.project.slow_imports import import_pandas
 
 if TYPE_CHECKING:
     from evidence.documents import FilledDocument
@@ -73,9 +74,7 @@ def get_ready(notebook: Path | None, helped: bool = False) -> None:
     `release` will have others do what takes pandas. Says nothing of what is wrong with a notebook: `release` does.
     """
     if not helped:
-        # First of all: while nbconvert is imported some libraries are out of reach, and pandas notes what is there.
-        import pandas  # noqa: F401
-
+        import_pandas()
         import evidence.data.identifying  # noqa: F401
     import evidence.documents.word
     import evidence.privacy.scan  # noqa: F401
@@ -118,6 +117,9 @@ def release(
     digest = made_from(project, run_folder, draft) if usual else ""
     if usual and is_current(project, final, digest):
         return final
+    if conclusions is None:
+        # Of several runs the stages of another one may begin meanwhile.
+        import_pandas()
     record = read_record(run_folder)
     refused = explained("the pack cannot be made. The previous one is as it was")
     with refused, hold(final.with_name(f".{final.name}.lock"), f"Making the pack {name}"):

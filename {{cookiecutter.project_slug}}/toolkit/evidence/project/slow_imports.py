@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -13,6 +14,8 @@ from types import ModuleType
 _SLOW = ("rfc3987_syntax", "rfc3986_validator", "isoduration", "pyarrow")
 # nbconvert brings Beautiful Soup, and that the selectors of style sheets, which would be missed: a tenth of a second.
 _LATER = ("soupsieve",)
+# Held while something is out of reach that other threads might import.
+_out_of_reach = threading.RLock()
 
 
 class _Later(ModuleType):
@@ -25,8 +28,14 @@ class _Later(ModuleType):
 @contextmanager
 def without_slow_imports() -> Iterator[None]:
     """Imports within the block do without them; afterwards they can be imported as ever."""
-    with without(*_SLOW), left_for_later(*_LATER):
+    with _out_of_reach, without(*_SLOW), left_for_later(*_LATER):
         yield
+
+
+def import_pandas() -> None:
+    """Imports pandas when pyarrow is within reach: pandas looks once whether it is there, and keeps texts by that."""
+    with _out_of_reach:
+        import pandas  # noqa: F401
 
 
 @contextmanager
