@@ -18,7 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from evidence.pack.record import INPUTS
-from evidence.pack.seal import RECEIPT
+from evidence.pack.same_data import data_folder_of, one_name, same_data
 from evidence.project import EvidenceError, Project, read_text
 from evidence.project.parameters import WHEN_AND_WHERE
 
@@ -33,10 +33,10 @@ def refused_beside_others(
 ) -> dict[str, EvidenceError]:
     """The runs whose packs may not lie beside another one of these or beside a pack that is there already, with why.
 
-    Two packs of the same data overlap where one is of all children and the other of an area, where they take the area
-    from different columns, or where they are of the same children and a parameter that decides who is counted differs.
-    Made-up sample data is about no child, so nothing is refused there. Of a set that holds all children and areas, the
-    areas go on; otherwise the first of two that overlap does.
+    Two packs of the same data (see `same_data`) overlap where one is of all children and the other of an area, where
+    they take the area from different columns, or where they are of the same children and a parameter that decides who
+    is counted differs. Made-up sample data is about no child, so nothing is refused there. Of a set that holds all
+    children and areas, the areas go on; otherwise the first of two that overlap does.
     """
     released = _of_children(project, _released(project))
     stay = released.keys() - runs.keys()
@@ -59,7 +59,9 @@ def must_lie_apart(project: Project, pack: Path, parameters: dict[str, object]) 
 
 def _of_children(project: Project, sets: Mapping[str, dict[str, object]]) -> dict[str, dict[str, object]]:
     """The sets that are about real children, with one name for each data folder."""
-    named = {name: {**values, "data_folder": _data(project, values)} for name, values in sets.items()}
+    named = {
+        name: {**values, "data_folder": one_name(project, str(values["data_folder"]))} for name, values in sets.items()
+    }
     sample = str(project.path("data", "sample").resolve())
     return {name: values for name, values in named.items() if values["data_folder"] != sample}
 
@@ -77,9 +79,9 @@ def _refused(project: Project, runs: Mapping[str, dict], there: Mapping[str, dic
 
 
 def _overlap(project: Project, one: Mapping[str, object], other: Mapping[str, object]) -> bool:
-    if one["data_folder"] != other["data_folder"]:
-        return False
-    return _cut_otherwise(one, other) or bool(_counted_otherwise(project, one, other))
+    # Whether data is the same may take reading it.
+    apart = _cut_otherwise(one, other) or bool(_counted_otherwise(project, one, other))
+    return apart and same_data(project, one["data_folder"], other["data_folder"])
 
 
 def _cut_otherwise(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
@@ -105,12 +107,6 @@ def _counted_otherwise(project: Project, one: Mapping[str, object], other: Mappi
 
     decisive = decide_who_is_counted(SimpleNamespace(**project.tool_says()), one)
     return {name: value for name, value in differing.items() if name in decisive}
-
-
-def _data(project: Project, values: Mapping[str, object]) -> str:
-    """One name for one folder, however it is written; an address is its own name."""
-    written = str(values["data_folder"])
-    return written if "://" in written else str(project.root.joinpath(written).resolve())
 
 
 def _is_whole(values: Mapping[str, object]) -> bool:
@@ -140,6 +136,8 @@ def _refusal(project, name: str, values, against: list[str], of, is_there: bool,
         )
         remedy = f"Count as there, run it under the name {other} to replace that pack, or, {away}. "
         remedy = (remedy if away else "Leave one of the two out. ") + _INSTEAD
+    if values["data_folder"] != of["data_folder"]:
+        said += " Their data folders have two names and hold the same files."
     return EvidenceError(said, where=where, remedy=remedy)
 
 
@@ -152,15 +150,7 @@ def _released(project: Project) -> dict[str, dict[str, object]]:
 def _parameters_of(pack: Path) -> dict[str, object]:
     """What a pack was made with; empty where there is none that can be read."""
     try:
-        parameters = dict(json.loads(read_text(pack / INPUTS))["parameters"])
-        return {**parameters, "data_folder": _data_folder(pack, parameters)}
+        inputs = json.loads(read_text(pack / INPUTS))
+        return {**inputs["parameters"], "data_folder": data_folder_of(pack, inputs)}
     except (EvidenceError, OSError, ValueError, KeyError, TypeError):
         return {}
-
-
-def _data_folder(pack: Path, parameters: dict[str, object]) -> str:
-    """A folder outside the project is named in full in the receipt alone."""
-    receipt = pack / RECEIPT
-    if receipt.is_file():
-        return str(json.loads(read_text(receipt)).get("data_folder") or parameters["data_folder"])
-    return str(parameters["data_folder"])

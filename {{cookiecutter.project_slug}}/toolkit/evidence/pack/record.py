@@ -86,14 +86,17 @@ def keyed_digests(project: Project, record: RunRecord) -> dict[str, dict[str, st
 
     They tell whoever has that key which file changed, and nobody else what a file might hold.
     """
-    from evidence.privacy import key_fingerprint, pseudonym_key
+    from evidence.privacy import key_fingerprint
 
     data = _files_read(project, record)["data"]
-    if not data:
-        return {}
-    key = pseudonym_key(project)
-    keyed = {name: hmac.new(key, digest.encode(), hashlib.sha256).hexdigest() for name, digest in data.items()}
-    return {key_fingerprint(project): keyed}
+    return {key_fingerprint(project): {name: keyed_digest(project, one) for name, one in data.items()}} if data else {}
+
+
+def keyed_digest(project: Project, digest: str) -> str:
+    """A digest under the project's own key."""
+    from evidence.privacy import pseudonym_key
+
+    return hmac.new(pseudonym_key(project), digest.encode(), hashlib.sha256).hexdigest()
 
 
 def _lock(project: Project) -> dict[str, str]:
