@@ -139,7 +139,7 @@ def _by_months(dates: pd.Series, coarser: Callable[[np.ndarray], np.ndarray]) ->
     """The first day of the month that `coarser` makes of each date's month, both counted from January 1970."""
     months, missing = dates.to_numpy().astype("datetime64[M]").astype(np.int64), dates.isna().to_numpy()
     made = coarser(np.where(missing, 0, months)).astype("datetime64[M]").astype(dates.dtype)
-    made[missing] = np.datetime64("NaT")
+    made[missing] = np.datetime64("NaT", "us")
     return pd.Series(made, index=dates.index, name=dates.name)
 
 

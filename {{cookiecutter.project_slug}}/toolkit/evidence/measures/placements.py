@@ -215,7 +215,7 @@ def known_on(episodes: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     rows = follow_placements(episodes)
     rows = rows[rows["DECOM"] <= day].reset_index(drop=True)
     ended = rows["DEC"].to_numpy(copy=True)
-    ended[ended > np.datetime64(pd.Timestamp(day))] = np.datetime64("NaT")
+    ended[ended > np.datetime64(pd.Timestamp(day))] = np.datetime64("NaT", "us")
     rows["DEC"] = ended
     return rows
 
