@@ -48,17 +48,17 @@ def children_by_group(tables: Tables, year_end: date | str | None = None) -> pd.
     where = _where(tables)
     if not where:
         return pd.DataFrame()
-    each = ", ".join(f"any_value({quoted(name)}) AS {quoted(name)}" for name in where)
-    told = " UNION ALL BY NAME ".join(
-        f"SELECT {_CHILD}, {_SAID} AS {quoted(name)} FROM ({_of_each_child(tables, *place)})"
-        for name, place in where.items()
-    )
+    told = {characteristic: _told(characteristic) for characteristic in where}
+    each = ", ".join(f"any_value({quoted(column)}) AS {quoted(column)}" for column in told.values())
+    every = " UNION ALL BY NAME ".join(_of_each_child(tables, table, held) for table, held in _by_table(where).items())
     with views(tables) as connection:
         # Children of whom the same is said are counted together: there are few kinds of them, however many children.
         found = connection.execute(
-            f"SELECT *, count(*) AS {_HOW_MANY} FROM (SELECT {each} FROM ({told}) GROUP BY {_CHILD}) GROUP BY ALL"
+            f"SELECT *, count(*) AS {_HOW_MANY} FROM (SELECT {each} FROM ({every}) GROUP BY {_CHILD}) GROUP BY ALL"
         ).df()
-    children = pd.DataFrame({name: _in_words(found[name], name, *place, tables, day) for name, place in where.items()})
+    children = pd.DataFrame(
+        {name: _in_words(found[told[name]], name, *place, tables, day) for name, place in where.items()}
+    )
     children = children.fillna(NOT_KNOWN).assign(number=found[_HOW_MANY.strip('"')])
     # Ordered by what it says, as tokens differ from one project's key to another's.
     children = children.sort_values(list(where), ignore_index=True)
@@ -112,16 +112,14 @@ def _by_characteristic(
         return []
     # A row that names no child is not of any group of children.
     columns = [column for column in required if column != tables.key]
-    tables_asked: dict[str, dict[str, str]] = {}
-    for characteristic, (table, column) in _where(tables).items():
-        tables_asked.setdefault(table, {})[characteristic] = column
+    where = _where(tables)
     counted = {
         characteristic: group
-        for table, held in tables_asked.items()
+        for table, held in _by_table(where).items()
         for characteristic, group in _counted_by(tables, connection, name, table, held, columns).items()
     }
     found: list[tuple] = []
-    for characteristic, place in _where(tables).items():
+    for characteristic, place in where.items():
         table = pd.DataFrame(counted[characteristic], columns=["said", "denominator", *columns])
         words = _in_words(table["said"], characteristic, *place, tables, day)
         found.extend(_long(table, words, name, characteristic, columns))
@@ -140,13 +138,12 @@ def _counted_by(
 
     All of them in one pass, as to go through the rows is what takes long.
     """
-    key, told = quoted(tables.key), {characteristic: quoted(f"told: {characteristic}") for characteristic in held}
-    said = ", ".join(f"min({quoted(column)}) AS {told[characteristic]}" for characteristic, column in held.items())
-    children = f"SELECT {key} AS {_CHILD}, {said} FROM {quoted(table)} WHERE {key} IS NOT NULL GROUP BY {_CHILD}"
-    listed, sets = ", ".join(told.values()), ", ".join(f"({group})" for group in told.values())
+    told = [quoted(_told(characteristic)) for characteristic in held]
+    listed, sets = ", ".join(told), ", ".join(f"({group})" for group in told)
     rows = connection.execute(
         f"SELECT GROUPING({listed}), {listed}, {_rows_filled(columns)} FROM {quoted(name)} "
-        f"JOIN ({children}) ON {key} = {_CHILD} GROUP BY GROUPING SETS ({sets})"
+        f"JOIN ({_of_each_child(tables, table, held)}) ON {quoted(tables.key)} = {_CHILD} "
+        f"GROUP BY GROUPING SETS ({sets})"
     ).fetchall()
     found: dict[str, list[tuple]] = {}
     for place, characteristic in enumerate(held):
@@ -177,11 +174,23 @@ def _found_where(tables: Tables) -> dict[str, tuple[str, str]]:
     return {characteristic: found[characteristic] for characteristic in _CALLED if characteristic in found}
 
 
-def _of_each_child(tables: Tables, table: str, column: str) -> str:
-    return (
-        f"SELECT {quoted(tables.key)} AS {_CHILD}, min({quoted(column)}) AS {_SAID} FROM {quoted(table)} "
-        f"WHERE {quoted(tables.key)} IS NOT NULL GROUP BY {_CHILD}"
-    )
+def _by_table(where: dict[str, tuple[str, str]]) -> dict[str, dict[str, str]]:
+    """For each table the characteristics that are looked up there, and their columns."""
+    found: dict[str, dict[str, str]] = {}
+    for characteristic, (table, column) in where.items():
+        found.setdefault(table, {})[characteristic] = column
+    return found
+
+
+def _of_each_child(tables: Tables, table: str, held: dict[str, str]) -> str:
+    """The SQL of each child of a table, and of what that says of it: one column a characteristic."""
+    key = quoted(tables.key)
+    said = ", ".join(f"min({quoted(column)}) AS {quoted(_told(name))}" for name, column in held.items())
+    return f"SELECT {key} AS {_CHILD}, {said} FROM {quoted(table)} WHERE {key} IS NOT NULL GROUP BY {_CHILD}"
+
+
+def _told(characteristic: str) -> str:
+    return f"told: {characteristic}"
 
 
 def _in_words(
