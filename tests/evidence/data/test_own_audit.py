@@ -243,6 +243,53 @@ def test_one_row_no_value_and_categories():
     assert filled_by_group(tables, "2024-03-31")["denominator"].max() == 1
 
 
+child = st.sampled_from(["c1", "c2", "c3", "c4", None])
+BIRTHS = [None, *pd.to_datetime(["2023-06-01", "2012-02-01", "2001-01-01"])]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(st.tuples(child, st.sampled_from(["M", "F", None]), st.sampled_from(BIRTHS)), min_size=1, max_size=8),
+    st.lists(st.tuples(child, st.sampled_from(["WBRI", "AIND", None])), min_size=1, max_size=8),
+    st.lists(st.tuples(child, st.sampled_from(["A", None])), min_size=1, max_size=8),
+)
+def test_what_is_filled_for_whom_where_two_tables_say_who_children_are(people, backgrounds, stays):
+    """Held against a loop over the rows; a child may be in one of the tables alone, and more than once."""
+    treated = {"Child": "token", "Sex": "code", "DOB": "month"}
+    header = pd.DataFrame(people, columns=list(treated)).astype({"Child": "str", "Sex": "str", "DOB": "datetime64[us]"})
+    said = pd.DataFrame(backgrounds, columns=["Child", "Ethnicity"], dtype="str")
+    rows = pd.DataFrame(stays, columns=["Child", "Start date"], dtype="str")
+    tables = tables_of(
+        ("header", header, treated),
+        ("said", said, {"Child": "token", "Ethnicity": "code"}),
+        ("stays", rows, {"Child": "token", "Start date": "code"}),
+    )
+    tables.loaded["header"].malformed["DOB"] = False
+    found = filled_by_group(tables, "2024-03-31")
+    found = found[(found["table"] == "stays") & (found["characteristic"] != "year")]
+    expected: dict[tuple, list[int]] = {}
+    for named, filled in stays:
+        for characteristic, group in groups_by_hand(people, backgrounds).get(named, {}).items():
+            counts = expected.setdefault(("Start date", characteristic, group), [0, 0])
+            counts[0], counts[1] = counts[0] + (filled is not None), counts[1] + 1
+    keys = found[["column", "characteristic", "group"]].itertuples(index=False, name=None)
+    assert dict(zip(keys, found[["n", "denominator"]].values.tolist(), strict=True)) == expected
+
+
+def groups_by_hand(people: list[tuple], backgrounds: list[tuple]) -> dict[str, dict[str, str]]:
+    """By child what the lowest of its values makes it, in words."""
+    ages = dict(zip(BIRTHS, ["Not known", "Under 1", "10 to 15", "18 and over"], strict=True))
+    found: dict[str, dict[str, str]] = {}
+    for who in {named for named, *_ in people} - {None}:
+        sexes = [sex for named, sex, _ in people if named == who and sex is not None]
+        births = [born for named, _, born in people if named == who and born is not None]
+        found[who] = {"sex": min(sexes, default="Not known"), "age band": ages[min(births, default=None)]}
+    for who in {named for named, _ in backgrounds} - {None}:
+        origins = [said for named, said in backgrounds if named == who and said is not None]
+        found.setdefault(who, {})["ethnic group"] = min(origins, default="Not known")
+    return found
+
+
 texts = st.one_of(
     st.text(alphabet="0123456789/-: T.+,", max_size=14),
     st.from_regex(r"\A[0-9]?[0-9]/[0-9]{1,2}/[0-9]{2,5}([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?)?\Z"),
