@@ -18,7 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from evidence.pack.record import INPUTS
-from evidence.pack.same_data import data_folder_of, one_name, same_data
+from evidence.pack.same_data import DataFolders, data_folder_of, one_name
 from evidence.project import EvidenceError, Project, read_text
 from evidence.project.parameters import WHEN_AND_WHERE
 
@@ -33,16 +33,16 @@ def refused_beside_others(
 ) -> dict[str, EvidenceError]:
     """The runs whose packs may not lie beside another one of these or beside a pack that is there already, with why.
 
-    Two packs of the same data (see `same_data`) overlap where one is of all children and the other of an area, where
+    Two packs of the same data (see `DataFolders`) overlap where one is of all children and the other of an area, where
     they take the area from different columns, or where they are of the same children and a parameter that decides who
     is counted differs. Made-up sample data is about no child, so nothing is refused there. Of a set that holds all
     children and areas, the areas go on; otherwise the first of two that overlap does.
     """
     released = _of_children(project, _released(project))
     stay = released.keys() - runs.keys()
-    runs = _of_children(project, runs)
+    runs, data = _of_children(project, runs), DataFolders(project)
     while True:
-        refused = _refused(project, runs, {name: of for name, of in released.items() if name in stay}, where)
+        refused = _refused(project, data, runs, {name: of for name, of in released.items() if name in stay}, where)
         # What lies under the name of a refused run is not replaced, so nothing that overlaps with it may go on.
         more = (refused.keys() & released.keys()) - stay
         if not more:
@@ -54,7 +54,7 @@ def must_lie_apart(project: Project, pack: Path, parameters: dict[str, object]) 
     """Whether figures of that pack would give numbers away beside those of a run with these parameters."""
     sets = {"pack": _parameters_of(pack), "run": parameters}
     of_children = _of_children(project, {name: values for name, values in sets.items() if values})
-    return len(of_children) == 2 and _overlap(project, of_children["run"], of_children["pack"])
+    return len(of_children) == 2 and _overlap(project, DataFolders(project), of_children["run"], of_children["pack"])
 
 
 def _of_children(project: Project, sets: Mapping[str, dict[str, object]]) -> dict[str, dict[str, object]]:
@@ -66,11 +66,13 @@ def _of_children(project: Project, sets: Mapping[str, dict[str, object]]) -> dic
     return {name: values for name, values in named.items() if values["data_folder"] != sample}
 
 
-def _refused(project: Project, runs: Mapping[str, dict], there: Mapping[str, dict], where: str):
+def _refused(
+    project: Project, data: DataFolders, runs: Mapping[str, dict], there: Mapping[str, dict], where: str
+) -> dict[str, EvidenceError]:
     refused, go_on = {}, dict(there)
     for name in sorted(runs, key=lambda one: _is_whole(runs[one])):
         values = runs[name]
-        against = [other for other, of in go_on.items() if other != name and _overlap(project, values, of)]
+        against = [other for other, of in go_on.items() if other != name and _overlap(project, data, values, of)]
         if against:
             refused[name] = _refusal(project, name, values, against, go_on[against[0]], against[0] in there, where)
         else:
@@ -78,10 +80,10 @@ def _refused(project: Project, runs: Mapping[str, dict], there: Mapping[str, dic
     return {name: refused[name] for name in runs if name in refused}
 
 
-def _overlap(project: Project, one: Mapping[str, object], other: Mapping[str, object]) -> bool:
+def _overlap(project: Project, data: DataFolders, one: Mapping[str, object], other: Mapping[str, object]) -> bool:
     # Whether data is the same may take reading it.
     apart = _cut_otherwise(one, other) or bool(_counted_otherwise(project, one, other))
-    return apart and same_data(project, one["data_folder"], other["data_folder"])
+    return apart and data.same(one["data_folder"], other["data_folder"])
 
 
 def _cut_otherwise(one: Mapping[str, object], other: Mapping[str, object]) -> bool:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
 from pathlib import Path
 
@@ -13,19 +12,49 @@ from evidence.pack.seal import RECEIPT
 from evidence.project import EvidenceError, Project, read_text, sha256_of_file
 
 
-def same_data(project: Project, one: str, other: str) -> bool:
-    """Whether two data folders, named as `one_name` has it, are one or hold the same files, some more or not.
+class DataFolders:
+    """The data folders of runs and packs, named as `one_name` has it; what they hold is looked at once.
 
     What a pack was made from is known from its receipt, though the folder may have gone: the digest of each file under
-    the project's key. Where that key has been replaced since, nothing can be told of the pack. An address of a database
-    is the same as itself alone.
+    the project's key. Where that key has been replaced since, nothing can be told of the pack.
     """
-    if one == other:
-        return True
-    if _is_address(one) or _is_address(other):
-        return False
-    pairs = product(_files(project, one), _files(project, other))
-    return any(some <= others or others <= some for some, others in pairs)
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._present: dict[str, frozenset[str]] = {}
+
+    def same(self, one: str, other: str) -> bool:
+        """Whether the two are one, or hold the same files, one of them some more. Databases differ by their address."""
+        if one == other:
+            return True
+        if _is_address(one) or _is_address(other):
+            return False
+        pairs = product(self._held(one), self._held(other))
+        return any(some <= others or others <= some for some, others in pairs)
+
+    def _held(self, folder: str) -> list[frozenset[str]]:
+        """The digests of the files that packs were made from, and of those that are there now."""
+        if folder not in self._present:
+            digests = _digests(Path(folder))
+            self._present[folder] = frozenset(keyed_digest(self._project, digest) for digest in digests)
+        return list(filter(None, [*self._of_packs.get(folder, []), self._present[folder]]))
+
+    @cached_property
+    def _of_packs(self) -> dict[str, list[frozenset[str]]]:
+        found: dict[str, list[frozenset[str]]] = {}
+        for inputs in self._project.path("packs").glob(f"*/{INPUTS}"):
+            try:
+                folder = one_name(self._project, data_folder_of(inputs.parent, json.loads(read_text(inputs))))
+                found.setdefault(folder, []).append(self._read_for(inputs.parent))
+            except (EvidenceError, ValueError, KeyError, TypeError, AttributeError):
+                # What cannot be read says nothing, here as in `refused_beside_others`.
+                continue
+        return found
+
+    def _read_for(self, pack: Path) -> frozenset[str]:
+        from evidence.privacy import key_fingerprint
+
+        return frozenset(_receipt(pack).get("data_files", {}).get(key_fingerprint(self._project), {}).values())
 
 
 def one_name(project: Project, written: str) -> str:
@@ -42,35 +71,16 @@ def _is_address(written: str) -> bool:
     return "://" in written
 
 
-def _files(project: Project, folder: str) -> Iterator[frozenset[str]]:
-    """The digests of the files that are there now, and of those that packs were made from: each under the key."""
-    if present := _present(Path(folder)):
-        yield frozenset(keyed_digest(project, digest) for digest in present)
-    for inputs in project.path("packs").glob(f"*/{INPUTS}"):
-        try:
-            of_folder = one_name(project, data_folder_of(inputs.parent, json.loads(read_text(inputs)))) == folder
-        except (EvidenceError, ValueError, KeyError, TypeError):
-            continue
-        if of_folder and (read := _read_for(project, inputs.parent)):
-            yield read
-
-
-def _present(folder: Path) -> frozenset[str]:
+def _digests(folder: Path) -> list[str]:
     paths = [folder] if folder.is_file() else sorted(path for path in folder.rglob("*") if path.is_file())
     shown = [path for path in paths if not path.name.startswith((".", "~$")) and path.suffix.lower() != ".md"]
-    return frozenset(_digest(path, path.stat().st_size, path.stat().st_mtime_ns) for path in shown)
+    return [_digest(path, path.stat().st_size, path.stat().st_mtime_ns) for path in shown]
 
 
 @lru_cache(maxsize=1024)
 def _digest(path: Path, size: int, changed: int) -> str:
-    """A file is read once for all runs it is looked at for."""
+    """The digest of a file that is as large and was last changed then, so that it is read once for all runs."""
     return sha256_of_file(path)
-
-
-def _read_for(project: Project, pack: Path) -> frozenset[str]:
-    from evidence.privacy import key_fingerprint
-
-    return frozenset(_receipt(pack).get("data_files", {}).get(key_fingerprint(project), {}).values())
 
 
 def _receipt(pack: Path) -> dict:
