@@ -130,7 +130,8 @@ def test_pieces_end_with_rows_and_a_cell_over_a_cut_is_kept_whole(tmp_path, monk
     path = written(tmp_path / "t.csv", [["a", "b", "c"], *rows])
     with open(path, "rb") as file:
         pieces = list(large._cut(file, b"|"))
-    assert len(pieces) > 50 and all(piece.endswith(b"\n|") for _, piece in pieces)
+    assert len(pieces) > 50 and all(piece.endswith(b"\n|") for *_, piece in pieces)
+    assert [quotes for _, quotes, _ in pieces] == [piece.count(b'"') for *_, piece in pieces]
     read, whole = large.read_large(path, "t.csv"), read_csv(path, "t.csv")
     pd.testing.assert_frame_equal(as_text(read.frame), whole.frame)
     assert read.lines.tolist() == whole.lines.tolist()

@@ -69,7 +69,7 @@ def allowed_codes(listed: pd.DataFrame, name: str, years: Iterable[int]) -> set[
     Before the first year and after the last that the list knows, the nearest counts. `listed`: rows as `code_lists`
     returns them.
     """
-    here = np.flatnonzero(_in_list(listed, name))
+    here = _in_list(listed, name)
     said = (listed[column].array.take(here).tolist() for column in ("code", "from_year", "to_year"))
     limits = list(zip(*said, strict=True))
     known = [value for _, *ends in limits for value in ends if 0 < value < 9999]
@@ -83,9 +83,14 @@ def allowed_codes(listed: pd.DataFrame, name: str, years: Iterable[int]) -> set[
 
 def rows_of(listed: pd.DataFrame, name: str) -> pd.DataFrame:
     """The rows of one list, `name` written data set/table/column, of rows as `code_lists` returns them."""
-    return listed[_in_list(listed, name)]
+    return listed.iloc[_in_list(listed, name)]
 
 
-def _in_list(listed: pd.DataFrame, name: str) -> pd.Series:
-    dataset, table, column = (name.split("/") + ["", ""])[:3]
-    return (listed["column"] == column) & (listed["dataset"] == dataset) & (listed["table"] == table)
+def _in_list(listed: pd.DataFrame, name: str) -> np.ndarray:
+    """The places of the rows of one list."""
+    wanted = dict(zip(("dataset", "table", "column"), (name.split("/") + ["", ""])[:3], strict=True))
+    here = np.flatnonzero(listed["column"] == wanted.pop("column"))
+    # Few lists have columns of one name.
+    for about, value in wanted.items():
+        here = here[np.asarray(listed[about].array.take(here) == value, dtype=bool)]
+    return here

@@ -85,9 +85,10 @@ def copied(
             if waiting:
                 waiting.result()
             rows.close()
+        at_hand = beside.submit(rows.at_hand)
+        counts = {name: column.table() for name, column in columns.items()}
     by_row = tuple(name for name, column in columns.items() if column.stored)
-    counts = {name: column.table() for name, column in columns.items()}
-    return Copy(by_row, {name: table for name, table in counts.items() if table is not None}, rows.at_hand())
+    return Copy(by_row, {name: table for name, table in counts.items() if table is not None}, at_hand.result())
 
 
 def counts_of(texts: Iterable[pyarrow.DictionaryArray], left_out: int = 0) -> pyarrow.Table | None:

@@ -304,8 +304,8 @@ class CsvStream:
         with _opened(self._path, self.where) as file, ThreadPoolExecutor(threads) as beside:
             waiting, used = deque(), []
             mark = Rows(self._header, self.where).end_mark
-            for end, data in _cut(file, mark, used):
-                waiting.append((end, data, beside.submit(self._of_piece, data)))
+            for end, quotes, data in _cut(file, mark, used):
+                waiting.append((end, data, beside.submit(self._of_piece, data, quotes)))
                 if len(waiting) > threads:
                     end, data, parsed = waiting.popleft()
                     piece = parsed.result()
@@ -314,8 +314,8 @@ class CsvStream:
             for end, _, parsed in waiting:
                 yield end, parsed.result()
 
-    def _of_piece(self, data: bytearray) -> _Piece:
-        """A marked piece, whose rows have `ended` where it is whole rows."""
+    def _of_piece(self, data: bytearray, quotes: int) -> _Piece:
+        """A marked piece with so many quotation marks, whose rows have `ended` where it is whole rows."""
         import pyarrow
         import pyarrow.csv
 
@@ -332,7 +332,7 @@ class CsvStream:
         except pyarrow.ArrowInvalid:
             return _Piece(Rows(self._header, self.where))
         batch = pyarrow.record_batch([column.combine_chunks() for column in table.columns], table.schema.names)
-        return _Piece(rows, batch, *_quotes_and_lines(data))
+        return _Piece(rows, batch, quotes, _lines(data))
 
     def _filled(self, batch: pyarrow.RecordBatch, lines: np.ndarray) -> pyarrow.RecordBatch:
         import pyarrow
@@ -360,8 +360,10 @@ class _Piece:
     lines: int = 0
 
 
-def _cut(file: BinaryIO, mark: bytes, used: list[bytearray] | None = None) -> Iterator[tuple[int, bytearray]]:
-    """(where it ends, the piece with the mark behind it) of a file in pieces that look like whole rows, but the last.
+def _cut(file: BinaryIO, mark: bytes, used: list[bytearray] | None = None) -> Iterator[tuple[int, int, bytearray]]:
+    """A file in pieces that look like whole rows, but for the last: where one ends, its quotation marks, and itself.
+
+    Behind each piece stands the mark.
 
     It stops where that cannot be told from the quotation marks, or the mark could be the file's own: whoever parses a
     piece has to see that it is whole. used: pieces that nobody needs any more, which are filled again: new memory costs
@@ -375,35 +377,38 @@ def _cut(file: BinaryIO, mark: bytes, used: list[bytearray] | None = None) -> It
         file.seek(end)
         if file.readinto(piece) < _PIECE_OF_ROWS:
             return
-        size = 0 if mark[:1] in piece else _whole_rows(piece)
+        size, quotes = (0, 0) if mark[:1] in piece else _whole_rows(piece)
         if not size:
             return
         end += size
         piece[size:] = mark
-        yield end, piece
+        yield end, quotes, piece
         del piece
 
 
-def _whole_rows(data: bytearray) -> int:
-    """How many of the bytes are whole rows, if they begin with one: up to the last line end outside a quoted cell."""
+def _whole_rows(data: bytearray) -> tuple[int, int]:
+    """How many of the bytes are whole rows, if they begin with one, and how many quotation marks those have.
+
+    They end with the last line end outside a quoted cell.
+    """
     inside, after = _count(data, b'"'), len(data)
     # The parser takes a byte order mark off wherever it begins.
     before = data.rfind(LINE_END, 0, len(data) - len(codecs.BOM_UTF8))
     while before >= 0:
         inside -= data.count(b'"', before, after)
         if inside % 2 == 0 and not data.startswith(codecs.BOM_UTF8, before + 1):
-            return before + 1
+            return before + 1, inside
         before, after = data.rfind(LINE_END, 0, before), before
-    return 0
+    return 0, 0
 
 
-def _quotes_and_lines(data: bytearray) -> tuple[int, int]:
-    """How many quotation marks and lines there are in whole rows."""
+def _lines(data: bytearray) -> int:
+    """How many lines there are in whole rows."""
     returns, feeds = _count(data, b"\r"), _count(data, b"\n")
     if returns:
         letters = np.frombuffer(data, dtype=np.uint8)
         feeds -= int(np.count_nonzero(letters[np.flatnonzero(letters[:-1] == ord("\r")) + 1] == ord("\n")))
-    return _count(data, b'"'), returns + feeds
+    return returns + feeds
 
 
 def _count(data: bytearray, letter: bytes) -> int:
