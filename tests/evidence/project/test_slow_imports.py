@@ -56,20 +56,3 @@ print(pandas.Series(["a"]).dtype.storage)
 def test_pandas_finds_arrow_though_another_thread_imports_without_it():
     done = subprocess.run([sys.executable, "-W", "error", "-c", BESIDE], capture_output=True, text=True)
     assert (done.stdout.split(), done.stderr) == (["False", "pyarrow"], "")
-
-
-UNDISTURBED = """
-import gc
-begun = []
-gc.callbacks.append(lambda phase, told: begun.append(phase))
-from evidence.data import audit
-print(gc.isenabled(), gc.get_freeze_count() > 50_000, len(begun) < 150)
-frozen = gc.get_freeze_count()
-from evidence.measures import disproportionality
-print(gc.isenabled(), gc.get_freeze_count() == frozen)
-"""
-
-
-def test_imports_are_not_interrupted_and_only_what_libraries_brought_stays_for_good():
-    done = subprocess.run([sys.executable, "-W", "error", "-c", UNDISTURBED], capture_output=True, text=True)
-    assert (done.stdout.split(), done.stderr) == (["True"] * 5, "")

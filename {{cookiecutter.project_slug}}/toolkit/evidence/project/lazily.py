@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from types import ModuleType
 
@@ -22,9 +20,8 @@ def lazily(package: str, exports: Mapping[str, Iterable[str]]) -> list[str]:
         def __getattr__(self, name: str) -> object:
             if name not in module_of:
                 raise AttributeError(f"module {package!r} has no attribute {name!r}")
-            with undisturbed():
-                module = import_module(f"{package}.{module_of[name]}")
-                found = getattr(module, name) if hasattr(module, name) else import_module(f"{module.__name__}.{name}")
+            module = import_module(f"{package}.{module_of[name]}")
+            found = getattr(module, name) if hasattr(module, name) else import_module(f"{module.__name__}.{name}")
             self.__dict__[name] = found
             return found
 
@@ -35,21 +32,3 @@ def lazily(package: str, exports: Mapping[str, Iterable[str]]) -> list[str]:
 
     sys.modules[package].__class__ = Package
     return sorted(module_of)
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """For imports, which leave next to nothing to collect, while looking for it takes an eighth of the time they take.
-
-    Once pandas has come with all that belongs to it, what is there stays for good, and is looked through no more.
-    """
-    collects, has_pandas = gc.isenabled(), "pandas" in sys.modules
-    gc.disable()
-    try:
-        yield
-    finally:
-        if not has_pandas and "pandas" in sys.modules:
-            gc.freeze()
-        # Of several threads the one that stopped it begins again, and the others go on a little slower.
-        if collects:
-            gc.enable()

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 
-from evidence.project.lazily import undisturbed
-
 # jsonschema takes the first three where they are there, to check web addresses and durations: 1.7 seconds. papermill
 # takes the last to read notebooks from a cluster: a quarter of a second.
 _SLOW = ("rfc3987_syntax", "rfc3986_validator", "isoduration", "pyarrow")
@@ -30,13 +28,13 @@ class _Later(ModuleType):
 @contextmanager
 def without_slow_imports() -> Iterator[None]:
     """Imports within the block do without them; afterwards they can be imported as ever."""
-    with _out_of_reach, without(*_SLOW), left_for_later(*_LATER), undisturbed():
+    with _out_of_reach, without(*_SLOW), left_for_later(*_LATER):
         yield
 
 
 def import_pandas() -> None:
     """Imports pandas when pyarrow is within reach: pandas looks once whether it is there, and keeps texts by that."""
-    with _out_of_reach, undisturbed():
+    with _out_of_reach:
         import pandas  # noqa: F401
 
 
