@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from evidence.pack import refused_beside_others
-from evidence.pack.record import keyed_digest
+from evidence.pack.record import under_key
 from evidence.privacy import key_fingerprint
 from evidence.privacy.keys import rotate_key
 from evidence.project import sha256_of_file
-from tests.evidence.pack.test_counted_otherwise import BASE, FLAGS_NOBODY, project_with
+from tests.evidence.pack.test_counted_otherwise import BASE, FLAGS_NOBODY, project_with, refused
 
 FOUR = {"placements_at_least": 4}
 
@@ -31,10 +31,6 @@ def project(tmp_path):
 
 def copied(project, name: str = "copy") -> Path:
     return Path(shutil.copytree(project.path("data/own"), project.path("data", name)))
-
-
-def refused(project, **runs: dict) -> list[str]:
-    return list(refused_beside_others(project, {name: {**BASE, **of} for name, of in runs.items()}))
 
 
 def test_a_run_of_a_copied_folder_is_refused_beside_one_of_the_folder(project):
@@ -71,7 +67,7 @@ def put_pack_of(project, folder: str) -> None:
     pack = project.path("packs", "spring")
     pack.mkdir(parents=True)
     (pack / "inputs.json").write_text(json.dumps({"parameters": {**BASE, "data_folder": folder}}))
-    digests = {path.name: keyed_digest(project, sha256_of_file(path)) for path in project.path(folder).iterdir()}
+    digests = under_key(project, {path.name: sha256_of_file(path) for path in project.path(folder).iterdir()})
     receipt = {"data_folder": folder, "data_files": {key_fingerprint(project): digests}}
     (pack / "receipt.json").write_text(json.dumps(receipt))
 

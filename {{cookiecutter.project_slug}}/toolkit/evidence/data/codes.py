@@ -88,9 +88,8 @@ def rows_of(listed: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def _in_list(listed: pd.DataFrame, name: str) -> np.ndarray:
     """The places of the rows of one list."""
-    wanted = dict(zip(("dataset", "table", "column"), (name.split("/") + ["", ""])[:3], strict=True))
-    here = np.flatnonzero(listed["column"] == wanted.pop("column"))
-    # Few lists have columns of one name.
-    for about, value in wanted.items():
-        here = here[np.asarray(listed[about].array.take(here) == value, dtype=bool)]
-    return here
+    dataset, table, column = (name.split("/") + ["", ""])[:3]
+    # Few lists are of columns of one name, so the rest is asked of few rows.
+    here = np.flatnonzero(listed["column"] == column)
+    few = listed[["dataset", "table"]].iloc[here]
+    return here[((few["dataset"] == dataset) & (few["table"] == table)).to_numpy(dtype=bool)]

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from evidence.pack.record import INPUTS
-from evidence.pack.same_data import DataFolders, data_folder_of, one_name
+from evidence.pack.same_data import DataFolders, data_folder_of, one_name, read_receipt
 from evidence.project import EvidenceError, Project, read_text
 from evidence.project.parameters import WHEN_AND_WHERE
 
@@ -153,6 +153,6 @@ def _parameters_of(pack: Path) -> dict[str, object]:
     """What a pack was made with; empty where there is none that can be read."""
     try:
         inputs = json.loads(read_text(pack / INPUTS))
-        return {**inputs["parameters"], "data_folder": data_folder_of(pack, inputs)}
+        return {**inputs["parameters"], "data_folder": data_folder_of(inputs, read_receipt(pack))}
     except (EvidenceError, OSError, ValueError, KeyError, TypeError):
         return {}

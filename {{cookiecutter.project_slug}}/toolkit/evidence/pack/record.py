@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,14 +90,15 @@ def keyed_digests(project: Project, record: RunRecord) -> dict[str, dict[str, st
     from evidence.privacy import key_fingerprint
 
     data = _files_read(project, record)["data"]
-    return {key_fingerprint(project): {name: keyed_digest(project, one) for name, one in data.items()}} if data else {}
+    return {key_fingerprint(project): under_key(project, data)} if data else {}
 
 
-def keyed_digest(project: Project, digest: str) -> str:
-    """A digest under the project's own key."""
+def under_key(project: Project, digests: Mapping[str, str]) -> dict[str, str]:
+    """Digests of files, by name, under the project's own key."""
     from evidence.privacy import pseudonym_key
 
-    return hmac.new(pseudonym_key(project), digest.encode(), hashlib.sha256).hexdigest()
+    key = pseudonym_key(project)
+    return {name: hmac.new(key, digest.encode(), hashlib.sha256).hexdigest() for name, digest in digests.items()}
 
 
 def _lock(project: Project) -> dict[str, str]:

@@ -48,8 +48,7 @@ def children_by_group(tables: Tables, year_end: date | str | None = None) -> pd.
     where = _where(tables)
     if not where:
         return pd.DataFrame()
-    told = {characteristic: _told(characteristic) for characteristic in where}
-    each = ", ".join(f"any_value({quoted(column)}) AS {quoted(column)}" for column in told.values())
+    each = ", ".join(f"any_value({told}) AS {told}" for told in (quoted(_told(name)) for name in where))
     every = " UNION ALL BY NAME ".join(_of_each_child(tables, table, held) for table, held in _by_table(where).items())
     with views(tables) as connection:
         # Children of whom the same is said are counted together: there are few kinds of them, however many children.
@@ -57,7 +56,7 @@ def children_by_group(tables: Tables, year_end: date | str | None = None) -> pd.
             f"SELECT *, count(*) AS {_HOW_MANY} FROM (SELECT {each} FROM ({every}) GROUP BY {_CHILD}) GROUP BY ALL"
         ).df()
     children = pd.DataFrame(
-        {name: _in_words(found[told[name]], name, *place, tables, day) for name, place in where.items()}
+        {name: _in_words(found[_told(name)], name, *place, tables, day) for name, place in where.items()}
     )
     children = children.fillna(NOT_KNOWN).assign(number=found[_HOW_MANY.strip('"')])
     # Ordered by what it says, as tokens differ from one project's key to another's.
