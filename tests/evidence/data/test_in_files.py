@@ -27,7 +27,7 @@ from evidence.data import (
 from evidence.data.auditing import in_files
 from evidence.data.auditing.in_files import _SLOW
 from evidence.data.cataloguing.catalogues import COLUMNS
-from evidence.data.sources import copying, large
+from evidence.data.sources import copying, csv_stream
 from evidence.project import EvidenceError, open_project
 from tests.conftest import give_access
 
@@ -153,7 +153,7 @@ def test_every_figure_is_that_of_the_loaded_tables(places):
 @pytest.mark.parametrize("most", [0, 3, 100_000])
 def test_counting_texts_and_counting_rows_find_the_same(bake, monkeypatch, most, at_hand):
     monkeypatch.setattr(in_files, "_AT_HAND", at_hand)
-    monkeypatch.setattr(large, "_PIECE_OF_ROWS", 2000)
+    monkeypatch.setattr(csv_stream, "PIECE_OF_ROWS", 2000)
     monkeypatch.setattr(copying, "_TOGETHER", 4000)
     monkeypatch.setattr(copying, "_GROUP", 4000)
     monkeypatch.setattr(copying, "_FEW", 1000)

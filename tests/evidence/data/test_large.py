@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from evidence.data import audit, conformance, load_tables, missing, profile
 from evidence.data.cataloguing.catalogues import catalogue
-from evidence.data.sources import copying, large, large_tables
+from evidence.data.sources import copying, csv_stream, duck, large, large_tables, parquet_stream
 from evidence.data.sources.csv_files import read_csv
 from evidence.data.sources.parquet import read_parquet
 from evidence.project import EvidenceError
@@ -114,7 +114,7 @@ def test_a_file_parsed_in_pieces_is_the_file_parsed_in_one(tmp_path, lines, endi
     path.write_bytes(ending.join([b"CHILD,Date,note", *lines]) + ending * closed)
     said = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(large, "_PIECE_OF_ROWS", size)
+        patch.setattr(csv_stream, "PIECE_OF_ROWS", size)
         for read in (read_csv, large.read_large):
             try:
                 raw = read(path, "t.csv")
@@ -125,11 +125,11 @@ def test_a_file_parsed_in_pieces_is_the_file_parsed_in_one(tmp_path, lines, endi
 
 
 def test_pieces_end_with_rows_and_a_cell_over_a_cut_is_kept_whole(tmp_path, monkeypatch):
-    monkeypatch.setattr(large, "_PIECE_OF_ROWS", 64)
+    monkeypatch.setattr(csv_stream, "PIECE_OF_ROWS", 64)
     rows = [[str(i), 'over "two"\nlines' if i % 7 == 0 else "x", "5"] for i in range(400)]
     path = written(tmp_path / "t.csv", [["a", "b", "c"], *rows])
     with open(path, "rb") as file:
-        pieces = list(large._cut(file, b"|"))
+        pieces = list(csv_stream._cut(file, b"|"))
     assert len(pieces) > 50 and all(piece.endswith(b"\n|") for *_, piece in pieces)
     assert [quotes for _, quotes, _ in pieces] == [piece.count(b'"') for *_, piece in pieces]
     read, whole = large.read_large(path, "t.csv"), read_csv(path, "t.csv")
@@ -139,7 +139,7 @@ def test_pieces_end_with_rows_and_a_cell_over_a_cut_is_kept_whole(tmp_path, monk
 
 @pytest.mark.parametrize("most", [2, 100_000])
 def test_different_texts_are_counted_while_a_file_is_copied(tmp_path, monkeypatch, most):
-    monkeypatch.setattr(large, "_PIECE_OF_ROWS", 1000)
+    monkeypatch.setattr(csv_stream, "PIECE_OF_ROWS", 1000)
     monkeypatch.setattr(copying, "_TOGETHER", 2000)
     monkeypatch.setattr(copying, "_GROUP", 2000)
     monkeypatch.setattr(copying, "_MOST_DIFFERENT", most)
@@ -158,7 +158,7 @@ def test_different_texts_are_counted_while_a_file_is_copied(tmp_path, monkeypatc
 
 
 def test_texts_of_which_no_row_is_copied_are_counted_over_many_lots_of_rows(tmp_path, monkeypatch):
-    monkeypatch.setattr(large, "_PIECE_OF_ROWS", 1000)
+    monkeypatch.setattr(csv_stream, "PIECE_OF_ROWS", 1000)
     monkeypatch.setattr(copying, "_TOGETHER", 2000)
     monkeypatch.setattr(copying, "_GROUP", 2000)
     monkeypatch.setattr(copying, "_ADDED_UP", 50)
@@ -174,8 +174,8 @@ def test_texts_of_which_no_row_is_copied_are_counted_over_many_lots_of_rows(tmp_
             found = one.to_pydict()
             assert {text: n for text, n in zip(*found.values(), strict=True) if n} == counts
         every = table.every_row()
-        with large.private_folder() as folder, large.connection(folder) as duck:
-            found = duck.execute(f'SELECT {table.line}, "few at first" FROM {every.sql} ORDER BY 1').fetchall()
+        with duck.private_folder() as folder, duck.connection(folder) as connection:
+            found = connection.execute(f'SELECT {table.line}, "few at first" FROM {every.sql} ORDER BY 1').fetchall()
     assert found == [(i + 2, row[-1]) for i, row in enumerate(rows)]
 
 
@@ -220,7 +220,7 @@ def _refusal_of_both(path: Path) -> str:
 )
 @pytest.mark.parametrize("end", [b"1,\x00\n", "1,é\n".encode() + b"2,\xe9\n", b"2,\x81\n"])
 def test_what_is_wrong_with_the_letters_is_said_before_what_is_wrong_with_the_rows(tmp_path, monkeypatch, rows, end):
-    monkeypatch.setattr(large, "_PIECE_OF_ROWS", 64)
+    monkeypatch.setattr(csv_stream, "PIECE_OF_ROWS", 64)
     path = tmp_path / "bad.csv"
     path.write_bytes(rows + b"1,2\n" * 200 + end + b"1,2\n" * 200)
     assert _refusal_of_both(path)
@@ -243,7 +243,7 @@ def opened(path: Path) -> None:
 
 
 def test_lines_are_right_over_many_pieces(tmp_path, monkeypatch):
-    monkeypatch.setattr(large, "_PIECE", 1 << 16)
+    monkeypatch.setattr(csv_stream, "_PIECE", 1 << 16)
     rows = [["a", "b"], *([str(i), "x" * 200] for i in range(200_000))]
     path = written(tmp_path / "t.csv", rows)
     text = path.read_bytes().replace(b"\n70000,", b"\n\n70000,").replace(b"\n150000,", b"\n \n,\n150000,")
@@ -277,10 +277,14 @@ def test_only_the_columns_asked_for_are_read_and_the_others_are_known(tmp_path):
 
 def test_the_copy_is_for_this_person_alone_and_is_removed(tmp_path):
     path = written(tmp_path / "t[1].csv", [["a", "b"], ["1", "x"], ["2", "x"], [" ", ""]])
-    with large.open_large(path, "t.csv") as table, large.private_folder() as folder, large.connection(folder) as duck:
+    with (
+        large.open_large(path, "t.csv") as table,
+        duck.private_folder() as folder,
+        duck.connection(folder) as connection,
+    ):
         copy = Path(table.sql.split("'")[1])
         assert copy.is_file() and copy.parent.stat().st_mode & 0o777 == 0o700
-        found = duck.execute(f"SELECT {table.line}, a, b FROM {table.sql} ORDER BY 1").fetchall()
+        found = connection.execute(f"SELECT {table.line}, a, b FROM {table.sql} ORDER BY 1").fetchall()
         assert (table.rows, table.blank) == (2, 1)
     assert found == [(2, "1", "x"), (3, "2", "x")]
     assert not copy.parent.exists() and not folder.exists()
@@ -326,27 +330,57 @@ def test_rows_of_a_parquet_file_keep_their_number_and_empty_ones_are_counted(tmp
 
 
 def test_different_texts_of_a_parquet_file_are_counted_as_its_rows_are_seen(tmp_path, monkeypatch):
-    monkeypatch.setattr(copying, "_FEW", 1000)
-    path = parquet(
-        tmp_path,
-        **{
-            "plain": pyarrow.array([f"x{i % 3}" if i % 10 else None for i in range(2000)]),
-            "blanks": pyarrow.array(["", " ", "y ", "y", *[None] * 1996], pyarrow.large_string()),
-            "encoded": pyarrow.array(["a" if i % 10 else "" for i in range(2000)]).dictionary_encode(),
-            "own": pyarrow.array([None if i in (10, 20) else f"only {i}" for i in range(2000)]),
-            "day": pyarrow.array([None if i % 10 == 0 else date(2024, 1, 1) for i in range(2000)]),
-        },
-    )
+    monkeypatch.setattr(copying, "_FEW", 600)
+    monkeypatch.setattr(parquet_stream, "_ROWS_AT_ONCE", 500)
+    columns = {
+        "plain": pyarrow.array([f"x{i % 3}" if i % 10 else None for i in range(2000)]),
+        "blanks": pyarrow.array(["", " ", "y ", "y", *[None] * 1996], pyarrow.large_string()),
+        "encoded": pyarrow.array(["a" if i % 10 else "" for i in range(2000)]).dictionary_encode(),
+        "own": pyarrow.array([None if i in (10, 20) else f"only {i}" for i in range(2000)]),
+        "day": pyarrow.array([None if i % 10 == 0 else date(2024, 1, 1) for i in range(2000)]),
+    }
+    path = tmp_path / "t.parquet"
+    pyarrow.parquet.write_table(pyarrow.table(columns), path, row_group_size=300)
     with (
         large.open_large(path, "t.parquet") as table,
-        large.private_folder() as folder,
-        large.connection(folder) as duck,
+        duck.private_folder() as folder,
+        duck.connection(folder) as connection,
     ):
-        assert set(table.different) == {"plain", "blanks", "encoded"} and table.blank == 2
-        assert table.tidy == {"plain"}
+        assert set(table.different) == {"plain", "blanks", "encoded", "day"} and table.blank == 2
+        seen = table.seen_by(connection)
         for name, one in table.different.items():
-            rows = duck.execute(f'SELECT "{name}", count(*) FROM {table.sql} GROUP BY ALL').fetchall()
+            rows = connection.execute(f'SELECT "{name}", count(*) FROM {seen} GROUP BY ALL').fetchall()
             assert {text: n for text, n in zip(*one.to_pydict().values(), strict=True) if n} == dict(rows)
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["a number in every row", "no column that is full"])
+def test_a_row_with_something_in_a_column_that_is_left_out_is_a_row(tmp_path, whole):
+    columns = {"wanted": ["1", None, " ", "4"], "other": ["a", "b", None, None]}
+    columns |= {"number": [1, 2, 3, 4]} if whole else {}
+    path = parquet(tmp_path, **{name: pyarrow.array(values) for name, values in columns.items()})
+    read = large.read_large(path, "t.parquet", known=["WANTED"], only=True)
+    assert read.frame.columns.tolist() == ["WANTED"] and set(read.columns) == {"WANTED", *list(columns)[1:]}
+    assert read.lines.tolist() == ([1, 2, 3, 4] if whole else [1, 2, 4])
+    assert read.blank == (0 if whole else 1)
+    assert read.frame["WANTED"].isna().tolist() == ([False, True, True, False] if whole else [False, True, False])
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["in the first", "in a later one"])
+def test_columns_of_a_parquet_file_without_a_name_have_to_be_empty(tmp_path, number):
+    empty, filled = pyarrow.nulls(3, pyarrow.string()), pyarrow.array([None, None, "x"])
+    path = tmp_path / "t.parquet"
+
+    def written(*nameless):
+        columns = [pyarrow.array(["1", "2", "3"]), *nameless]
+        pyarrow.parquet.write_table(pyarrow.Table.from_arrays(columns, ["a", *[" "] * len(nameless)]), path)
+
+    written(empty, empty)
+    for read in (read_parquet, large.read_large):
+        assert read(path, "t.parquet").frame.columns.tolist() == ["a"]
+    written(*(filled if place == number else empty for place in range(2)))
+    for read in (read_parquet, large.read_large):
+        with pytest.raises(EvidenceError, match=r"t.parquet: column \d has no name, and has something in it"):
+            read(path, "t.parquet")
 
 
 @pytest.mark.parametrize("fault", ["cut short", "lists", "no rows", "encrypted", "column twice"])
@@ -369,7 +403,11 @@ KINDS = {
     pyarrow.string(): CELLS,
     pyarrow.date32(): st.dates(),
     pyarrow.timestamp("us"): st.datetimes(date_min := datetime(1900, 1, 1), datetime(2100, 1, 1)) | st.just(date_min),
-    pyarrow.float64(): st.floats(-1e15, 1e15).filter(lambda x: x == 0 or abs(x) > 1e-12).map(lambda x: x + 0.0),
+    pyarrow.float64(): st.floats(-1e15, 1e15) | st.just(float("nan")) | st.just(float("inf")),
+    pyarrow.float32(): st.floats(-1048576, 1048576, width=32) | st.just(float("nan")),
+    pyarrow.timestamp("ns", "UTC"): st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)),
+    pyarrow.large_string(): CELLS,
+    pyarrow.dictionary(pyarrow.int8(), pyarrow.string()): CELLS,
     pyarrow.decimal128(12, 2): st.decimals(-999999, 999999, places=2),
     pyarrow.int64(): st.integers(-(2**63), 2**63 - 1),
     pyarrow.bool_(): st.booleans(),
@@ -377,19 +415,28 @@ KINDS = {
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data(), kinds=st.lists(st.sampled_from(list(KINDS)), min_size=1, max_size=4), rows=st.integers(1, 8))
-def test_a_large_parquet_file_reads_as_a_small_one(tmp_path, data, kinds, rows):
+@given(
+    data=st.data(),
+    kinds=st.lists(st.sampled_from(list(KINDS)), min_size=1, max_size=4),
+    rows=st.integers(1, 8),
+    group=st.integers(1, 8),
+    at_once=st.integers(1, 8),
+)
+def test_a_large_parquet_file_reads_as_a_small_one(tmp_path, data, kinds, rows, group, at_once):
     columns = {
         f"column {i}": pyarrow.array(
             data.draw(st.lists(st.none() | KINDS[kind], min_size=rows, max_size=rows)), kind, from_pandas=False
         )
         for i, kind in enumerate(kinds)
     }
-    path = parquet(tmp_path, **columns)
+    path = tmp_path / "t.parquet"
+    pyarrow.parquet.write_table(pyarrow.table(columns), path, row_group_size=group)
     small = read_parquet(path, "t.parquet")
     if small.frame.empty:
         return
-    read = large.read_large(path, "t.parquet")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parquet_stream, "_ROWS_AT_ONCE", at_once)
+        read = large.read_large(path, "t.parquet")
     pd.testing.assert_frame_equal(as_text(read.frame), small.frame)
     assert read.lines.tolist() == small.lines.tolist() and read.blank == small.blank
 
@@ -407,10 +454,10 @@ def test_everything_after_the_loader_finds_the_same_in_a_large_file(project, mon
 
 
 def test_duckdb_counts_the_tables_of_a_folder(project):
-    with large_tables(project, "data/sample", catalogue(project)) as tables, large.private_folder() as folder:
-        with large.connection(folder) as duck:
+    with large_tables(project, "data/sample", catalogue(project)) as tables, duck.private_folder() as folder:
+        with duck.connection(folder) as connection:
             query = 'SELECT count(*), count(DISTINCT "CHILD") FROM ' + tables["episodes"].sql
             assert tables["episodes"].columns[:2] == ("CHILD", "DECOM")
-            found = duck.execute(query).fetchone()
+            found = connection.execute(query).fetchone()
     loaded = load_tables(project, "data/sample")["episodes"]
     assert found == (len(loaded), loaded["CHILD"].nunique())

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evidence.data.sources import csv_files, large, quotation_marks
+from evidence.data.sources import csv_files, csv_stream, large, quotation_marks
 from evidence.data.sources.csv_files import RawTable, read_csv
 from evidence.data.sources.quotation_marks import Marks, line_before_lost_rows
 from evidence.project import EvidenceError
@@ -100,7 +100,7 @@ def test_a_closed_cell_over_several_lines_is_read(tmp_path, read, encoding, end,
 
 
 def test_a_fault_far_down_a_file_of_many_pieces_is_refused_with_its_line(tmp_path, monkeypatch):
-    monkeypatch.setattr(large, "_PIECE_OF_ROWS", 1 << 16)
+    monkeypatch.setattr(csv_stream, "PIECE_OF_ROWS", 1 << 16)
     rows = "".join(f'{i},"a ""note""\r\nover lines","x"\r\n' for i in range(50_000))
     path = saved(tmp_path / "t.csv", "id,note,name\r\n" + rows + '7,"Smith,x\r\n8,"Jones",y\r\n' + rows)
     for read in (read_csv, large.read_large):
@@ -146,7 +146,7 @@ def test_without_one_closing_mark_no_row_is_lost_where_the_sign_is(tmp_path, row
     text = whole[:place] + whole[place + 1 :]
     path, line = saved(tmp_path / "t.csv", text), line_with_the_sign(text, separator)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(large, "_PIECE_OF_ROWS", size)
+        patch.setattr(csv_stream, "PIECE_OF_ROWS", size)
         said = [refusal(read, path) for read in (read_csv, large.read_large)]
     assert said[0] == said[1]
     if line:
@@ -198,8 +198,8 @@ def line_with_the_sign(text: str, separator: str) -> int:
 def test_a_file_without_cells_over_lines_is_not_searched(tmp_path, monkeypatch, read, end, last):
     searched = []
     monkeypatch.setattr(csv_files, "line_before_lost_rows", lambda *given: searched.append(given))
-    monkeypatch.setattr(large, "_PIECE_OF_ROWS", 64)
-    monkeypatch.setattr(large, "_PIECE", 41)
+    monkeypatch.setattr(csv_stream, "PIECE_OF_ROWS", 64)
+    monkeypatch.setattr(csv_stream, "_PIECE", 41)
     rows = "\n".join(f'{i},"a ""b""",5" pipe\n' for i in range(40))
     path = saved(tmp_path / "t.csv", f'\n\n"id",note,"size"\n{rows}{last}'.replace("\n", end))
     assert refusal(read, path) == "" and searched == []

@@ -18,7 +18,7 @@ import pandas as pd
 from evidence.data import shapes
 from evidence.data.cataloguing.catalogues import WHERE
 from evidence.data.sources import RawTable
-from evidence.data.sources.large import list_of_names
+from evidence.data.sources.compact import list_of_names
 from evidence.data.tables import Table
 from evidence.data.treatments import free_text
 from evidence.privacy import token

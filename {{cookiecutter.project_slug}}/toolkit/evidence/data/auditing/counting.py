@@ -12,8 +12,8 @@ import pandas as pd
 
 from evidence.data.auditing import in_sql
 from evidence.data.sources.copying import ITS_TEXT, ROWS, TEXT, Kept
-from evidence.data.sources.large import connect, literal, private_folder, quoted
-from evidence.data.sources.large import connection as connected
+from evidence.data.sources.duck import connect, literal, private_folder, quoted
+from evidence.data.sources.duck import connection as connected
 from evidence.data.tables import Table, Tables
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def make_views(tables: Tables, connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def kept(variables: pd.DataFrame, by_row: Iterable[str], at_hand: int) -> Kept:
-    """How a CSV file is copied for the views: the values of its variables, and which of them cannot be read.
+    """How a file is copied for the views: the values of its variables, and which of them cannot be read.
 
     at_hand: as `Kept` has it.
     """
@@ -107,7 +107,7 @@ def have_rows(
 ) -> None:
     """Puts columns (default: all) into a table's view of which only the different texts have been counted so far.
 
-    The table's CSV file is read again for them.
+    The table's file is read again for them.
     """
     those, plain = (tables, name) if name in tables else (tables.earlier, name.removeprefix(EARLIER))
     if not isinstance(those, FileTables):
@@ -171,11 +171,6 @@ def _filled_rows(table: LargeTable, columns: Iterable[str]) -> dict[str, int]:
 def _counts(tables: FileTables, name: str, column: str, conditions: Sequence[str]) -> str:
     sums = ", ".join(f"sum(if({condition}, {ROWS_COUNTED}, 0))::BIGINT" for condition in conditions)
     return f"(SELECT [{sums}] FROM {of_different(tables, name, column)})"
-
-
-def can_be_read_twice(tables: Tables, names: Iterable[str]) -> bool:
-    """Whether to go through a few columns of these tables is quick: in a Parquet file texts have to be read anew."""
-    return not isinstance(tables, FileTables) or all(tables.large[name].made for name in names)
 
 
 def counted(tables: Tables, name: str, column: str) -> bool:
@@ -251,18 +246,16 @@ def _called(column: str) -> tuple[str, str, str]:
 
 
 def _of_file(table: LargeTable, variables: pd.DataFrame, connection: duckdb.DuckDBPyConnection) -> str:
-    columns, tidy = [f"{table.line} AS {LINE}"], _tidy(table, connection)
+    columns = [f"{table.line} AS {LINE}"]
     for row in variables.to_dict("records"):
         name = row["column"]
-        if table.made and name in table.columns:
-            if name in table.by_row:
-                made = _as_made(name, has_shape=in_sql.has_shape(row))
-                columns.extend(f"{sql} AS {as_name}" for sql, as_name in zip(made, _called(name), strict=True))
+        if name in table.by_row:
+            made = _as_made(name, has_shape=in_sql.has_shape(row))
+        elif name not in table.columns:
+            made = in_sql.of_text("CAST(NULL AS VARCHAR)", row)
+        else:
+            # Only its different texts were counted so far: see `have_rows`.
             continue
-        text = (
-            table.stored(name) if name in tidy else quoted(name) if name in table.columns else "CAST(NULL AS VARCHAR)"
-        )
-        made = in_sql.of_stored(table.stored(name), table.kinds.get(name, ""), row) or in_sql.of_text(text, row)
         columns.extend(f"{sql} AS {as_name}" for sql, as_name in zip(made, _called(name), strict=True))
     return f"SELECT {', '.join(columns)} FROM {table.seen_by(connection)}"
 
@@ -271,18 +264,3 @@ def _as_made(name: str, has_shape: bool) -> tuple[str, str, str]:
     """What `in_sql.of_text` gives, of a column as `kept` stores it."""
     wrong = f"coalesce({unread(name)}, false)" if has_shape else "false"
     return quoted(name), wrong, f"({quoted(name)} IS NOT NULL OR {wrong})"
-
-
-def _tidy(table: LargeTable, connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """The texts of a Parquet file that have no blanks to take off, which is slow where it is done each time."""
-    texts = [name for name, kind in table.kinds.items() if kind == "VARCHAR" and name not in table.different]
-    if not texts:
-        return set(table.tidy)
-    # Comparing is quick; taking the last letter off is what costs.
-    plain = (
-        f"{text} >= '!' AND {text} < chr(127) AND {text}[-1] >= '!' AND {text}[-1] < chr(127)"
-        for text in map(table.stored, texts)
-    )
-    asked = ", ".join(f"coalesce(bool_and({ends}), true)" for ends in plain)
-    (found,) = connection.execute(f"SELECT {asked} FROM {table.seen_by(connection)}").fetchall()
-    return {*table.tidy, *(name for name, tidy in zip(texts, found, strict=True) if tidy)}

@@ -12,7 +12,7 @@ import pandas as pd
 from evidence.data.auditing.counting import filled, have_rows, views
 from evidence.data.auditing.years import last_year_end
 from evidence.data.codes import rows_of
-from evidence.data.sources.large import quoted
+from evidence.data.sources.duck import quoted
 from evidence.data.tables import Tables
 
 if TYPE_CHECKING:

@@ -20,15 +20,16 @@ from evidence.data.codes import code_lists
 from evidence.data.loading import refuse_nothing
 from evidence.data.sources import large_tables, place, source_kind
 from evidence.data.sources.copying import Kept
+from evidence.data.sources.duck import connection, private_folder
 from evidence.data.sources.folder import EARLIER
-from evidence.data.sources.large import LargeTable, connection, private_folder
+from evidence.data.sources.large import LargeTable
 from evidence.data.sources.own import about_columns, about_tables, key_of, loaded_variables, not_read
 from evidence.data.tables import Table, Tables
 from evidence.project import Project
 
 # From this size on, own tables are counted where they lie.
 _SLOW = 16 << 20
-# Rows of all CSV files of a folder that take no more bytes than this stay at hand, which is quicker than a file.
+# Rows of all files of a folder that take no more bytes than this stay at hand, which is quicker than a file.
 _AT_HAND = 64 << 20
 
 
@@ -68,7 +69,7 @@ def tables_in_files(
     """A council's own tables as they lie in their files, for the audit's counts: no row is loaded.
 
     Only columns that the catalogue confirms and does not drop, and that the role of whoever is at work may see; a line
-    of the access log says so. every_row: which rows fail will be asked for too; without it a CSV file is read again
+    of the access log says so. every_row: which rows fail will be asked for too; without it a file is read again
     when it is. Raises EvidenceError as `load_tables` does.
     """
     access = admitted(project, data_folder)

@@ -20,32 +20,9 @@ _DATE = (
 NUMBERED = {"upn": shapes.UPN, "urn": shapes.URN}
 
 
-# The types of DuckDB that hold whole numbers.
-_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
-
-
 def of_text(text: str, variable: Mapping[str, str]) -> tuple[str, str, str]:
     """The SQL of a variable's value, of whether it cannot be read, and of whether the file has something there."""
     return value(text, variable), unread(text, variable), f"{text} IS NOT NULL"
-
-
-def of_stored(stored: str, kind: str, variable: Mapping[str, str]) -> tuple[str, str, str] | None:
-    """As `of_text`, from a column of a Parquet file in its own DuckDB type; None where only its text can be read."""
-    there, treatment = f"{stored} IS NOT NULL", variable["treatment"]
-    if treatment == "number" and kind in _WHOLE:
-        return f"CAST({stored} AS DOUBLE)", "false", there
-    if treatment == "number" and kind == "DOUBLE":
-        return (
-            f"CASE WHEN isfinite({stored}) THEN {stored} END",
-            f"isinf({stored})",
-            f"({there} AND NOT isnan({stored}))",
-        )
-    if treatment in ("date", "month", "age") and kind in ("DATE", "TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS"):
-        day = f"CAST({stored} AS DATE)"
-        read = f"year({day}) BETWEEN {shapes.FIRST_YEAR} AND {shapes.LAST_YEAR}"
-        shown = f"date_trunc('month', {day})::DATE" if treatment == "month" else day
-        return f"CASE WHEN {read} THEN {shown} END", f"coalesce(NOT ({read}), false)", there
-    return None
 
 
 def value(text: str, variable: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from evidence.data.auditing.counting import views
 from evidence.data.auditing.own_rules import homes, shared_tokens
-from evidence.data.sources.large import quoted
+from evidence.data.sources.duck import quoted
 from evidence.data.tables import Tables
 
 _COLUMNS = ["key", "table", "other", "must_be_there", "different", "not_there", "share"]

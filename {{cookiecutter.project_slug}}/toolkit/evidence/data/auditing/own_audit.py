@@ -10,7 +10,7 @@ import pandas as pd
 from evidence.data.auditing.counting import EARLIER, LINE, count_rows, have_rows, views
 from evidence.data.auditing.own_rules import ALL, OwnRule, by_row, put_aside, rules_for
 from evidence.data.rules import Rule
-from evidence.data.sources.large import quoted
+from evidence.data.sources.duck import quoted
 from evidence.data.tables import Tables
 
 POSITION_COLUMNS = ["table", "file", "row", "columns", "rule", "what"]

@@ -16,13 +16,13 @@ import numpy as np
 import pandas as pd
 
 from evidence.data import shapes
-from evidence.data.auditing.counting import EARLIER, LINE, can_be_read_twice, filled, have_rows, unread
+from evidence.data.auditing.counting import EARLIER, LINE, filled, have_rows, unread
 from evidence.data.auditing.in_sql import has_shape
 from evidence.data.auditing.neighbours import ROWS_AT_ONCE, different, out_of_order, suspects
 from evidence.data.cataloguing.catalogues import NOT_BEFORE, ONE_AT_A_TIME
 from evidence.data.codes import allowed_codes
 from evidence.data.rules import INCONSISTENT, INCORRECT, KEYS, OVERLAP, REPEATED
-from evidence.data.sources.large import literal, quoted
+from evidence.data.sources.duck import literal, quoted
 from evidence.data.tables import Tables
 
 if TYPE_CHECKING:
@@ -265,12 +265,11 @@ def _overlaps(name: str, tables: Tables) -> Iterator[OwnRule]:
     until = f"CASE WHEN NOT {unread(end)} THEN coalesce({stop}, DATE '9999-12-31') END"
     before = f"PARTITION BY {key} ORDER BY {start}, {until}, {LINE} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
     known = f"{key} IS NOT NULL AND {start} IS NOT NULL"
-    twice = can_be_read_twice(tables, [name])
     earlier = (
         f"SELECT {LINE}, {start} AS start, max({until}) FILTER ({until} >= {start}) OVER ({before}) AS taken "
-        f"FROM {quoted(name)} WHERE {known} AND {_of_suspects(key) if twice else ALL}"
+        f"FROM {quoted(name)} WHERE {known} AND {_of_suspects(key)}"
     )
-    beside = f"SELECT hash({key}), {start}, {until} FROM {quoted(name)} WHERE {known}" if twice else ""
+    beside = f"SELECT hash({key}), {start}, {until} FROM {quoted(name)} WHERE {known}"
     aside = f"overlap: {name}"
     lines = quoted(aside)
     yield OwnRule(
@@ -285,9 +284,8 @@ def _lasting(name: str, tables: Tables) -> Iterator[OwnRule]:
     """Sex, month of birth and ethnic group: a child's rows have to agree, in one table and between tables."""
     key, columns = quoted(tables.key), sorted({column for other in tables for column in lasting(other, tables)})
     said = _said_of_children(tables, columns)
-    twice = can_be_read_twice(tables, list(tables))
-    differ = _children_that_differ(said, columns, _of_suspects("found") if twice else ALL)
-    beside = f"SELECT hash(found), * EXCLUDE found FROM ({said})" if twice else ""
+    differ = _children_that_differ(said, columns, _of_suspects("found"))
+    beside = f"SELECT hash(found), * EXCLUDE found FROM ({said})"
     for column in lasting(name, tables):
         value = quoted(column)
         apart = f"{key} IN (SELECT found FROM {quoted(DIFFER)} WHERE {value})"

@@ -13,7 +13,7 @@ from evidence.data.auditing.in_sql import numbered
 from evidence.data.auditing.own_rules import ALL, out_of_range, outside
 from evidence.data.auditing.years import last_year_end, span
 from evidence.data.codes import allowed_codes
-from evidence.data.sources.large import quoted
+from evidence.data.sources.duck import quoted
 from evidence.data.tables import Tables
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from evidence.data.auditing.counting import ROWS_COUNTED, FileTables, counted, of_different, views
 from evidence.data.auditing.own_rules import begins_and_ends
-from evidence.data.sources.large import quoted
+from evidence.data.sources.duck import quoted
 from evidence.data.tables import Tables
 
 # The columns that say up to when a return's data reaches, of the tables that every return has.

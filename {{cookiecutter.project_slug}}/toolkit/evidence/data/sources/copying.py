@@ -1,4 +1,4 @@
-"""A CSV file's rows on their way to DuckDB, at hand or in a Parquet file; how many rows have each text is counted."""
+"""A file's rows on their way to DuckDB, at hand or in a Parquet file; how many rows have each text is counted."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from evidence.data.sources.encoded import narrowed, wide
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,13 +28,15 @@ _GROUP = 8 << 20
 _MOST_DIFFERENT = 100_000
 # Where so few texts differ they are counted, however few rows there are.
 _FEW = 25_000
+# DuckDB is asked of so many texts at once: it keeps the memory of more of them.
+_ASKED = 1 << 15
 # Counts of so many texts of a column, from several lots of rows, are added up at a time.
 _ADDED_UP = 1 << 16
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What of a CSV file's rows is copied.
+    """What of a file's rows is copied.
 
     by_row: the columns of which each row is copied; of the others only those with too many different texts to count.
     made: by column what is stored for it, the SQL of each by its name, made of `ITS_TEXT`; a column that is not named
@@ -91,19 +95,6 @@ def copied(
     return Copy(by_row, {name: table for name, table in counts.items() if table is not None}, at_hand.result())
 
 
-def counts_of(texts: Iterable[pyarrow.DictionaryArray], left_out: int = 0) -> pyarrow.Table | None:
-    """How many rows have each text, the missing text among them, of a column's encoded texts; None for too many.
-
-    left_out: so many rows that have none are not counted.
-    """
-    column = _Column({}, False)
-    for some in texts:
-        column.count_alone(some)
-        if not column.few:
-            return None
-    return column.table(left_out)
-
-
 def _together(batches: Iterable[pyarrow.RecordBatch], rows: _Rows) -> Iterator[list[pyarrow.RecordBatch]]:
     some, size = [], 0
     for batch in batches:
@@ -144,7 +135,7 @@ class _Rows:
             return
         self._line = some[0].schema.names[0]
         lines = pyarrow.concat_arrays([batch.column(0) for batch in some])
-        self._lines.append(_narrow(lines, lines[-1].as_py() if len(lines) else 0))
+        self._lines.append(narrowed(lines, lines[-1].as_py() if len(lines) else 0))
         self._size += self._lines[-1].nbytes
         for name in some[0].schema.names[1:]:
             self._size += self._columns[name].add([batch.column(name) for batch in some])
@@ -215,6 +206,7 @@ class _Column:
         """Counts texts while they are few, and keeps what is stored of them; gives back how many bytes that is."""
         import pyarrow
 
+        pieces = [wide(piece) for piece in pieces]
         if self.few:
             texts = self._counted(pieces)
         else:
@@ -234,7 +226,7 @@ class _Column:
             # The first rows hold most of the texts; what is made of later ones is worked out for all of them at once.
             if not self._places:
                 self._know()
-            self._places.append(_narrow(texts.indices, len(texts.dictionary)))
+            self._places.append(narrowed(texts.indices, len(texts.dictionary)))
             return self._places[-1].nbytes
         else:
             made = _of_rows(texts.indices, self._of_texts(texts.dictionary))
@@ -308,14 +300,22 @@ class _Column:
         found = {name: texts for name, sql in self._made.items() if sql == ITS_TEXT}
         others = {name: sql for name, sql in self._made.items() if name not in found}
         if others:
-            self._duck.register("texts", pyarrow.table({TEXT: texts}))
-            asked = self._duck.sql(f"SELECT {', '.join(others.values())} FROM texts").to_arrow_table()
-            self._duck.unregister("texts")
+            parts = [self._asked(texts.slice(begin, _ASKED), others) for begin in range(0, max(1, len(texts)), _ASKED)]
+            asked = pyarrow.concat_tables(parts)
             found |= {name: one.combine_chunks() for name, one in zip(others, asked.columns, strict=True)}
         return {name: found[name] for name in self._made}
 
-    def table(self, left_out: int = 0) -> pyarrow.Table | None:
-        """Each text with its rows, the missing text among them but for so many rows, where they are few."""
+    def _asked(self, texts: pyarrow.Array, others: Mapping[str, str]) -> pyarrow.Table:
+        """What DuckDB makes of these texts."""
+        import pyarrow
+
+        self._duck.register("texts", pyarrow.table({TEXT: texts}))
+        asked = self._duck.sql(f"SELECT {', '.join(others.values())} FROM texts").to_arrow_table()
+        self._duck.unregister("texts")
+        return asked
+
+    def table(self) -> pyarrow.Table | None:
+        """Each text with its rows, the missing text among them, where they are few."""
         import pyarrow
 
         if self._apart:
@@ -323,7 +323,7 @@ class _Column:
         if not self.few:
             return None
         texts = pyarrow.concat_arrays([self._texts, pyarrow.nulls(1, self._texts.type)])
-        return pyarrow.table({TEXT: texts, ROWS: np.append(self._rows, self._missing - left_out)})
+        return pyarrow.table({TEXT: texts, ROWS: np.append(self._rows, self._missing)})
 
 
 def _rows_of_each(texts: pyarrow.DictionaryArray) -> tuple[pyarrow.Array, np.ndarray, int]:
@@ -352,14 +352,6 @@ def _for_file(array: pyarrow.Array) -> pyarrow.Array:
         return array.dictionary.take(array.indices)
     encoded = array.dictionary.dictionary_encode()
     return pyarrow.DictionaryArray.from_arrays(encoded.indices.take(array.indices), encoded.dictionary)
-
-
-def _narrow(numbers: pyarrow.Array, highest: int) -> pyarrow.Array:
-    """Whole numbers in as few bytes each as the highest of them needs."""
-    import pyarrow
-
-    kinds = ((pyarrow.int16(), 1 << 15), (pyarrow.int32(), 1 << 31))
-    return numbers.cast(next((kind for kind, end in kinds if highest < end), pyarrow.int64()))
 
 
 def _alike(lots: list[pyarrow.Array]) -> pyarrow.ChunkedArray:

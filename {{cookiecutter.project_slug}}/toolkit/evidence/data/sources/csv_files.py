@@ -365,11 +365,7 @@ def _unclosed(where: str) -> EvidenceError:
     )
 
 
-def nameless_column(place: int, header: Header, where: str) -> EvidenceError:
-    return _nameless(place, f"{where}, line {header.line}")
-
-
-def _nameless(place: int, where: str) -> EvidenceError:
+def nameless_column(place: int, where: str) -> EvidenceError:
     return EvidenceError(
         f"column {place + 1} has no name, and has something in it.",
         where=where,
@@ -400,7 +396,7 @@ def named_columns(frame: pd.DataFrame, names: list[str], where: str) -> pd.DataF
     """
     nameless = [i for i, name in enumerate(names) if not name]
     if any(frame.iloc[:, i].notna().any() for i in nameless):
-        raise _nameless(next(i for i in nameless if frame.iloc[:, i].notna().any()), where)
+        raise nameless_column(next(i for i in nameless if frame.iloc[:, i].notna().any()), where)
     refuse_twice(names, where)
     frame = frame.drop(columns=[frame.columns[i] for i in nameless])
     frame.columns = [name for name in names if name]

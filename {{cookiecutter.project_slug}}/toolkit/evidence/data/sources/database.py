@@ -17,8 +17,10 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 
+from evidence.data.sources.compact import compact
 from evidence.data.sources.csv_files import RawTable, squeezed
-from evidence.data.sources.large import LARGE, LINE, compact, has_time_zone
+from evidence.data.sources.encoded import LINE
+from evidence.data.sources.large import LARGE
 from evidence.data.sources.parquet import TIME_ZONE
 from evidence.project import EvidenceError, Project, read_text
 
@@ -31,6 +33,8 @@ PASSWORD = "EVIDENCE_DATABASE_PASSWORD"
 QUERIES = ("reference", "sql")
 _EMBEDDED = ("sqlite", "duckdb")
 _ROWS_A_BATCH = 50_000
+# How the types of DuckDB begin whose values are moments, of which a time zone tells day and time.
+_MOMENTS = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")
 # A cell takes about this many bytes in a CSV file: with so many cells that it would be a large file, so is the table.
 _BYTES_A_CELL = 7
 # A server that does not answer within so many seconds is not there; moments are told in the time of this country.
@@ -174,7 +178,9 @@ class Database:
         statement = sqlalchemy.select(*columns).compile(self._connection)
         kinds = [str(row[1]) for row in self._connection.exec_driver_sql(f"DESCRIBE {statement}")]
         return [
-            sqlalchemy.func.timezone(TIME_ZONE, column) if has_time_zone(kind) else column
+            sqlalchemy.func.timezone(TIME_ZONE, column)
+            if kind.startswith(("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ"))
+            else column
             for column, kind in zip(columns, kinds, strict=True)
         ]
 

@@ -315,7 +315,7 @@ def large_tables(
     """Every CSV and Parquet table of `data_folder` for DuckDB while the block runs, under the catalogue's names.
 
     For own tables and for the return as CSV files, those that one file makes up; empty for other kinds. With
-    `only_confirmed`, columns that nobody has confirmed are left out; `kept` says for a table what of a CSV file is
+    `only_confirmed`, columns that nobody has confirmed are left out; `kept` says for a table what of its file is
     copied. Raises EvidenceError as `load_tables` does.
     """
     folder = _folder(project, data_folder, rows, lambda path: None)

@@ -29,9 +29,10 @@ def read_parquet(path: Path, where: str) -> RawTable:
             table = file.read()
     except (pyarrow.ArrowException, OSError) as error:
         raise unreadable(path, error, where) from None
-    _refuse_other_encodings(table, where)
+    for name, column in zip(names, table.columns, strict=True):
+        refuse_other_encoding(name, column, where)
     texts = pyarrow.Table.from_arrays(
-        [_as_text(column) for column in table.columns], names=list(map(str, range(len(names))))
+        [as_text(column) for column in table.columns], names=list(map(str, range(len(names))))
     )
     frame = texts.to_pandas(types_mapper=lambda kind: pd.StringDtype(na_value=np.nan))
     frame = named_columns(frame, [name.strip() for name in names], where)
@@ -61,8 +62,7 @@ def _refuse_nested(schema, names: list[str], where: str) -> None:
     from pyarrow import types
 
     bytes_alone = (types.is_binary, types.is_large_binary, types.is_fixed_size_binary, types.is_binary_view)
-    for name in names:
-        kind = schema.field(name).type
+    for name, kind in zip(names, schema.types, strict=True):
         kind = kind.value_type if types.is_dictionary(kind) else kind
         if types.is_nested(kind) or any(of_kind(kind) for of_kind in bytes_alone):
             raise EvidenceError(
@@ -72,18 +72,18 @@ def _refuse_nested(schema, names: list[str], where: str) -> None:
             )
 
 
-def _refuse_other_encodings(table, where: str) -> None:
+def refuse_other_encoding(name: str, column, where: str) -> None:
+    """Raises EvidenceError where a column of the file holds text that is not in UTF-8."""
     import pyarrow
 
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        try:
-            column.validate(full=True)
-        except pyarrow.ArrowInvalid:
-            raise EvidenceError(
-                f"the text in the column {name} is not in UTF-8, as that of a Parquet file has to be.",
-                where=where,
-                remedy="Export the table again, in UTF-8.",
-            ) from None
+    try:
+        column.validate(full=True)
+    except pyarrow.ArrowInvalid:
+        raise EvidenceError(
+            f"the text in the column {name} is not in UTF-8, as that of a Parquet file has to be.",
+            where=where,
+            remedy="Export the table again, in UTF-8.",
+        ) from None
 
 
 def unreadable(path: Path, error: Exception, where: str) -> EvidenceError:
@@ -105,14 +105,18 @@ def unreadable(path: Path, error: Exception, where: str) -> EvidenceError:
     )
 
 
-def _as_text(column):
-    """An Arrow column as text."""
+def as_text(column):
+    """An Arrow array, or the column of a table, as text."""
     import pyarrow
     import pyarrow.compute
 
     kind = column.type
     if pyarrow.types.is_timestamp(kind):
-        text = (_local(column) if kind.tz else column).cast(pyarrow.string())
+        column = _local(column) if kind.tz else column
+        days = column.cast(pyarrow.date32(), safe=False)
+        if days.cast(column.type).equals(column):
+            return days.cast(pyarrow.string())
+        text = column.cast(pyarrow.string())
         text = pyarrow.compute.replace_substring_regex(text, r"\.0+$", "")
         text = pyarrow.compute.replace_substring_regex(text, r"(\.\d*[1-9])0+$", r"\1")
         return pyarrow.compute.replace_substring_regex(text, r" 00:00:00$", "")
@@ -120,7 +124,12 @@ def _as_text(column):
         # A cast would take its sixteen bytes for letters.
         return pyarrow.array([value and str(value) for value in column.to_pylist()], pyarrow.string())
     if pyarrow.types.is_floating(kind):
-        return pyarrow.array([plain_number(value) for value in column.cast(pyarrow.string()).to_pylist()])
+        text = column.cast(pyarrow.string())
+        # Few numbers have an exponent or are none.
+        odd = pyarrow.compute.match_substring_regex(text, "e|nan")
+        if not pyarrow.compute.any(odd).as_py():
+            return text
+        return pyarrow.array([plain_number(value) for value in text.to_pylist()], pyarrow.string())
     return column.cast(pyarrow.string())
 
 
