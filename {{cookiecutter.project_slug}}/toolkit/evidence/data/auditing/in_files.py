@@ -20,7 +20,7 @@ from evidence.data.codes import code_lists
 from evidence.data.loading import refuse_nothing
 from evidence.data.sources import large_tables, place, source_kind
 from evidence.data.sources.copying import Kept
-from evidence.data.sources.duck import connection, private_folder
+from evidence.data.sources.duck import connection, memory_of_machine, private_folder
 from evidence.data.sources.folder import EARLIER
 from evidence.data.sources.large import LargeTable
 from evidence.data.sources.own import about_columns, about_tables, key_of, loaded_variables, not_read
@@ -29,8 +29,8 @@ from evidence.project import Project
 
 # From this size on, own tables are counted where they lie.
 _SLOW = 16 << 20
-# Rows of all files of a folder that take no more bytes than this stay at hand, which is quicker than a file.
-_AT_HAND = 64 << 20
+# Rows of all files of a folder that take no more bytes than this stay at hand, which is much quicker than a file.
+_AT_HAND = min(2 << 30, memory_of_machine() // 8)
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def connect(folder: Path | None = None) -> duckdb.DuckDBPyConnection:
     """A DuckDB that takes a quarter of the memory (2 GiB at most), spills into `folder` alone, and fetches nothing."""
     import duckdb
 
-    limit = min(2 << 30, _memory() // 4)
+    limit = min(2 << 30, memory_of_machine() // 4)
     settings = {
         "memory_limit": f"{limit >> 20}MiB",
         "temp_directory": str(folder or ""),
@@ -55,7 +55,8 @@ def connect(folder: Path | None = None) -> duckdb.DuckDBPyConnection:
     return opened
 
 
-def _memory() -> int:
+def memory_of_machine() -> int:
+    """In bytes; where the system does not say, that of a small laptop."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
