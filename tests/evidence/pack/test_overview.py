@@ -124,6 +124,10 @@ def test_runs_of_several_years_are_not_added_up(project):
     }
     page = (release_overview(project, "years", packs, {}, {}) / "index.html").read_text()
     assert TOGETHER not in page and "several days" in page
+    table = rows(BeautifulSoup(page, "html.parser"), "Where each run stands")
+    # The day is told once, in its own column.
+    assert [row[-1] for row in table] == ["30 April 2025", "30 April 2026"]
+    assert "as_of" not in page and "What is different" not in page
 
 
 def test_a_value_that_identifies_a_child_is_not_released(project):

@@ -132,7 +132,7 @@ def _labels(packs: Mapping[str, Path]) -> dict[tuple[int, str], str]:
 
 
 def _with_differences(runs: list[Compared], packs: Mapping[str, Path]) -> tuple[list[Compared], bool]:
-    """Each run with the parameters that are not the same in all of them, in words; and whether no child is in two.
+    """Each run with the parameters, but the day, that are not the same in all, in words; and if no child is in two.
 
     That is so where each run is of another area, and of everything else they say the same.
     """
@@ -141,8 +141,10 @@ def _with_differences(runs: list[Compared], packs: Mapping[str, Path]) -> tuple[
     differing = [key for key in names if len({str(values.get(key)) for values in given.values()}) > 1]
     areas = [values.get("area") for values in given.values()]
     apart = differing == ["area"] and all(areas) and len(set(areas)) == len(areas)
+    # The day has a column of its own.
+    told = [key for key in differing if key != "as_of"]
     said = {
-        name: ", ".join(f"{key} {values.get(key) if values.get(key) not in ('', None) else 'all'}" for key in differing)
+        name: ", ".join(f"{key} {values.get(key) if values.get(key) not in ('', None) else 'all'}" for key in told)
         for name, values in given.items()
     }
     return [replace(run, differs=said[run.name]) for run in runs], apart
