@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from evidence.data import audit, conformance, load_tables, missing, profile
 from evidence.data.cataloguing.catalogues import catalogue
-from evidence.data.sources import copying, csv_stream, duck, large, large_tables, parquet_stream
+from evidence.data.sources import compact, copying, csv_stream, duck, large, large_tables, parquet_stream
 from evidence.data.sources.csv_files import read_csv
 from evidence.data.sources.parquet import read_parquet
 from evidence.project import EvidenceError
@@ -397,6 +397,28 @@ def test_a_parquet_file_that_is_no_table_is_refused_as_a_small_one_is(tmp_path, 
             read(path, "data/raw/t.parquet")
         said.append(str(error.value))
     assert said[0] == said[1] and said[0].startswith("data/raw/t.parquet: ")
+
+
+@pytest.mark.parametrize("together", [2, 64])
+def test_groups_of_rows_may_differ_in_how_many_texts_they_have(tmp_path, monkeypatch, together):
+    monkeypatch.setattr(parquet_stream, "_ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(compact, "_TOGETHER", together)
+    # In one byte, in two and in four there is room for the numbers of the texts of a group.
+    numbers = np.concatenate([np.arange(40_000) % different for different in (100, 300, 36_000, 5)])
+    path = tmp_path / "t.parquet"
+    table = pyarrow.table({"number": numbers, "text": [f"text {number}" for number in numbers]})
+    pyarrow.parquet.write_table(table, path, row_group_size=40_000)
+    read = large.read_large(path, "t.parquet")
+    assert read.frame["number"].astype("int64").tolist() == numbers.tolist()
+    assert read.frame["text"].astype("str").tolist() == table["text"].to_pylist()
+    with (
+        large.open_large(path, "t.parquet") as opened,
+        duck.private_folder() as folder,
+        duck.connection(folder) as connection,
+    ):
+        seen = opened.seen_by(connection)
+        asked = f"SELECT count(*), sum(number::INTEGER) FROM {seen} WHERE text = 'text ' || number"
+        assert connection.execute(asked).fetchone() == (160_000, numbers.sum())
 
 
 KINDS = {

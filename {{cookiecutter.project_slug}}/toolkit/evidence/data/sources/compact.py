@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from evidence.data.sources.encoded import narrow, wide
 from evidence.project import give_back_memory
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class _Column:
         if not self._repeats:
             self._pieces.append(texts)
             return
-        self._waiting.append(texts.dictionary_encode())
+        self._waiting.append(narrow(texts.dictionary_encode()))
         if len(self._waiting) == _TOGETHER:
             # What repeats from batch to batch is held once; a text may be rare in one batch and repeat in the next.
             whole = _as_one(self._waiting)
@@ -85,11 +86,11 @@ def list_of_names(names: pd.Index) -> pd.CategoricalDtype:
     return made
 
 
-def _as_one(pieces: list[pyarrow.Array]) -> pyarrow.Array:
+def _as_one(pieces: list[pyarrow.DictionaryArray]) -> pyarrow.DictionaryArray:
     """Texts with a dictionary each as texts with one."""
     import pyarrow
 
-    return pyarrow.chunked_array(pieces).unify_dictionaries().combine_chunks()
+    return narrow(pyarrow.chunked_array(list(map(wide, pieces))).unify_dictionaries().combine_chunks())
 
 
 def _most_different(rows: int) -> int:
