@@ -35,14 +35,17 @@ SPLIT = """() => [...document.querySelectorAll('.ev-chart')]
     .map(chart => chart.alt.slice(0, 60))"""
 # Two of three seconds go into the colours of each cell.
 _WITHOUT_COLOURS = {**RULES, "rules": {"color-contrast": {"enabled": False}}}
-# Rows of the same parts, classes and states have the same colours: one of each is enough to judge these.
-_ONE_ROW_OF_EACH_KIND = """() => {
-    const seen = new Set();
-    for (const row of document.querySelectorAll('tbody tr')) {
-        const kind = [row.closest('table').parentElement.className, ...[...row.querySelectorAll('*')]
-            .map(part => [part.tagName, part.className, part.dataset.state])].join('|');
-        if (seen.has(kind) && row.parentElement.rows.length > 1) row.remove();
-        seen.add(kind);
+# No other rule asks for colours.
+_COLOURS_ALONE = {**RULES, "runOnly": {"type": "rule", "values": ["color-contrast"]}}
+# Parts of the same elements, classes and states in the same place have the same colours: one of each is enough to judge
+# these. A part that is alone in its place stays, so that no table or list is empty.
+_ONE_OF_EACH_KIND = """parts => {
+    const seen = new Set(), look = part => [part.tagName, part.className, part.dataset.state];
+    for (const part of document.querySelectorAll(parts)) {
+        const kind = [...part.querySelectorAll('*')].map(look);
+        for (let around = part; around; around = around.parentElement) kind.push(look(around));
+        if (seen.has(kind.join('|')) && part.parentElement.children.length > 1) part.remove();
+        seen.add(kind.join('|'));
     }
 }"""
 
@@ -93,9 +96,10 @@ def _looks(page: Page) -> Iterator[tuple[str, list[str]]]:
     cut_off = [f"cut off: {part}" for part in page.evaluate(CUT_OFF)]
     cut_off += [f"may be split: {chart}" for chart in page.evaluate(SPLIT)]
     cut_off += [f"has a bar to scroll with: {part}" for part in page.evaluate(SCROLLS)]
-    page.evaluate(_ONE_ROW_OF_EACH_KIND)
+    page.evaluate(_ONE_OF_EACH_KIND, "tbody tr")
     yield "paper", violations(page) + cut_off
+    page.evaluate(_ONE_OF_EACH_KIND, "p, li, dt, dd, a")
     for name, look in COLOURS.items():
         for width in WIDTHS:
             look_at(page, width, look)
-            yield f"{width} px, {name}", violations(page)
+            yield f"{width} px, {name}", violations(page, _COLOURS_ALONE)
