@@ -142,9 +142,9 @@ def _in_rows(path: Path, where: str, known: Sequence[str], only: bool, folder: P
         # While DuckDB is imported, which takes a while, the first pieces are parsed.
         with ThreadPoolExecutor(1) as beside:
             beside.submit(import_module, "duckdb")
-            first = list(islice(batches, 1))
+            batches = chain(list(islice(batches, 1)), batches)
         with connection(folder) as duck:
-            return copied(stream.names, chain(first, batches), Path(copy), kept or text_alone, duck)
+            return copied(stream.names, batches, Path(copy), kept or text_alone, duck)
 
     stream, found = _streamed(path, where, known, only, folder, copy_of)
     # DuckDB takes its own memory from here on.

@@ -80,8 +80,8 @@ class ParquetStream:
             waiting = next(lots, None)
             while waiting is not None:
                 # While some rows are worked with the next are read.
-                columns, waiting = list(waiting), next(lots, None)
-                yield dict(zip(names, columns, strict=True))
+                columns, waiting = dict(zip(names, waiting, strict=True)), next(lots, None)
+                yield columns
 
     def _column(self, groups: Sequence[int], name: str) -> pyarrow.DictionaryArray:
         """A column of some groups of rows. One alone takes little memory: a reader of many needs a part of each."""
