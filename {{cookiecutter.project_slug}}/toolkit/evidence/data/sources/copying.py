@@ -28,8 +28,6 @@ _GROUP = 8 << 20
 _MOST_DIFFERENT = 100_000
 # Where so few texts differ they are counted, however few rows there are.
 _FEW = 25_000
-# DuckDB is asked of so many texts at once: it keeps the memory of more of them.
-_ASKED = 1 << 15
 # Counts of so many texts of a column, from several lots of rows, are added up at a time.
 _ADDED_UP = 1 << 16
 
@@ -300,19 +298,11 @@ class _Column:
         found = {name: texts for name, sql in self._made.items() if sql == ITS_TEXT}
         others = {name: sql for name, sql in self._made.items() if name not in found}
         if others:
-            parts = [self._asked(texts.slice(begin, _ASKED), others) for begin in range(0, max(1, len(texts)), _ASKED)]
-            asked = pyarrow.concat_tables(parts)
+            self._duck.register("texts", pyarrow.table({TEXT: texts}))
+            asked = self._duck.sql(f"SELECT {', '.join(others.values())} FROM texts").to_arrow_table()
+            self._duck.unregister("texts")
             found |= {name: one.combine_chunks() for name, one in zip(others, asked.columns, strict=True)}
         return {name: found[name] for name in self._made}
-
-    def _asked(self, texts: pyarrow.Array, others: Mapping[str, str]) -> pyarrow.Table:
-        """What DuckDB makes of these texts."""
-        import pyarrow
-
-        self._duck.register("texts", pyarrow.table({TEXT: texts}))
-        asked = self._duck.sql(f"SELECT {', '.join(others.values())} FROM texts").to_arrow_table()
-        self._duck.unregister("texts")
-        return asked
 
     def table(self) -> pyarrow.Table | None:
         """Each text with its rows, the missing text among them, where they are few."""
