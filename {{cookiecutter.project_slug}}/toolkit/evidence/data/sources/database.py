@@ -178,9 +178,7 @@ class Database:
         statement = sqlalchemy.select(*columns).compile(self._connection)
         kinds = [str(row[1]) for row in self._connection.exec_driver_sql(f"DESCRIBE {statement}")]
         return [
-            sqlalchemy.func.timezone(TIME_ZONE, column)
-            if kind.startswith(("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ"))
-            else column
+            sqlalchemy.func.timezone(TIME_ZONE, column) if kind.startswith(_MOMENTS) else column
             for column, kind in zip(columns, kinds, strict=True)
         ]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from evidence.data.sources.compact import compact
 from evidence.data.sources.copying import ITS_TEXT, Copy, Kept, copied
@@ -46,13 +46,14 @@ class LargeTable:
     `every_row()` is the table with all columns by row, for which the file is read again.
     """
 
+    line: ClassVar[str] = f'CAST("{LINE}" AS BIGINT)'
+
     file: str
     sql: str
     columns: tuple[str, ...]
     held: tuple[str, ...]
     rows: int
     blank: int
-    line: str
     by_row: tuple[str, ...]
     different: Mapping[str, pyarrow.Table]
     every_row: Callable[[], LargeTable]
@@ -161,7 +162,7 @@ def _in_rows(path: Path, where: str, known: Sequence[str], only: bool, folder: P
 
     sql = f"read_parquet({literal(_unglobbed(Path(copy)))})" if found.rows is None else ""
     return LargeTable(
-        stream.file, sql, stream.names, stream.held, stream.rows, stream.blank, f'CAST("{LINE}" AS BIGINT)',
+        stream.file, sql, stream.names, stream.held, stream.rows, stream.blank,
         found.by_row, found.different, again, found.rows,
     )  # fmt: skip
 
