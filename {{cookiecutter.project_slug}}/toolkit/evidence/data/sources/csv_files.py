@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -91,8 +91,16 @@ def read_csv(path: Path, where: str) -> RawTable:
 
 
 def _bytes(path: Path, where: str) -> bytes:
+    with opened(path, where) as file:
+        return file.read()
+
+
+@contextmanager
+def opened(path: Path, where: str) -> Iterator[BinaryIO]:
+    """A file to read bytes from. Raises EvidenceError where it cannot be opened or read."""
     try:
-        return Path(path).read_bytes()
+        with open(path, "rb") as file:
+            yield file
     except OSError as error:
         raise EvidenceError(
             f"the file cannot be opened ({error.strerror}).",
@@ -415,11 +423,10 @@ def _trimmed(values: pd.Series) -> pd.Series:
 
 def under_names(raw: RawTable, known: pd.Series) -> tuple[RawTable, list[str], list[str]]:
     """The table under the names of `known`, whatever the case and blanks; the names it lacks; its other columns."""
-    wanted = {squeezed(name): name for name in known}
-    renamed = {name: wanted[squeezed(name)] for name in raw.held if squeezed(name) in wanted}
-    held = tuple(renamed.get(name, name) for name in raw.held)
+    wanted, held = set(known), tuple(as_known(raw.held, known))
+    renamed = dict(zip(raw.held, held, strict=True))
     missing = [name for name in known if name not in held]
-    others = [name for name in held if name not in wanted.values()]
+    others = [name for name in held if name not in wanted]
     return replace(raw, frame=raw.frame.rename(columns=renamed), columns=held), missing, others
 
 
@@ -428,6 +435,12 @@ def plain_number(text: str | None) -> str | None:
     if text is None or text == "nan":
         return None
     return f"{Decimal(text):f}" if "e" in text else text
+
+
+def as_known(names: Iterable[str], known: Iterable[str]) -> list[str]:
+    """The names, those of `known` as they are written there (compared by `squeezed`)."""
+    written = {squeezed(name): name for name in known}
+    return [written.get(squeezed(name), name) for name in names]
 
 
 @lru_cache(maxsize=4096)

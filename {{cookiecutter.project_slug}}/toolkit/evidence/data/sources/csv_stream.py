@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
@@ -18,13 +17,14 @@ from evidence.data.sources.csv_files import (
     LINE_END,
     NoRows,
     Rows,
+    as_known,
     nameless_column,
+    opened,
     read_header,
     refuse_other_kinds,
-    squeezed,
     two_encodings,
 )
-from evidence.data.sources.encoded import as_batch, encoded, trimmed, with_something
+from evidence.data.sources.encoded import THREADS, as_batch, encoded, trimmed, with_something
 from evidence.data.sources.quotation_marks import Marks
 from evidence.project import EvidenceError
 
@@ -37,7 +37,6 @@ _PIECE = 1 << 22
 _PARSED_AT_ONCE = 4 << 20
 # Pieces of that size are parsed side by side, each on a thread of its own.
 PIECE_OF_ROWS = 4 << 20
-_MOST_THREADS = 4
 # So many letters are compared at once: what that takes is at hand, and needs no new memory.
 _COMPARED_AT_ONCE = 1 << 18
 
@@ -54,7 +53,7 @@ def read_once_or_twice(
     Most files are in UTF-8 and in order, and are looked through while they are read. Any other is read again when it
     has been looked through, so that what is wrong with its letters is told before what is wrong with its rows.
     """
-    with _opened(path, where) as file:
+    with opened(path, where) as file:
         beginning = file.read(_PIECE)
     refuse_other_kinds(beginning, where)
     in_utf16 = beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
@@ -78,11 +77,10 @@ class CsvStream:
 
     def __init__(self, path: Path, in_utf8: Path, where: str, known: Sequence[str], only: bool) -> None:
         self.where, self.file, self._path = where, path.name, in_utf8
-        with _opened(in_utf8, where) as file:
+        with opened(in_utf8, where) as file:
             self._header = read_header(file.read(_PIECE).removeprefix(codecs.BOM_UTF8), where)
         places = self._header.places(where)
-        names = {squeezed(name): name for name in known}
-        given = {place: names.get(squeezed(name), name) for place, name in places.items()}
+        given = dict(zip(places, as_known(places.values(), known), strict=True))
         self._wanted = {place: name for place, name in given.items() if not only or name in known}
         self.held = tuple(given.values())
         self.names = tuple(self._wanted.values())
@@ -97,7 +95,7 @@ class CsvStream:
             if above:
                 batch, lines, above = _below(batch, above), lines[above:], max(0, above - len(batch))
             yield self._filled(batch, lines)
-        rows.check(marks, parsed, last, lambda: _opened(self._path, self.where))
+        rows.check(marks, parsed, last, lambda: opened(self._path, self.where))
         if not self.rows:
             raise NoRows(
                 "the file has a header and no rows.", where=self.where, remedy="Export the table again, with its rows."
@@ -125,8 +123,8 @@ class CsvStream:
         if _line_in_other_letters(self._path, self.where, place, marks.add):
             raise _LookThrough
         rest, first = Rows(self._header, self.where), 1
-        whole = rest.refusing_what_has_no_end(_PARSED_AT_ONCE, lambda: _opened(self._path, self.where))
-        with _opened(self._path, self.where) as file, whole:
+        whole = rest.refusing_what_has_no_end(_PARSED_AT_ONCE, lambda: opened(self._path, self.where))
+        with opened(self._path, self.where) as file, whole:
             file.seek(place)
             for batch in pyarrow.csv.open_csv(file, **rest.options(encoded(), _PARSED_AT_ONCE)):
                 if len(batch):
@@ -137,13 +135,12 @@ class CsvStream:
 
     def _side_by_side(self) -> Iterator[tuple[int, _Piece]]:
         """Where each piece of the file ends, and what it is; in order, without the last piece."""
-        threads = min(_MOST_THREADS, os.cpu_count() or 1)
-        with _opened(self._path, self.where) as file, ThreadPoolExecutor(threads) as beside:
+        with opened(self._path, self.where) as file, ThreadPoolExecutor(THREADS) as beside:
             waiting, used = deque(), []
             mark = Rows(self._header, self.where).end_mark
             for end, quotes, data in _cut(file, mark, used):
                 waiting.append((end, data, beside.submit(self._of_piece, data, quotes)))
-                if len(waiting) > threads:
+                if len(waiting) > THREADS:
                     end, data, parsed = waiting.popleft()
                     piece = parsed.result()
                     used.append(data)
@@ -296,25 +293,12 @@ def _as_utf8_file(path: Path, in_utf16: bool, where: str, folder: Path) -> Path:
     raise two_encodings(f"{where}, line {wrong}")
 
 
-@contextmanager
-def _opened(path: Path, where: str) -> Iterator:
-    try:
-        with open(path, "rb") as file:
-            yield file
-    except OSError as error:
-        raise EvidenceError(
-            f"the file cannot be opened ({error.strerror}).",
-            where=where,
-            remedy="Close it in other programs and try again.",
-        ) from None
-
-
 def _line_in_other_letters(
     path: Path, where: str, begin: int = 0, look: Callable[[bytes], None] = lambda piece: None
 ) -> int:
     """The line of the first byte from `begin` on that is no UTF-8, or 0; each piece before it is shown to `look`."""
     decoder, read = codecs.getincrementaldecoder("utf-8")(), begin
-    with _opened(path, where) as file:
+    with opened(path, where) as file:
         file.seek(begin)
         while True:
             piece = file.read(_PIECE)
@@ -335,7 +319,7 @@ def _line_in_other_letters(
 def _line_at(path: Path, where: str, place: int) -> int:
     """The line of the file's byte at that place."""
     line = 1
-    with _opened(path, where) as file:
+    with opened(path, where) as file:
         while piece := file.read(min(_PIECE, place)):
             line, place = line + piece.count(LINE_END), place - len(piece)
     return line
@@ -349,7 +333,7 @@ def _refuse_zero_bytes(piece: bytes, where: str) -> None:
 def _other_letters(path: Path, where: str) -> bool:
     """Whether a file that is not UTF-8 as a whole has letters in UTF-8, so that it is in two encodings."""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-    with _opened(path, where) as file:
+    with opened(path, where) as file:
         while piece := file.read(_PIECE):
             if not decoder.decode(piece).replace("\ufffd", "").isascii():
                 return True
@@ -359,7 +343,7 @@ def _other_letters(path: Path, where: str) -> bool:
 def _recoded(path: Path, encoding: str, where: str, folder: Path) -> Path:
     decoder = codecs.getincrementaldecoder(encoding)()
     copy = folder / "recoded.csv"
-    with _opened(path, where) as file, open(copy, "wb") as out:
+    with opened(path, where) as file, open(copy, "wb") as out:
         while True:
             piece = file.read(_PIECE)
             text = decoder.decode(piece, final=not piece).encode()

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from evidence.data.sources.csv_files import NoRows, RawTable, named_columns, plain_number, squeezed
+from evidence.data.sources.csv_files import NoRows, RawTable, named_columns, opened, plain_number, squeezed
 from evidence.data.sources.found_in import WORKBOOKS
 from evidence.data.sources.old_workbooks import errors_of_xls, errors_of_xlsb
 from evidence.project import EvidenceError
@@ -198,16 +198,9 @@ class Workbook:
 def _open(path: Path, where: str):
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
-    try:
-        with open(path, "rb") as file:
-            beginning = file.read(8)
-            locked = beginning == _OLE and "EncryptedPackage".encode("utf-16-le") in beginning + file.read()
-    except OSError as error:
-        raise EvidenceError(
-            f"the file cannot be opened ({error.strerror}).",
-            where=where,
-            remedy="Close it in other programs and try again.",
-        ) from None
+    with opened(path, where) as file:
+        beginning = file.read(8)
+        locked = beginning == _OLE and "EncryptedPackage".encode("utf-16-le") in beginning + file.read()
     if not beginning:
         raise EvidenceError("the file is empty.", where=where, remedy="Export the workbook again.")
     if not beginning.startswith((_ZIP, _OLE[:4])):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -11,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evidence.data.sources.csv_files import NoRows, nameless_column, squeezed
-from evidence.data.sources.encoded import as_batch, encoded_anew, narrow, with_something
+from evidence.data.sources.csv_files import NoRows, as_known, nameless_column
+from evidence.data.sources.encoded import THREADS, as_batch, encoded_anew, narrow, with_something
 from evidence.data.sources.parquet import as_text, open_parquet, refuse_other_encoding, unreadable
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 1 << 17
 # So many bytes of a column are taken from the file at a time.
 _BUFFER = 1 << 16
-_MOST_THREADS = 4
 
 
 class ParquetStream:
@@ -34,11 +32,10 @@ class ParquetStream:
 
     def __init__(self, path: Path, where: str, known: Sequence[str], only: bool) -> None:
         self.where, self.file, self._path = where, path.name, path
-        names = {squeezed(name): name for name in known}
         with open_parquet(path, where) as file:
             schema, self._metadata = file.schema_arrow, file.metadata
         held = schema.names
-        given = {name: names.get(squeezed(name), name.strip()) for name in held}
+        given = dict(zip(held, as_known(map(str.strip, held), known), strict=True))
         self._wanted = {name: called for name, called in given.items() if called and (not only or called in known)}
         nameless = [name for name, called in given.items() if not called]
         # Where no row can be empty, only what is wanted has to be looked at.
@@ -74,8 +71,7 @@ class ParquetStream:
     def _columns(self) -> Iterator[dict[str, pyarrow.DictionaryArray]]:
         """The columns that are looked at, of some rows at a time."""
         names = [*self._wanted, *self._others]
-        threads = min(_MOST_THREADS, os.cpu_count() or 1)
-        with ThreadPoolExecutor(threads) as beside:
+        with ThreadPoolExecutor(THREADS) as beside:
             lots = (beside.map(partial(self._column, groups), names) for groups in _together(self._metadata))
             waiting = next(lots, None)
             while waiting is not None:
