@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import socket
 import sys
 import threading
 import time
@@ -25,9 +26,10 @@ with without_slow_imports():
     from jupyter_client.manager import AsyncKernelManager
     from jupyter_core.utils import run_sync
 
+from evidence.run.direct_client import DirectClient
 from evidence.run.environment import ShortFolder
 from evidence.run.limits import kill
-from evidence.run.warm import PROVISIONER, register
+from evidence.run.warm import PROVISIONER, WarmProvisioner, register
 from evidence.run.warm_start import WarmServer
 
 # What every stage imports, done while the stages before are still at work. Nothing that draws: preloading that
@@ -73,6 +75,19 @@ class _Manager(AsyncKernelManager):
 
     client_factory = _Client
     provisioning: dict = {}
+
+    def client(self, **given: object) -> AsyncKernelClient:
+        if (connection := self.connection) is not None:
+            return DirectClient(connection, parent=self, session=self.session)
+        return super().client(**given)
+
+    @property
+    def connection(self) -> socket.socket | None:
+        return self.provisioner.connection if isinstance(self.provisioner, WarmProvisioner) else None
+
+    def _connect_control_socket(self) -> None:
+        if self.connection is None:
+            super()._connect_control_socket()
 
     async def _async_wait(self, pollinterval: float = 0.005) -> None:
         # A kernel that is killed has gone in a moment; Jupyter looks again after a tenth of a second.
@@ -204,7 +219,7 @@ class Kernels:
         errors = folder / "errors.txt"
         environment = {**self._environment, "IPYTHONDIR": str(folder / "ipython")}
         if self.warm:
-            config = {"address": self._server.address, "errors": str(errors)}
+            config = {"address": self._server.address, "errors": str(errors), "messages": str(folder / "m")}
             manager.provisioning = {"kernel_provisioner": {"provisioner_name": PROVISIONER, "config": config}}
         with open(errors, "wb") as log:
             run_sync(manager.start_kernel)(cwd=str(self._cwd), env=environment, stdout=log, stderr=log)

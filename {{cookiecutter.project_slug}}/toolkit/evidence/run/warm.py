@@ -16,6 +16,7 @@ from traitlets import Unicode
 
 PROVISIONER = "evidence-warm"
 ADDRESS = "EVIDENCE_WARM_KERNELS"
+_SECONDS_TO_CONNECT = 60
 
 
 class _Forked:
@@ -26,8 +27,14 @@ class _Forked:
     def __init__(self, address: str, request: dict[str, Any]) -> None:
         self._connection = socket.socket(socket.AF_UNIX)
         self._connection.connect(address)
-        self._connection.sendall(json.dumps(request).encode() + b"\n")
-        self.pid = int(self._connection.makefile("rb").readline())
+        with socket.socket(socket.AF_UNIX) as listener:
+            if request["messages"]:
+                listener.bind(request["messages"])
+                listener.listen(1)
+                listener.settimeout(_SECONDS_TO_CONNECT)
+            self._connection.sendall(json.dumps(request).encode() + b"\n")
+            self.pid = int(self._connection.makefile("rb").readline())
+            self.messages = listener.accept()[0] if request["messages"] else None
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
@@ -61,11 +68,14 @@ class _Forked:
 class WarmProvisioner(LocalProvisioner):
     """Launches a kernel by forking `warm_server`; where there is no such server, as Jupyter always does.
 
-    address: the server's socket; without it, the environment variable EVIDENCE_WARM_KERNELS names it.
+    address: the server's socket; without it, the environment variable EVIDENCE_WARM_KERNELS names it. messages: the
+    name of a socket for a kernel that is asked through it alone, as `direct_kernel` has it; without it, through
+    ZeroMQ as any other.
     """
 
     address = Unicode("").tag(config=True)
     errors = Unicode(os.devnull).tag(config=True)
+    messages = Unicode("").tag(config=True)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
         address = self.address or os.environ.get(ADDRESS, "")
@@ -76,6 +86,7 @@ class WarmProvisioner(LocalProvisioner):
             "cwd": str(kwargs.get("cwd") or os.getcwd()),
             "environment": kwargs.get("env") or dict(os.environ),
             "errors": self.errors,
+            "messages": self.messages,
         }
         while os.environ.get(ADDRESS) == address and not os.path.exists(address):
             # JupyterLab's server is still getting ready; where it fails, the variable goes.
@@ -86,6 +97,11 @@ class WarmProvisioner(LocalProvisioner):
             return await super().launch_kernel(cmd, **kwargs)
         self.pid = self.pgid = self.process.pid
         return self.connection_info
+
+    @property
+    def connection(self) -> socket.socket | None:
+        """The socket of a kernel that is asked through it; None for one that is asked through ZeroMQ."""
+        return self.process.messages if isinstance(self.process, _Forked) else None
 
     async def wait(self) -> int | None:
         """Notices the end of a kernel at once, where the usual way looks ten times a second."""

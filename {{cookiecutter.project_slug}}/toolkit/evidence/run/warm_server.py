@@ -24,7 +24,7 @@ from contextlib import suppress
 
 # Nothing that draws through pyplot or an inline backend: preloading those loses every figure while runs pass.
 PRELOADED = (
-    "ipykernel.kernelapp", "ipykernel.ipkernel", "pandas", "pyarrow.parquet", "pyarrow.csv", "evidence.stage.stage",
+    "evidence.run.direct_kernel", "pandas", "pyarrow.parquet", "pyarrow.csv", "evidence.stage.stage",
     "evidence.stage.comparing", "evidence.stage.design", "evidence.stage.outcome_series",
     "evidence.data", "evidence.measures", "evidence.privacy", "evidence.workbook",
 )  # fmt: skip
@@ -164,9 +164,16 @@ def _become_kernel(request: dict) -> None:
     # ipykernel ends itself when its parent has another process number than this one.
     parent = f"--IPKernelApp.parent_handle={os.getppid()}"
     sys.argv = ["ipykernel_launcher", *request["arguments"], parent]
-    from ipykernel.kernelapp import IPKernelApp
+    if request["messages"]:
+        from evidence.run.direct_kernel import become_kernel
 
-    IPKernelApp.launch_instance(argv=sys.argv[1:])
+        messages = socket.socket(socket.AF_UNIX)
+        messages.connect(request["messages"])
+        become_kernel(sys.argv[1:], messages)
+    else:
+        from ipykernel.kernelapp import IPKernelApp
+
+        IPKernelApp.launch_instance(argv=sys.argv[1:])
     os._exit(0)
 
 
