@@ -37,6 +37,8 @@ from common import RESULTS, cores, environment, keep, load, new_project
 
 CHART = RESULTS / "notebooks.svg"
 RUNS = 5
+# Names, for a process of its own, the notebook whose cells it times.
+_NOTEBOOK = "EVIDENCE_BENCHMARK_NOTEBOOK"
 BY_HAND, ONE_PROCESS, PLOOMBER = "by hand", "in one process", "Ploomber"
 COLD, COLD_KERNELS, UNCHANGED = (
     "evidence run --no-cache",
@@ -99,9 +101,9 @@ def _measure(folder: Path, runs: int, without: list[str]) -> Measured:
             measured.seconds.setdefault(way, []).append(run(project))
             shown[way] = _shown(project, way)
     _check_same(shown)
-    turns = [_part("cells", project) for _ in range(runs)]
+    turns = [_cells_alone(project) for _ in range(runs)]
     measured.cells = {name: statistics.median(turn[name] for turn in turns) for name in turns[0]}
-    turns = [_part("phases", project) for _ in range(runs)]
+    turns = [_part("phases", project, _environment(project)) for _ in range(runs)]
     measured.phases = {name: statistics.median(turn[name] for turn in turns) for name in turns[0]}
     return measured
 
@@ -162,8 +164,8 @@ def by_hand(project: Path) -> float:
     for notebook in _notebooks(project):
         done = folder / "notebooks" / notebook.name
         values = project / "by_hand" / "parameters" / f"{notebook.stem}.json"
-        _call(project, folder, ["papermill", notebook, done, "-f", values, "-k", "python3", "--cwd", notebook.parent])
-        _call(project, folder, ["nbconvert", "--to", "html", "--no-input", "--output-dir", folder, done])
+        _type(project, folder, ["papermill", notebook, done, "-f", values, "-k", "python3", "--cwd", notebook.parent])
+        _type(project, folder, ["jupyter", "nbconvert", "--to", "html", "--no-input", "--output-dir", folder, done])
     return time.perf_counter() - begun
 
 
@@ -238,8 +240,12 @@ def _evidence_run(project: Path, *options: str) -> float:
     return time.perf_counter() - begun
 
 
-def _call(project: Path, folder: Path, arguments: list[object]) -> None:
-    _run([sys.executable, "-m", *map(str, arguments)], project, _environment(project, folder))
+def _type(project: Path, folder: Path, command: list[object]) -> None:
+    """Runs a command as a person types it, with the environment of this Python at work."""
+    scripts = sysconfig.get_path("scripts")
+    told = _environment(project, folder)
+    told["PATH"] = os.pathsep.join([scripts, told.get("PATH", "")])
+    _run([str(Path(scripts, str(command[0]))), *map(str, command[1:])], project, told)
 
 
 def _run(command: list[object], folder: Path, environment: dict[str, str]) -> None:
@@ -274,15 +280,23 @@ def _install_ploomber(folder: Path) -> str:
 # Parts that run in a process of their own -----------------------------------------------------------------------------
 
 
-def _part(name: str, project: Path) -> dict[str, float]:
-    shutil.rmtree(project / ".evidence", ignore_errors=True)
-    folder = _by_hand_folder(project)
-    told = _environment(project, folder if name == "cells" else None)
+def _part(name: str, project: Path, told: dict[str, str]) -> dict[str, float]:
     command = [sys.executable, __file__, "--part", name]
     done = subprocess.run(command, cwd=project, env=told, capture_output=True, text=True)
     if done.returncode:
         sys.exit(done.stderr[-3000:])
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def _cells_alone(project: Path) -> dict[str, float]:
+    """Each notebook in a process of its own, as each has a kernel of its own: what one reads, the next reads anew."""
+    shutil.rmtree(project / ".evidence", ignore_errors=True)
+    folder = _by_hand_folder(project)
+    taken = {}
+    for notebook in _notebooks(project):
+        told = {**_environment(project, folder), _NOTEBOOK: str(notebook)}
+        taken |= _part("cells", project, told)
+    return taken
 
 
 def _all_in_one_process(project: Path) -> dict:
@@ -304,28 +318,25 @@ def _all_in_one_process(project: Path) -> dict:
 
 
 def _cells(project: Path) -> dict[str, float]:
-    """Processor seconds that the cells of each notebook take by themselves, everything they import imported before."""
+    """Processor seconds that the cells of one notebook take by themselves, everything they import imported before."""
     from IPython.core.interactiveshell import InteractiveShell
 
     from evidence.run.warm_server import PRELOADED, PRELOADED_LATER
 
     for name in (*PRELOADED, *PRELOADED_LATER):
         __import__(name)
-    os.chdir(project / "notebooks")
-    taken = {}
-    for notebook in _notebooks(project):
-        values = json.loads((project / "by_hand" / "parameters" / f"{notebook.stem}.json").read_text(encoding="utf-8"))
-        shell = InteractiveShell.instance()
-        shell.reset()
-        begun = time.process_time()
-        for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
-            if cell["cell_type"] == "code":
-                with redirect_stdout(StringIO()):
-                    shell.run_cell("".join(cell["source"])).raise_error()
-                if "parameters" in cell["metadata"].get("tags", []):
-                    shell.push(values)
-        taken[notebook.stem] = time.process_time() - begun
-    return taken
+    notebook = Path(os.environ[_NOTEBOOK])
+    os.chdir(notebook.parent)
+    values = json.loads((project / "by_hand" / "parameters" / f"{notebook.stem}.json").read_text(encoding="utf-8"))
+    shell = InteractiveShell.instance()
+    begun = time.process_time()
+    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            with redirect_stdout(StringIO()):
+                shell.run_cell("".join(cell["source"])).raise_error()
+            if "parameters" in cell["metadata"].get("tags", []):
+                shell.push(values)
+    return {notebook.stem: time.process_time() - begun}
 
 
 def _phases(project: Path) -> dict[str, float]:
@@ -353,7 +364,8 @@ def _phases(project: Path) -> dict[str, float]:
     for name, owner, function in parts:
         taken[name] = 0.0
         setattr(owner, function, _timed(getattr(owner, function), name, taken))
-    shutil.rmtree(project / "packs", ignore_errors=True)
+    for name in (".evidence", "packs"):
+        shutil.rmtree(project / name, ignore_errors=True)
     begun = time.perf_counter()
     with redirect_stdout(StringIO()), suppress(SystemExit):
         commands(["run", "--no-cache", "--quiet"], standalone_mode=False)

@@ -16,6 +16,7 @@ from evidence.data import audit, failing_rows, load_tables
 from evidence.data.cataloguing.catalogues import catalogue
 from evidence.data.cataloguing.describing import draft
 from evidence.data.sources import open_sources
+from evidence.data.sources.xml_files import records
 from evidence.project import EvidenceError
 from tests.conftest import ROOT, give_access
 from tests.evidence.data.workbooks import write_workbook
@@ -423,3 +424,9 @@ def test_a_run_on_a_path_that_goes_up_is_refused_before_it_begins(bake, run_evid
     assert done.returncode == 2 and "parameters/own.toml" in done.stderr
     assert "goes up and out of its folder" in done.stderr
     assert not os.path.exists(project / ".evidence" / "runs" / "own")
+
+
+def test_an_xml_file_that_cannot_be_opened_is_refused_with_what_to_do(tmp_path):
+    with pytest.raises(EvidenceError, match=r"^r\.xml: the file cannot be opened") as refused:
+        list(records(tmp_path, "r.xml", "EXPSSDA903", {}))
+    assert "Close it in other programs and try again." in str(refused.value)

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
 
+from evidence.data.sources.csv_files import opened
 from evidence.project import EvidenceError
 
 # In these a document type cannot hide from a search for its name.
@@ -20,13 +21,13 @@ def records(path: Path, where: str, root: str, wanted: dict[str, str]) -> Iterat
 
     Each is let go once it was handed over, so that a large return fits in memory. Raises EvidenceError when the file is
     not XML, is cut short, is in an encoding that is not used for returns, declares a document type (never part of a
-    return, and a way to attack a reader), or is not a document of the kind `root`.
+    return, and a way to attack a reader), is not a document of the kind `root`, or cannot be opened.
     """
     parser = ET.XMLPullParser(("start", "end"))
     open_elements: list[ET.Element] = []
     beginning: bytes | None = b""
     try:
-        with open(path, "rb") as file:
+        with opened(path, where) as file:
             while piece := file.read(1 << 20):
                 if beginning is not None:
                     beginning += piece
@@ -51,8 +52,6 @@ def records(path: Path, where: str, root: str, wanted: dict[str, str]) -> Iterat
             where=f"{where}, line {error.position[0]}",
             remedy="Export it again and copy the whole file.",
         ) from None
-    except OSError as error:
-        raise EvidenceError(f"the file cannot be opened ({error.strerror}).", where=where) from None
 
 
 def _refuse_harm(beginning: bytes, where: str) -> None:
