@@ -144,3 +144,18 @@ def test_a_cell_that_stops_is_told_as_zeromq_tells_it(tmp_path, both, name):
     assert _constant(str(direct.error)) == _constant(str(usual.error))
     assert _said(direct.notebook) == _said(usual.notebook)
     assert len(_said(direct.notebook)) == 3
+
+
+def test_kernels_of_one_server_share_nothing(tmp_path, both):
+    """They are forked from one shell, and each has a folder of settings and chance of its own."""
+    cells = [
+        "import os, random, sys\nget_ipython().db.get('kept'), 'mine' in globals(), hasattr(sys, 'mine')",
+        "get_ipython().db['kept'] = sys.mine = mine = 1",
+        "random.random(), os.environ['IPYTHONDIR'], get_ipython().profile_dir.location",
+    ]
+    notebook = _notebook(tmp_path, cells)
+    (first, _), (second, _) = both(notebook), both(notebook)
+    for outcome in (first, second):
+        assert outcome.notebook.cells[0].outputs[0]["data"]["text/plain"] == "(None, False, False)"
+    chance = [outcome.notebook.cells[2].outputs[0]["data"]["text/plain"] for outcome in (first, second)]
+    assert not {*chance[0].strip("()").split(", ")} & {*chance[1].strip("()").split(", ")}

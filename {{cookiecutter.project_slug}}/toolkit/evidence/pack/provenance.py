@@ -13,6 +13,7 @@ import json
 import mimetypes
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -263,4 +264,9 @@ def _single(value: object) -> object:
 
 def _media_type(name: str) -> str:
     # What the machine's own tables say differs from one to the next.
-    return _MEDIA.get(Path(name).suffix) or mimetypes.MimeTypes().guess_type(name)[0] or "application/octet-stream"
+    return _MEDIA.get(Path(name).suffix) or _python_says().guess_type(name)[0] or "application/octet-stream"
+
+
+@cache
+def _python_says() -> mimetypes.MimeTypes:
+    return mimetypes.MimeTypes()

@@ -16,4 +16,9 @@ def words_used(pages: Iterable[str]) -> list[tuple[str, str]]:
     """The words that occur in the pages, in alphabetical order, with what they mean."""
     text = re.sub(r"data:image/[^\"]*|<[^>]*>", " ", "\n".join(pages)).lower()
     words = tomllib.loads(read_text(_WORDS))
-    return [(word, meaning) for word, meaning in words.items() if re.search(rf"\b{re.escape(word.lower())}\b", text)]
+    return [(word, meaning) for word, meaning in words.items() if _occurs(word.lower(), text)]
+
+
+def _occurs(word: str, text: str) -> bool:
+    # Whether the letters stand there at all is known in no time, and most of these words do not.
+    return word in text and re.search(rf"\b{re.escape(word)}\b", text) is not None

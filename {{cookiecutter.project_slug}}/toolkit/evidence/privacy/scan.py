@@ -48,6 +48,7 @@ _OF_BIRTH = ("born", "dob", "d.o.b", "birth")
 _NEAR = 60
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}(?:\s*\\?n?\s*[A-Za-z0-9+/_-]{16,})*={0,2}")
 _ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([nrtbf\"/\\]))")
+_ZIP, _PNG = b"PK\x03\x04", b"\x89PNG"
 _DEEPEST = 4
 _LARGEST_MEMBER = 512 * 1024 * 1024
 
@@ -144,10 +145,10 @@ class Scanner:
 
     def data(self, data: bytes, depth: int) -> Iterator[tuple[int, str]]:
         """(line, kind) for everything found in a file's bytes, whatever they are."""
-        if data.startswith(b"PK\x03\x04"):
+        if data.startswith(_ZIP):
             yield from self._members(data, depth)
             return
-        if data.startswith(b"\x89PNG"):
+        if data.startswith(_PNG):
             data = _png_text(data)
         for text in _decoded(data):
             yield from self.text(text)
@@ -175,18 +176,29 @@ class Scanner:
     def _unwrapped(self, text: str, depth: int) -> Iterator[tuple[int, str]]:
         if depth >= _DEEPEST:
             return
-        starts = None
-        for block in _BASE64.finditer(text):
-            if (depth, block.group()) in self._clean_blocks:
-                continue
-            data = _from_base64(block.group())
-            found = [kind for _, kind in self.data(data, depth + 1)] if data is not None else []
-            if not found:
-                # Most of what might be wrapped is a long word that comes again and again; images do not.
-                self._clean_blocks.add((depth, block.group()))
-            for kind in found:
-                starts = starts if starts is not None else _line_starts(text)
+        blocks = [block for block in _BASE64.finditer(text) if (depth, block.group()) not in self._clean_blocks]
+        unwrapped = {block.group(): _from_base64(block.group()) for block in blocks}
+        if not self._anything_in([data for data in unwrapped.values() if data is not None], depth + 1):
+            # Most of what might be wrapped is a long word that comes again and again; images do not.
+            self._clean_blocks |= {(depth, block) for block in unwrapped}
+            return
+        starts = _line_starts(text)
+        for block in blocks:
+            data = unwrapped[block.group()]
+            for _, kind in self.data(data, depth + 1) if data is not None else ():
                 yield _line(starts, block.start()), kind
+
+    def _anything_in(self, unwrapped: list[bytes], depth: int) -> bool:
+        """Whether something may be found in any of these: most are short and hold nothing, so all are read at once."""
+        texts = []
+        for data in unwrapped:
+            if not data.startswith((_ZIP, _PNG)):
+                texts += _decoded(data)
+            elif any(True for _ in self.data(data, depth)):
+                return True
+        # Nothing that is looked for goes over this, but for words of a name: that is then seen one by one.
+        text = "\n\0\n".join(texts)
+        return any(True for _ in self.text(text)) or any(True for _ in self._unwrapped(text, depth))
 
     def _in(self, text: str) -> Iterator[tuple[int, str]]:
         # The same lines and tags stand in a pack over and over: new ones are looked through, the whole only where they

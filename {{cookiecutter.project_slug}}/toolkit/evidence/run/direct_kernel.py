@@ -11,6 +11,7 @@ import asyncio
 import base64
 import os
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -20,6 +21,8 @@ from types import SimpleNamespace
 from ipykernel import kernelapp
 from ipykernel.iostream import IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
+from IPython.core.application import BaseIPythonApplication
+from IPython.core.profiledir import ProfileDir
 from jupyter_client.session import Session, json_packer, json_unpacker
 from tornado.ioloop import IOLoop
 from traitlets import Any, Type
@@ -31,10 +34,19 @@ _IOPUB = object()
 _DESCRIPTORS = {"stdout": 1, "stderr": 2}
 
 
-def become_kernel(arguments: list[str], connection: socket.socket) -> None:
-    """Makes of this process a kernel with ipykernel's own arguments; it ends when the other end of the socket does."""
-    IPKernelApp.connection = connection
-    IPKernelApp.launch_instance(argv=arguments)
+def prepare() -> None:
+    """Makes application, kernel and shell, which takes a while, so that processes forked from here have them.
+
+    IPython finds its folder under IPYTHONDIR, where it must not be the person's own.
+    """
+    IPKernelApp.instance().prepare()
+
+
+def become_kernel(connection: socket.socket) -> None:
+    """Makes of this process, forked from one that is prepared, a kernel; it ends when the socket's other end does."""
+    application = IPKernelApp.instance()
+    application.begin(connection)
+    application.start()
 
 
 class _Session(Session):
@@ -44,9 +56,12 @@ class _Session(Session):
 
     def __init__(self, **given: object) -> None:
         super().__init__(**given)
-        self._kernel = os.getpid()
         # What threads of a cell print must not come into the midst of another message.
         self._sending = threading.Lock()
+
+    def begin(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self._kernel = os.getpid()
 
     def send(
         self, stream, msg_or_type, content=None, parent=None, ident=None,
@@ -115,22 +130,41 @@ class _Kernel(IPythonKernel):
 
 
 class IPKernelApp(kernelapp.IPKernelApp):
-    # Named as ipykernel's, because its arguments name it.
+    """Does in two parts what ipykernel's does in `initialize`, and is named as that, because its settings name it."""
+
     kernel_class = Type(_Kernel)
     outstream_class = f"{_Stream.__module__}.{_Stream.__qualname__}"
-    connection: socket.socket
 
-    def init_connection_file(self) -> None: ...
-
-    def init_heartbeat(self) -> None: ...
-
-    def write_connection_file(self, **_: object) -> None: ...
-
-    def log_connection_info(self) -> None: ...
-
-    def init_sockets(self) -> None:
-        self.session = _Session(parent=self, connection=self.connection)
+    def prepare(self) -> None:
+        """What is the same in all processes: no thread, no folder of one kernel, nothing that is written to."""
+        # Nobody asks a run for what was typed before, and keeping it means a database and a thread.
+        BaseIPythonApplication.initialize(self, ["--HistoryManager.enabled=False"])
+        self.init_pdb()
+        self.session = _Session(parent=self)
         self.iopub_thread, self.iopub_socket = _Publisher(), _IOPUB
+        self.init_kernel()
+        self.init_path()
+        self.init_shell()
+        self.init_extensions()
+
+    def begin(self, connection: socket.socket) -> None:
+        """What is this process's own, and what looks at its environment."""
+        self.session.begin(connection)
+        self.connection = connection
+        self.profile_dir = self.shell.profile_dir = ProfileDir.create_profile_dir(
+            os.path.join(os.environ["IPYTHONDIR"], "profile_default")
+        )
+        self.shell.starting_dir = os.getcwd()
+        self.parent_handle = os.getppid()
+        self.init_poller()
+        self.init_io()
+        self.displayhook.get_execution_count = lambda: self.kernel.execution_count
+        self.kernel._stdout, self.kernel._stderr = sys.stdout, sys.stderr
+        self.init_signal()
+        self.init_gui_pylab()
+        self.init_code()
+        sys.stdout.flush()
+        sys.stderr.flush()
 
     def init_kernel(self) -> None:
         self.kernel = self.kernel_class.instance(
@@ -144,7 +178,6 @@ class IPKernelApp(kernelapp.IPKernelApp):
             profile_dir=self.profile_dir,
             user_ns=self.user_ns,
         )
-        self.displayhook.get_execution_count = lambda: self.kernel.execution_count
 
     def start(self) -> None:
         if self.poller is not None:

@@ -50,6 +50,9 @@ def serve(address: str) -> None:
         sys.modules["debugpy"] = None
         _preload(("ipykernel.debugger",))
     _preload(_AS_IT_STARTS + PRELOADED)
+    if "EVIDENCE_RUN_FOLDER" in os.environ:
+        _prepare_kernels(os.path.dirname(address))
+    _freeze()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen(64)
@@ -70,6 +73,17 @@ def _preload(names: tuple[str, ...]) -> None:
     if "matplotlib" in sys.modules:
         # It asked for its backend when it was imported, before there was a kernel to draw in.
         sys.modules["matplotlib"].rcParams["backend"] = "module://matplotlib_inline.backend_inline"
+
+
+def _prepare_kernels(folder: str) -> None:
+    from evidence.run.direct_kernel import prepare
+
+    os.environ["IPYTHONDIR"] = os.path.join(folder, "ipython")
+    prepare()
+
+
+def _freeze() -> None:
+    """Leaves what there is now out of every later look for garbage. Ends the server where it cannot fork any more."""
     if _threads() > 1:
         # A fork copies one thread only, and the locks that the others hold stay locked for ever.
         sys.exit("Something that was imported has started a thread, so kernels cannot be forked.")
@@ -95,6 +109,7 @@ def _answer(listener: socket.socket) -> None:
                     _fork(request, connection, listener, kernels)
         if kernels and later:
             _preload(PRELOADED_LATER)
+            _freeze()
             toolkit = _toolkit() | toolkit
             later = False
     _forget_ended(kernels)
@@ -169,7 +184,7 @@ def _become_kernel(request: dict) -> None:
 
         messages = socket.socket(socket.AF_UNIX)
         messages.connect(request["messages"])
-        become_kernel(sys.argv[1:], messages)
+        become_kernel(messages)
     else:
         from ipykernel.kernelapp import IPKernelApp
 

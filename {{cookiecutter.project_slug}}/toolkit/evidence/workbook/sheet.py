@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from evidence.project import read_text
@@ -54,6 +55,7 @@ def read_any_text(path: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+@lru_cache(4096)
 def heading_name(text: str) -> str:
     """A heading as columns are named: `When engaged ` and `when-engaged` are both `when_engaged`."""
     return re.sub(r"[^a-z0-9]+", "_", plain(text)).strip("_")
