@@ -1,8 +1,8 @@
 """A forked kernel that talks to its run through one socket: no ZeroMQ, none of its threads, nothing to sign.
 
 ipykernel's own application, kernel and shell do the work, so a cell gives what it gives in JupyterLab; what differs is
-the way of the messages. Each is one line of JSON, {"channel": "shell" or "iopub", "message": as Jupyter has it}.
-ZeroMQ, with a thread for each channel, takes half as long again as the cells of most stages.
+the way of the messages. Each is one line of JSON, {"channel": "shell" or "iopub", "message": as Jupyter has it}; a
+request to the kernel is the message alone.
 """
 
 from __future__ import annotations
