@@ -151,7 +151,7 @@ def test_kernels_of_one_server_share_nothing(tmp_path, both):
     cells = [
         "import os, random, sys\nget_ipython().db.get('kept'), 'mine' in globals(), hasattr(sys, 'mine')",
         "get_ipython().db['kept'] = sys.mine = mine = 1",
-        "random.random(), os.environ['IPYTHONDIR'], get_ipython().profile_dir.location",
+        "random.random(), os.environ['IPYTHONDIR'], get_ipython().profile_dir.location, get_ipython().ipython_dir",
     ]
     notebook = _notebook(tmp_path, cells)
     (first, _), (second, _) = both(notebook), both(notebook)

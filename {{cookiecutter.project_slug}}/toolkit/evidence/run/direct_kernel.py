@@ -151,8 +151,9 @@ class IPKernelApp(kernelapp.IPKernelApp):
         """What is this process's own, and what looks at its environment."""
         self.session.begin(connection)
         self.connection = connection
+        self.ipython_dir = self.shell.ipython_dir = os.environ["IPYTHONDIR"]
         self.profile_dir = self.shell.profile_dir = ProfileDir.create_profile_dir(
-            os.path.join(os.environ["IPYTHONDIR"], "profile_default")
+            os.path.join(self.ipython_dir, "profile_default")
         )
         self.shell.starting_dir = os.getcwd()
         self.parent_handle = os.getppid()

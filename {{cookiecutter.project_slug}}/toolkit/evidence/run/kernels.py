@@ -214,13 +214,14 @@ class Kernels:
         manager = _Manager(connection_file=str(folder / "kernel.json"), shutdown_wait_time=1.0)
         if os.name == "posix":
             manager.transport, manager.ip = "ipc", str(folder / "s")
-        # A socket that is not there yet is tried again after so many milliseconds, not after a tenth of a second.
-        manager.context.setsockopt(zmq.RECONNECT_IVL, _TRY_AGAIN)
         errors = folder / "errors.txt"
         environment = {**self._environment, "IPYTHONDIR": str(folder / "ipython")}
         if self.warm:
             config = {"address": self._server.address, "errors": str(errors), "messages": str(folder / "m")}
             manager.provisioning = {"kernel_provisioner": {"provisioner_name": PROVISIONER, "config": config}}
+        else:
+            # A socket that is not there yet is tried again after so many milliseconds, not after a tenth of a second.
+            manager.context.setsockopt(zmq.RECONNECT_IVL, _TRY_AGAIN)
         with open(errors, "wb") as log:
             run_sync(manager.start_kernel)(cwd=str(self._cwd), env=environment, stdout=log, stderr=log)
         return Kernel(manager, errors)
