@@ -123,8 +123,8 @@ def _joined(outputs: list) -> list:
 
 
 def _constant(text: str) -> str:
-    """Without addresses, and the numbers of processes in the names that cells have."""
-    return re.sub(r"0x[0-9a-f]+|ipykernel_\d+", "", text)
+    """Without addresses, and the numbers of processes in the names of cells and in a warning of Python's."""
+    return re.sub(r"0x[0-9a-f]+|ipykernel_\d+|pid=\d+", "", text)
 
 
 def test_every_kind_of_output_is_what_zeromq_brings(tmp_path, both):

@@ -12,6 +12,7 @@ from evidence.project.slow_imports import without_slow_imports
 
 with without_slow_imports():
     from jupyter_client.asynchronous import AsyncKernelClient
+    from jupyter_client.jsonutil import parse_date
     from jupyter_client.session import json_packer, json_unpacker
 
 # So many bytes are read at one time.
@@ -119,5 +120,6 @@ class _Wire:
         for line in self._lines.of(said):
             told = json_unpacker(line)
             message = told["message"]
+            message["header"]["date"] = parse_date(message["header"]["date"])
             message["buffers"] = [base64.b64decode(one) for one in message["buffers"]]
             self.channels[told["channel"]].put(message)
