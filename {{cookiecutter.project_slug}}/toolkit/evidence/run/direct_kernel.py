@@ -23,6 +23,7 @@ from ipykernel.iostream import IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
 from IPython.core.application import BaseIPythonApplication
 from IPython.core.profiledir import ProfileDir
+from jupyter_client.jsonutil import json_default
 from jupyter_client.session import Session, json_packer, json_unpacker
 from tornado.ioloop import IOLoop
 from traitlets import Any, Type
@@ -76,7 +77,9 @@ class _Session(Session):
                 os.write(_DESCRIPTORS[message["content"]["name"]], message["content"]["text"].encode())
             return None
         buffers = buffers or message.get("buffers") or []
-        told = {**message, "buffers": [base64.b64encode(one).decode() for one in buffers]}
+        # As a text, because what has no word in JSON has the whole message cleaned, and a moment of its time zone.
+        header = {**message["header"], "date": json_default(message["header"]["date"])}
+        told = {**message, "header": header, "buffers": [base64.b64encode(one).decode() for one in buffers]}
         line = json_packer({"channel": "shell" if stream is None else "iopub", "message": told}) + b"\n"
         with self._sending:
             self.connection.sendall(line)
