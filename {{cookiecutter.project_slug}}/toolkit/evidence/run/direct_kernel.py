@@ -29,6 +29,7 @@ from tornado.ioloop import IOLoop
 from traitlets import Any, Type
 
 from evidence.run.direct_client import AT_ONCE, Lines
+from evidence.run.environment import NO_HISTORY
 
 # What a kernel gives to `Session.send` for all that is published; replies go to None.
 _IOPUB = object()
@@ -140,8 +141,7 @@ class IPKernelApp(kernelapp.IPKernelApp):
 
     def prepare(self) -> None:
         """What is the same in all processes: no thread, no folder of one kernel, nothing that is written to."""
-        # Nobody asks a run for what was typed before, and keeping it means a database and a thread.
-        BaseIPythonApplication.initialize(self, ["--HistoryManager.enabled=False"])
+        BaseIPythonApplication.initialize(self, [NO_HISTORY])
         self.init_pdb()
         self.session = _Session(parent=self)
         self.iopub_thread, self.iopub_socket = _Publisher(), _IOPUB

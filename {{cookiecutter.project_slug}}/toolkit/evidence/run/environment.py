@@ -34,6 +34,8 @@ _FIXED = {
     **ONE_THREAD,
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
+# Nobody asks a run for what was typed before, and keeping it means a database and a thread.
+NO_HISTORY = "--HistoryManager.enabled=False"
 _PERSONAL = ("MPLBACKEND", "PYTHONSTARTUP", "IPYTHONDIR", "MATPLOTLIBRC", "PYTHONWARNINGS", AT_ONCE)
 
 

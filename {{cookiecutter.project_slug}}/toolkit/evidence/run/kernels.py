@@ -27,7 +27,7 @@ with without_slow_imports():
     from jupyter_core.utils import run_sync
 
 from evidence.run.direct_client import DirectClient
-from evidence.run.environment import ShortFolder
+from evidence.run.environment import NO_HISTORY, ShortFolder
 from evidence.run.limits import kill
 from evidence.run.warm import PROVISIONER, WarmProvisioner, register
 from evidence.run.warm_start import WarmServer
@@ -95,9 +95,7 @@ class _Manager(AsyncKernelManager):
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        # Nobody asks a run for what was typed before, and keeping it means a database and a thread.
-        command += ["--HistoryManager.enabled=False"]
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", NO_HISTORY]
         # One that is forked has imported them.
         ready = () if self.provisioning else _READY
         command += [f"--IPKernelApp.exec_lines=__import__('{name}')" for name in ready]
