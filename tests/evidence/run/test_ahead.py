@@ -11,6 +11,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evidence.results import AtOnce, StageResults
 from evidence.run import Here, How, ahead, execute
 from tests.evidence.run.fake_executor import Does, FakeExecutor
 from tests.evidence.run.test_many import BASE, DOES, left, toy
@@ -46,6 +47,26 @@ def test_all_stages_are_at_work_at_one_time_and_wait_where_they_look(tmp_path):
     run, executor = at_once(toy(tmp_path / "toy"), CHAIN, before=lambda *_: together.wait())
     assert run.complete and [executor.count(stage) for stage in (1, 2, 3, 4)] == [1, 1, 1, 1]
     assert not (run.folder / ".at_once").exists()
+
+
+def test_nobody_waits_for_a_result_that_a_stage_at_work_says_it_will_not_record(tmp_path):
+    first, third = (StageResults(tmp_path, number, [1], at_once=True) for number in (1, 3))
+    first.will_not_record("earlier")
+    assert not third.has(1, "earlier") and not third.reads(1)
+    # The look is noted, so it does not count any more where the stage records such a result after all.
+    (look,) = third.reads(3)
+    first.record(1, "earlier", 7)
+    assert look["name"] == "1/earlier" and look["sha256"] == "" != first.digest(1, "earlier")
+    # Of a stage that is executed anew nothing is known.
+    other = threading.Thread(target=StageResults(tmp_path, 4, [1], at_once=True).has, args=(1, "later"), daemon=True)
+    first.will_not_record("later")
+    AtOnce(tmp_path).forget(1)
+    other.start()
+    other.join(0.2)
+    assert other.is_alive()
+    first.finish(1)
+    other.join(30)
+    assert not other.is_alive()
 
 
 def test_a_stage_that_saw_what_did_not_last_is_executed_again(tmp_path):

@@ -43,6 +43,14 @@ class AtOnce:
             # Whole or not at all: the stage may be ended at any moment.
             atomic_write(self._waited(number), str(self.seconds_waited(number) + seconds), lasting=False)
 
+    def will_not_record(self, number: int, name: str) -> None:
+        """Tells those that wait for a result of a stage that there will be none, long before the stage is over."""
+        atomic_write(self.without(number, name), "", lasting=False)
+
+    def without(self, number: int, name: str) -> Path:
+        """What is there once a stage has said that it will not record a result of that name."""
+        return self._folder / f"without-{number:02d}-{name}"
+
     def seconds_waited(self, number: int) -> float:
         """How long a stage has waited for others so far."""
         path = self._waited(number)
@@ -54,7 +62,8 @@ class AtOnce:
 
     def forget(self, number: int) -> None:
         """The stage is executed anew."""
-        self._waited(number).unlink(missing_ok=True)
+        for path in (self._waited(number), *self._folder.glob(f"without-{number:02d}-*")):
+            path.unlink(missing_ok=True)
 
     def over(self) -> None:
         """Leaves nothing in the run's folder."""

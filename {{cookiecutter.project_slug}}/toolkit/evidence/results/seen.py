@@ -149,10 +149,17 @@ class StageResults(Results):
         """Notes that the stage has looked at these parameters of the run."""
         self._note_look(*(("parameter", name, parameter_digest(value)) for name, value in values.items()))
 
+    def will_not_record(self, name: str) -> None:
+        """Says that this stage has no result of that name, so that none that is at work waits until it is over."""
+        if self._at_once is not None:
+            self._at_once.will_not_record(self.number, name)
+
     def _wait(self, stage: int, name: str = "") -> None:
-        """Until the stage has recorded that, or is over and may be asked for anything."""
+        """Until the stage has recorded that or said that it will not, or is over and may be asked for anything."""
         if self._at_once is not None and stage != self.number:
-            wanted = [self._finished(stage), *(self._places(stage, name) if name else ())]
+            wanted = [self._finished(stage)]
+            if name:
+                wanted += [*self._places(stage, name), self._at_once.without(stage, name)]
             self._at_once.wait(self.number, stage, wanted)
 
     def _note(self, stage: int, name: str) -> None:

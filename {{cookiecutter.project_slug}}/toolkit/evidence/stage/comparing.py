@@ -177,12 +177,12 @@ def show_revisions(stage: Stage, frame: pd.DataFrame) -> None:
     from evidence import measures
 
     folder = f"{stage.parameters['data_folder']}/earlier"
-    if stage.on_sample_data:
-        stage.say("There is no earlier extract of the made-up sample data to compare it with.")
-        return
-    if not stage.project.path(folder).is_dir():
+    if stage.on_sample_data or not stage.project.path(folder).is_dir():
+        stage.results.will_not_record("revisions")
         stage.say(
-            "To see whether the past has been revised, put an earlier extract in the data's folder, in `earlier`."
+            "There is no earlier extract of the made-up sample data to compare it with."
+            if stage.on_sample_data
+            else "To see whether the past has been revised, put an earlier extract in the data's folder, in `earlier`."
         )
         return
     earlier = stage.tool.prepare(stage.data(folder), stage.parameters)

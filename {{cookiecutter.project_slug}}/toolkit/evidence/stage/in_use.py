@@ -138,8 +138,7 @@ class InUse:
 
         An action that rests on the result is done once it is kept, so nothing is kept for want of evidence.
         """
-        if len(table) and enough:
-            self.record(name, table)
+        self.record(name, table, when=len(table) > 0 and enough)
 
     def show_groups(self, table: pd.DataFrame, headline: str, *, name: str, source: str = "") -> None:
         """Shows a long table of estimates without a chart."""

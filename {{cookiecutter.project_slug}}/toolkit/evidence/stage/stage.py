@@ -712,6 +712,7 @@ class Stage(InUse):
         Where `when` is false there is no evidence yet, and nothing is kept.
         """
         if not when:
+            self.results.will_not_record(name)
             return
         self._refuse_in_clear(value)
         self._note_what_was_opened()
