@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import zipfile
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace as Say
 
@@ -298,6 +299,23 @@ def test_what_identifies_a_child_stops_the_pack_and_is_not_quoted(ready, pack, t
     )
     assert CHILD.lower() not in str(stopped.value).lower()
     assert contents(pack) == before and not list(tmp_path.glob(".*.part"))
+
+
+def test_a_look_that_began_before_the_last_stage_was_over_finds_what_came_after(ready, tmp_path, monkeypatch):
+    project, run = ready
+    monkeypatch.setattr("evidence.data.identifying_values", releasing._identifying_values)
+    begun = releasing.begin_to_look(str(project.root), "data/sample", [], str(run / "notebooks"))
+    looking = Say(then=lambda function, *given: partial(function, begun, *given))
+    release(project, run, "clean", folder=tmp_path / "clean", book=FakeBook(), looking=looking)
+    scan = json.loads((tmp_path / "clean" / "receipt.json").read_text())["leak_scan"]
+    assert scan["values_looked_for"] == 1 and scan["files"] > len(list((run / "notebooks").iterdir()))
+    for name, cells, text in (("page", (shown(f"<p>{CHILD}</p>"),), "a\n1\n"), ("table", (), f"a\n{CHILD}\n")):
+        (tmp_path / name).mkdir()
+        changed = rerun(ready, cells, tmp_path / name)
+        (changed / "tables").mkdir()
+        (changed / "tables/02_children.csv").write_text(text)
+        with pytest.raises(EvidenceError, match=r"02_.*, line \d+: child identifier"):
+            release(project, changed, "sample", folder=tmp_path / "sample", book=FakeBook(), looking=looking)
 
 
 def test_a_table_that_identifies_a_child_stops_the_pack(ready, tmp_path):

@@ -160,7 +160,7 @@ def test_what_goes_wrong_while_a_pack_is_made_ready_for_is_left_to_the_pack_to_s
     said, seen = [], []
     monkeypatch.setattr(threading, "excepthook", said.append)
 
-    def get_ready(notebook, helped):
+    def get_ready(notebook, left, aside):
         seen.append(notebook)
         raise ImportError("a file of it is damaged")
 

@@ -104,7 +104,14 @@ def test_a_function_called_aside_gives_what_it_gives_and_errors_reach_whoever_as
         with pytest.raises(FileNotFoundError, match="nowhere"):
             here.aside(os.listdir, "nowhere")()
         with pytest.raises(EOFError):
-            here._server.call("os:_exit", 0)()
+            here._server.call("os:_exit", 0).result()
+        # Functions one after the other have what the one before them gave, in one process.
+        assert here.aside(divmod, 17, 5).then(list).then(zip, "ab").then(dict)() == {3: "a", 2: "b"}
+        called = here._server.call("os:getpid")
+        called.then("builtins:divmod", 1)
+        assert called.result()[0] != os.getpid()
+        with pytest.raises(TypeError, match="'int' object is not iterable"):
+            here.aside(len, "ab").then(list).then(len)()
     assert here.aside(os.getpid) is None
 
 

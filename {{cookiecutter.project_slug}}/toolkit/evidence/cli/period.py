@@ -29,7 +29,6 @@ def add(last_day: str, base: str | None, draft: bool) -> None:
     Every later run shows them.
     """
     from evidence.cli.run import check_may_run, run_one
-    from evidence.pack import get_ready
     from evidence.project import EvidenceError, at_hand, open_project
     from evidence.run import How, progress_for
     from evidence.workbook import period_file
@@ -49,8 +48,7 @@ def add(last_day: str, base: str | None, draft: bool) -> None:
     parameters = project.parameters(name)
     with at_hand([parameters["data_folder"]]):
         check_may_run(project, name, parameters)
-        how = How(meanwhile=get_ready)
-        complete = run_one(project, name, parameters, None, draft, False, None, how, progress_for())
+        complete = run_one(project, name, parameters, None, draft, False, None, How(), progress_for())
     if not complete:
         click.echo(
             "The period was not recorded, because a stage stopped. Put it right and add the period again.", err=True

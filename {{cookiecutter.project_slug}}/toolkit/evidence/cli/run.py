@@ -76,10 +76,7 @@ def command(
     folders = {str(values["data_folder"]) for values in asked.runs.values()}
     unread: dict[str, EvidenceError] | None = {} if asked.many else None
     with at_hand(folders, unread=unread), cluster_at(scheduler, workers, ship) as cluster:
-        from evidence.pack import get_ready
-
-        meanwhile = None if no_pack else get_ready
-        how = How(workers, not no_warm, not no_cache, limits, cluster, meanwhile)
+        how = How(workers, not no_warm, not no_cache, limits, cluster)
         if asked.many:
             for name, values in list(asked.runs.items()):
                 if values["data_folder"] in unread:
@@ -108,6 +105,7 @@ def check_may_run(project: Project, name: str, parameters: dict, pack: bool = Tr
 
 def _run_many(project: Project, asked, stages, draft: bool, no_pack: bool, how, explain: bool, quiet: bool) -> None:
     """Several runs, a pack each, and the page that compares them."""
+    from evidence.pack import Ahead
     from evidence.pack.overview import release_overview
     from evidence.run import asked_stages, execute_many, progress_for_many
 
@@ -117,6 +115,7 @@ def _run_many(project: Project, asked, stages, draft: bool, no_pack: bool, how, 
     wanted = asked_stages(stages, project.stages) if stages else None
     progress = progress_for_many(explain=explain, quiet=quiet)
     make = None if no_pack else lambda run: _released(project, run, draft)
+    how = how if no_pack else replace(how, meanwhile=Ahead(project))
     ended = _stoppable(lambda: execute_many(project, asked.runs, wanted, progress, how, make)) if asked.runs else []
     if quiet:
         for one in ended:
@@ -217,6 +216,10 @@ def run_one(
 
     wanted = asked_stages(stages, project.stages) if stages else None
     place = folder / "runs" / name if folder else None
+    if not no_pack:
+        from evidence.pack import Ahead
+
+        how = replace(how, meanwhile=Ahead(project, parameters))
     with how.here() as here:
         if not how.cache and how.executor is None:
             here.begin(len(wanted or project.stages))
@@ -229,7 +232,8 @@ def run_one(
             from evidence.pack import release
 
             final = folder / "packs" / name if folder else None
-            pack = release(project, run.folder, name, draft=draft, folder=final, aside=here.aside)
+            looking = how.meanwhile.looking()
+            pack = release(project, run.folder, name, draft=draft, folder=final, aside=here.aside, looking=looking)
             click.echo(f"{pack / 'index.html'}")
     progress.finished()
     return run.complete

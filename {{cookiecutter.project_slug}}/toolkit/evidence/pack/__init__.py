@@ -1,11 +1,12 @@
 """Makes an evidence pack of a finished run, seals it, and checks packs: pages for readers, digests for checkers."""
 
+from evidence.pack.ahead import Ahead
 from evidence.pack.apart import refused_beside_others
 from evidence.pack.comparing import Difference, differences
 from evidence.pack.opened import OpenedPack, open_pack
 from evidence.pack.overview import release_overview
 from evidence.pack.record import RunRecord, read_record
-from evidence.pack.releasing import get_ready, pack_folder, release
+from evidence.pack.releasing import pack_folder, release
 from evidence.pack.seal import MANIFEST, OUTSIDE_THE_SEAL, RECEIPT
 from evidence.pack.signing import ALLOWED_SIGNERS, Signature, put_signature, sign, signatures_of
 from evidence.pack.statements import SIGNATURES, Statement, record_file, statements_of
@@ -18,6 +19,7 @@ __all__ = [
     "OUTSIDE_THE_SEAL",
     "RECEIPT",
     "SIGNATURES",
+    "Ahead",
     "Comparison",
     "Difference",
     "Fault",
@@ -28,7 +30,6 @@ __all__ = [
     "Statement",
     "compare",
     "differences",
-    "get_ready",
     "open_pack",
     "pack_folder",
     "put_signature",

@@ -36,7 +36,7 @@ from evidence.pack.seal import RECEIPT, write_manifest
 from evidence.pack.standing import standing_of
 from evidence.pack.statements import bring_along, kept_files, signed_before
 from evidence.pack.words import words_used
-from evidence.project import EvidenceError, Project, explained, git_says, long_date, open_project, read_text
+from evidence.project import EvidenceError, Project, explained, git_says, long_date, open_project
 from evidence.project.folders import hold
 from evidence.project.installed import installed_versions
 from evidence.project.slow_imports import import_pandas
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from evidence.documents import FilledDocument
     from evidence.pack.pages import Frame
     from evidence.privacy import Findings, Scanner, Secrets
+    from evidence.run.here import Aside
     from evidence.workbook import Concluded, Workbook
 
 _UNSET: dict = {}
@@ -67,27 +68,6 @@ def pack_folder(project: Project, name: str) -> Path:
     return project.path("packs", name)
 
 
-def get_ready(notebook: Path | None, helped: bool = False) -> None:
-    """Does ahead what making a pack takes, best spent while stages are still at work: imports, and the parts of a page.
-
-    notebook: the executed notebook of a stage that has ended; None is for the imports and templates alone. helped:
-    `release` will have others do what takes pandas. Says nothing of what is wrong with a notebook: `release` does.
-    """
-    if not helped:
-        import_pandas()
-        import evidence.data.identifying  # noqa: F401
-    import evidence.documents.word
-    import evidence.privacy.scan  # noqa: F401
-    from evidence.pack.pages import load_templates, parts_of
-
-    if notebook is None:
-        load_templates()
-        evidence.documents.word.load_house_style()
-    else:
-        with suppress(EvidenceError, OSError, ValueError):
-            parts_of(read_text(notebook), notebook.name)
-
-
 def release(
     project: Project,
     run_folder: Path,
@@ -97,13 +77,15 @@ def release(
     folder: Path | None = None,
     previous: dict | None = _UNSET,
     book: Workbook | None = None,
-    aside: Callable[..., Callable[[], object] | None] = _nobody,
+    aside: Callable[..., Aside | None] = _nobody,
+    looking: Aside | None = None,
 ) -> Path:
     """Makes the pack `packs/<name>/` (or `folder`) of a finished run, `<name>.zip` beside it, and returns its path.
 
     draft: stamp it as a draft whatever has been signed. previous: the pack to compare with, as `previous.json` holds
     it, where it is not simply the one in place. book: the workbook, opened here unless given. aside: has a function
-    called in another process, and returns what waits for the result; None where there is no such process.
+    called in another process, and returns what waits for the result; None where there is no such process. looking:
+    what `begin_to_look` is at work on in such a process already.
 
     Where the pack in place is whole and was made from just the same, it stays. Raises EvidenceError, and leaves the
     previous pack as it was, when something in the new one identifies a child, when a page would not be accessible, or
@@ -126,7 +108,8 @@ def release(
         with new_pack(final) as part:
             _copy_evidence(part, record)
             where = str(project.root), str(record.folder), str(part)
-            looked = aside(_look_through_evidence, *where) or partial(_look_through_evidence, *where)
+            looking = looking or aside(_nothing_begun)
+            looked = looking.then(_look, *where) if looking else partial(_look, None, *where)
             book = book or _open_workbook(project, record, conclusions)
             _build(part, project, record, draft, previous, final, book)
             scanned = _scan(part, looked())
@@ -288,23 +271,47 @@ def _links(project: Project, names: dict[int, str], numbers: tuple[int, ...]) ->
     return " and ".join([", ".join(links[:-1]), links[-1]] if len(links) > 1 else links)
 
 
-def _look_through_evidence(root: str, run_folder: str, part: str) -> tuple[Scanner, Findings, int]:
-    """What looks for the real values of the data, how many it looks for, and what it found in notebooks and tables.
+def begin_to_look(root: str, data_folder: str, allowed: list[str], notebooks: str) -> tuple[Scanner, int]:
+    """What looks for the real values of a data folder, and how many these are; it has been through these notebooks.
 
-    These are there before all else of a pack, so another process can look through them while the rest is made.
+    What it found clean in them it need not look through again in the pack, whose notebooks they become. allowed: the
+    run's parameters.
+    """
+    from evidence.data import identifying_values
+    from evidence.privacy import Scanner
+
+    secrets = identifying_values(open_project(root), data_folder)
+    scanner = Scanner(secrets, allowed)
+    # The run may end meanwhile, and its folder have another name.
+    with suppress(EvidenceError):
+        scanner.scan(notebooks)
+    return scanner, len(secrets)
+
+
+def _look(begun: tuple[Scanner, int] | None, root: str, run_folder: str, part: str) -> tuple[Scanner, Findings, int]:
+    """What looks for the real values of the data, what it found in notebooks and tables, and how many it looks for.
+
+    These are there before all else of a pack, so another process can look through them while the rest is made. begun:
+    what `begin_to_look` gave.
     """
     from evidence.privacy import Scanner
 
-    record = read_record(Path(run_folder))
-    secrets = _identifying_values(open_project(root), record)
-    scanner = Scanner(secrets, [str(value) for value in record.parameters.values()])
-    return scanner, scanner.scan(part, lambda name: name in _EVIDENCE), len(secrets)
+    if begun is None:
+        record = read_record(Path(run_folder))
+        secrets = _identifying_values(open_project(root), record)
+        begun = Scanner(secrets, [str(value) for value in record.parameters.values()]), len(secrets)
+    scanner, values = begun
+    return scanner, scanner.scan(part, lambda name: name in _EVIDENCE), values
+
+
+def _nothing_begun() -> None:
+    """What `begin_to_look` gives where nothing was begun ahead."""
 
 
 def _scan(part: Path, looked: tuple[Scanner, Findings, int]) -> dict:
     """Compares the pack with the real values of the data. Raises EvidenceError, saying where and never what.
 
-    looked: what `_look_through_evidence` gave; all else is looked through here.
+    looked: what `_look` gave; all else is looked through here.
     """
     scanner, found, values = looked
     rest = scanner.scan(part, lambda name: name not in _EVIDENCE)

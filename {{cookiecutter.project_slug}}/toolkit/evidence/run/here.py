@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from evidence.project import StageInfo
 from evidence.run.executor import Job
@@ -19,7 +19,41 @@ if TYPE_CHECKING:
     from evidence.run.warm_start import WarmServer
 
 _MOST = 4
-T = TypeVar("T")
+
+
+class Aside:
+    """Functions called one after the other beside this process, each with what the one before it gave.
+
+    What goes wrong there is done again here, where an error reaches whoever asks for the result.
+    """
+
+    def __init__(self, server: WarmServer, function: Callable[..., object], given: tuple[object, ...]) -> None:
+        self._steps = [(function, given)]
+        self._called = server.call(_name(function), *given)
+
+    def then(self, function: Callable[..., object], *given: object) -> Aside:
+        """Has another function called, with what the one before it gives, and these."""
+        self._steps.append((function, given))
+        with suppress(OSError):
+            self._called.then(_name(function), *given)
+        return self
+
+    def __call__(self) -> object:
+        """Waits for what the last function gives."""
+        with suppress(OSError, EOFError):
+            return self._called.result()
+        (first, given), *later = self._steps
+        found = first(*given)
+        for function, given in later:
+            found = function(found, *given)
+        return found
+
+
+AsideOf = Callable[..., Aside | None]
+
+
+def _name(function: Callable[..., object]) -> str:
+    return f"{function.__module__}:{function.__qualname__}"
 
 
 class Here:
@@ -30,14 +64,14 @@ class Here:
 
     meanwhile: called with the executed notebook of each stage that has ended, in a thread of its own, while later
     stages are at work in their kernels; and once with None before that, while the server gets ready. It is also told
-    whether `aside` will have the server's help.
+    how many stages are not over, and given `aside` where that will have the server's help.
     """
 
     def __init__(
         self,
         workers: int | None = None,
         warm: bool = True,
-        meanwhile: Callable[[Path | None, bool], None] | None = None,
+        meanwhile: Callable[[Path | None, int, AsideOf | None], None] | None = None,
         several: bool = False,
     ) -> None:
         from evidence.run.warm_start import can_be_warm
@@ -80,25 +114,15 @@ class Here:
         """Whether so many stages have their kernels from a server: one alone has it sooner without."""
         return self.warm and (self._several or count > 1)
 
-    def aside(self, function: Callable[..., T], *given: str) -> Callable[[], T] | None:
-        """Has a function called beside this process, and gives what waits for the result; None without a fork server.
+    def aside(self, function: Callable[..., object], *given: object) -> Aside | None:
+        """Has a function called beside this process; None without a fork server.
 
         The server has imported what this process need not import.
         """
-        answer = None
         with self._lock, suppress(OSError):
             if self._server is not None and self._server.ready():
-                answer = self._server.call(f"{function.__module__}:{function.__qualname__}", *given)
-        if answer is None:
-            return None
-
-        def result() -> T:
-            # What it could not do is tried again here, where an error reaches whoever asked.
-            with suppress(OSError, EOFError):
-                return answer()
-            return function(*given)
-
-        return result
+                return Aside(self._server, function, given)
+        return None
 
     def _start(self, environment: dict[str, str]) -> WarmServer:
         """What forks the kernels of all sessions; it starts in this environment, and each kernel gets its own."""
@@ -118,16 +142,17 @@ class Here:
             server.close()
             self._folder.cleanup()
 
-    def _stage_ended(self, notebook: Path) -> None:
+    def _stage_ended(self, notebook: Path, left: int) -> None:
         if self._meanwhile is not None:
-            threading.Thread(target=self._get_ready, args=(notebook,), name="meanwhile", daemon=True).start()
+            threading.Thread(target=self._get_ready, args=(left, notebook), name="meanwhile", daemon=True).start()
 
-    def _get_ready(self, notebook: Path | None = None) -> None:
+    def _get_ready(self, left: int, notebook: Path | None = None) -> None:
         # Whatever is wrong is met again, and said, by what this makes ready for.
         with suppress(Exception):
             if self._meanwhile is not None:
                 # Of several runs the packs are made without help, so that stages of other runs get on.
-                self._meanwhile(notebook, self._server is not None and not self._several)
+                helped = self._server is not None and not self._several
+                self._meanwhile(notebook, left, self.aside if helped else None)
 
 
 class _Session:
@@ -137,8 +162,8 @@ class _Session:
         self,
         job: Job,
         side_by_side: int,
-        begin: Callable[[], None],
-        ended: Callable[[Path], None],
+        begin: Callable[[int], None],
+        ended: Callable[[Path, int], None],
         server: Callable[[dict[str, str]], WarmServer] | None,
         close: Callable[[], None] | None,
     ) -> None:
@@ -148,6 +173,7 @@ class _Session:
         self._kernels: Kernels | None = None
         self._lock = threading.Lock()
         self._over = False
+        self._left = job.count
 
     def __enter__(self) -> _Session:
         return self
@@ -170,7 +196,9 @@ class _Session:
             first = self._waiting[stage.number]
             return run_stage(job.folder, job.project, stage, job.parameters, kernels, job.limits, cell_done, first)
         finally:
-            self._ended(job.folder / "notebooks" / stage.notebook)
+            with self._lock:
+                self._left -= 1
+            self._ended(job.folder / "notebooks" / stage.notebook, self._left)
 
     def _ready(self) -> Kernels:
         from evidence.run.environment import kernel_environment
@@ -185,7 +213,7 @@ class _Session:
                 if self._server is not None:
                     # It gets ready during these imports and those below, which take a while.
                     server = self._server(environment)
-                    self._begin()
+                    self._begin(job.count)
                 from evidence.run.kernels import Kernels
 
                 made = Kernels(environment, job.project.path("notebooks"), job.count, self._side_by_side, server)

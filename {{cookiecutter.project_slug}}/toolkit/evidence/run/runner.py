@@ -20,7 +20,7 @@ from evidence.run.cache import Cache
 from evidence.run.executor import Executor, Job, Session
 from evidence.run.fingerprints import check_unchanged, code_digests
 from evidence.run.graph import blocked_by, in_order, waiting_for
-from evidence.run.here import Here
+from evidence.run.here import AsideOf, Here
 from evidence.run.limits import Limits
 from evidence.run.progress import Progress
 from evidence.run.states import Run, StageRun
@@ -44,7 +44,7 @@ class How:
     cache: bool = True
     limits: Limits = field(default_factory=Limits)
     executor: Executor | None = None
-    meanwhile: Callable[[Path | None, bool], None] | None = None
+    meanwhile: Callable[[Path | None, int, AsideOf | None], None] | None = None
     turns: Turns | None = None
 
     def here(self, several: bool = False) -> Here:

@@ -3,8 +3,9 @@
 Started by `warm.py` as `python -m evidence.run.warm_server SOCKET`. One line of JSON a request, {"arguments", "cwd",
 "environment", "errors"}; the answer is the new kernel's process number. The kernel keeps the connection open, so that
 its end is noticed. With "function" in the request, "package.module:name", the process calls that with the arguments
-instead, and what it gives, pickled, follows the number; nothing follows where it raises. When standard input ends, the
-server ends its kernels and itself: it never outlives its owner.
+instead. Every further line names a function that is called in the same process with what the one before it gave, and
+then its own arguments. When no more lines come, what the last one gave follows the number, pickled; nothing follows
+where one has raised. When standard input ends, the server ends its kernels and itself: it never outlives its owner.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from typing import BinaryIO
 
 # Nothing that draws through pyplot or an inline backend: preloading those loses every figure while runs pass.
 PRELOADED = (
@@ -101,12 +104,12 @@ def _answer(listener: socket.socket) -> None:
             break
         if listener in ready:
             connection, _ = listener.accept()
-            with connection, suppress(OSError, ValueError):
-                request = json.loads(connection.makefile("rb").readline())
+            with connection, connection.makefile("rb") as lines, suppress(OSError, ValueError):
+                request = json.loads(lines.readline())
                 # Whoever gets no answer starts a kernel anew, with the toolkit as it is now.
                 if _toolkit() == toolkit:
                     _forget_ended(kernels)
-                    _fork(request, connection, listener, kernels)
+                    _fork(request, lines, connection, listener, kernels)
         if kernels and later:
             _preload(PRELOADED_LATER)
             _freeze()
@@ -129,7 +132,9 @@ def _forget_ended(kernels: dict[int, int]) -> None:
             del kernels[process]
 
 
-def _fork(request: dict, connection: socket.socket, listener: socket.socket, kernels: dict[int, int]) -> None:
+def _fork(
+    request: dict, lines: BinaryIO, connection: socket.socket, listener: socket.socket, kernels: dict[int, int]
+) -> None:
     pipe, held = os.pipe()
     process = os.fork()
     if process:
@@ -142,7 +147,7 @@ def _fork(request: dict, connection: socket.socket, listener: socket.socket, ker
         listener.close()
         _settle(request)
         if "function" in request:
-            _call(request, connection)
+            connection.sendall(pickle.dumps(_called(request, lines)))
         else:
             _become_kernel(request)
     finally:
@@ -167,10 +172,18 @@ def _settle(request: dict) -> None:
     sys.modules["numpy"].random.seed()
 
 
-def _call(request: dict, connection: socket.socket) -> None:
+def _called(request: dict, lines: BinaryIO) -> object:
+    """What the last of the functions gives that are asked for one after the other."""
+    given = _function(request)(*request["arguments"])
+    for line in lines:
+        request = json.loads(line)
+        given = _function(request)(given, *request["arguments"])
+    return given
+
+
+def _function(request: dict) -> Callable[..., object]:
     module, _, name = request["function"].partition(":")
-    given = getattr(importlib.import_module(module), name)(*request["arguments"])
-    connection.sendall(pickle.dumps(given))
+    return getattr(importlib.import_module(module), name)
 
 
 def _become_kernel(request: dict) -> None:

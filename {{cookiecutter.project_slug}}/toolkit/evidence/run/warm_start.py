@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 from evidence.run.limits import kill
@@ -23,6 +22,33 @@ _SECONDS_TO_END = 1
 def can_be_warm() -> bool:
     """Whether forking is safe here: on macOS its own frameworks may stop a forked Python, and Windows has no fork."""
     return sys.platform == "linux" and hasattr(os, "fork")
+
+
+class Called:
+    """Functions called one after the other in a process of their own."""
+
+    def __init__(self, address: str, function: str, given: tuple[object, ...]) -> None:
+        self._connection = socket.socket(socket.AF_UNIX)
+        self._connection.connect(address)
+        self._ask(function, given, cwd=os.getcwd(), errors=os.devnull, environment=dict(os.environ))
+
+    def then(self, function: str, *given: object) -> None:
+        """Has another function called with what the one before it gives, and these. Raises OSError where it cannot."""
+        self._ask(function, given)
+
+    def result(self) -> object:
+        """What the last function gives. Raises EOFError where one has raised or been killed, or none was called."""
+        with self._connection, self._connection.makefile("rb") as answer:
+            self._connection.shutdown(socket.SHUT_WR)
+            answer.readline()
+            pickled = answer.read()
+        try:
+            return pickle.loads(pickled)
+        except pickle.UnpicklingError:
+            raise EOFError("The process ended before it had answered.") from None
+
+    def _ask(self, function: str, given: tuple[object, ...], **where: object) -> None:
+        self._connection.sendall(json.dumps({"function": function, "arguments": given, **where}).encode() + b"\n")
 
 
 class WarmServer:
@@ -54,27 +80,12 @@ class WarmServer:
                 self._ready = bool(there) and self._process.stdout.read(len(READY)) == READY
         return self._ready and self._process.poll() is None
 
-    def call(self, function: str, *given: object) -> Callable[[], object]:
-        """Has a function, "package.module:name", called in a process of its own, and gives what waits for the result.
+    def call(self, function: str, *given: object) -> Called:
+        """Has a function, "package.module:name", called in a process of its own, where what stages import is there.
 
-        Other than here, what stages import has been imported there. Raises OSError where the server does not answer;
-        waiting raises EOFError where the function has raised or been killed, or the server did not want to.
+        given: what JSON can say. Raises OSError where the server does not answer.
         """
-        request = {"function": function, "arguments": given, "cwd": os.getcwd(), "errors": os.devnull}
-        connection = socket.socket(socket.AF_UNIX)
-        connection.connect(self.address)
-        connection.sendall(json.dumps({**request, "environment": dict(os.environ)}).encode() + b"\n")
-
-        def result() -> object:
-            with connection, connection.makefile("rb") as answer:
-                answer.readline()
-                pickled = answer.read()
-            try:
-                return pickle.loads(pickled)
-            except pickle.UnpicklingError:
-                raise EOFError("The process ended before it had answered.") from None
-
-        return result
+        return Called(self.address, function, given)
 
     def close(self) -> None:
         """Ends the server and every kernel that it has made."""
