@@ -29,7 +29,7 @@ from tests.evidence.fake_book import FakeBook
 def pages_of(first: Path):
     """In place of making all pages: those of the first release, with the stamp of this one."""
 
-    def build(part, project, record, draft, previous, final, book):
+    def build(part, project, record, draft, previous, final, book, aside):
         shutil.copytree(first, part, dirs_exist_ok=True, ignore=shutil.ignore_patterns("receipt.json", "manifest*"))
         page = (part / "index.html").read_text(encoding="utf-8")
         (part / "index.html").write_text(page.replace("PACK first", book.stamp), encoding="utf-8")

@@ -28,7 +28,7 @@ def add(last_day: str, base: str | None, draft: bool) -> None:
     of a year by then, and keeps the figures of stage 9, as the pack shows them, in workbook/periods/2026-06-30.csv.
     Every later run shows them.
     """
-    from evidence.cli.run import check_may_run, run_one
+    from evidence.cli.run import run_one
     from evidence.project import EvidenceError, at_hand, open_project
     from evidence.run import How, progress_for
     from evidence.workbook import period_file
@@ -47,7 +47,6 @@ def add(last_day: str, base: str | None, draft: bool) -> None:
     _write_parameters(project, base, name, day)
     parameters = project.parameters(name)
     with at_hand([parameters["data_folder"]]):
-        check_may_run(project, name, parameters)
         complete = run_one(project, name, parameters, None, draft, False, None, How(), progress_for())
     if not complete:
         click.echo(

@@ -84,11 +84,9 @@ def command(
             _run_many(project, asked, stages, draft, no_pack, how, explain, quiet)
             return
         ((name, parameters),) = asked.runs.items()
-        check_may_run(project, name, parameters, pack=not no_pack)
-        if not quiet:
-            click.echo(f"Running {name}.", err=True)
         progress = progress_for(explain=explain, quiet=quiet)
-        complete = run_one(project, name, parameters, stages, draft, no_pack, folder, how, progress)
+        said = "" if quiet else f"Running {name}."
+        complete = run_one(project, name, parameters, stages, draft, no_pack, folder, how, progress, said)
     sys.exit(0 if complete else 1)
 
 
@@ -211,28 +209,31 @@ def run_one(
     folder: Path | None,
     how: How,
     progress: Progress,
+    said: str = "",
 ) -> bool:
+    """Runs and releases one set, and returns whether every stage is done. said: to be said once it may run."""
     from evidence.run import asked_stages, execute
 
     wanted = asked_stages(stages, project.stages) if stages else None
     place = folder / "runs" / name if folder else None
-    if not no_pack:
-        from evidence.pack import Ahead
-
-        how = replace(how, meanwhile=Ahead(project, parameters))
     with how.here() as here:
         if not how.cache and how.executor is None:
+            # What kernels are forked from takes longest to get ready, so it begins before all else.
             here.begin(len(wanted or project.stages))
+        check_may_run(project, name, parameters, pack=not no_pack)
+        if said:
+            click.echo(said, err=True)
+        if not no_pack:
+            from evidence.pack import Ahead, release
+
+            here.meanwhile = ahead = Ahead(project, parameters)
         how = replace(how, executor=how.executor or here)
         run = _stoppable(lambda: execute(project, name, parameters, wanted, place, progress, how))
         if any(stage.state == "failed" for stage in run.stages):
             logs = f"{_shown(project, run.folder)}/logs"
             click.echo(f"The full messages are in {logs}. They may quote data: do not pass them on.", err=True)
         if not no_pack:
-            from evidence.pack import release
-
-            final = folder / "packs" / name if folder else None
-            looking = how.meanwhile.looking()
+            final, looking = folder / "packs" / name if folder else None, ahead.looking()
             pack = release(project, run.folder, name, draft=draft, folder=final, aside=here.aside, looking=looking)
             click.echo(f"{pack / 'index.html'}")
     progress.finished()

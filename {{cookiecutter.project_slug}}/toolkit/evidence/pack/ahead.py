@@ -59,18 +59,19 @@ def get_ready(notebook: Path | None, helped: bool) -> None:
     """Imports what `release` takes and makes the parts of a notebook's page.
 
     notebook: an executed one; None is for the imports and templates alone. helped: `release` will have others do what
-    takes pandas.
+    takes pandas, and write the Word files.
     """
+    import evidence.privacy.scan
+    from evidence.pack.pages import load_templates, parts_of
+
     if not helped:
         import_pandas()
         import evidence.data.identifying  # noqa: F401
-    import evidence.documents.word
-    import evidence.privacy.scan  # noqa: F401
-    from evidence.pack.pages import load_templates, parts_of
+        from evidence.documents.word import load_house_style
 
+        load_house_style()
     if notebook is None:
         load_templates()
-        evidence.documents.word.load_house_style()
     else:
         with suppress(EvidenceError, OSError, ValueError):
             parts_of(read_text(notebook), notebook.name)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import getpass
 import json
+import pickle
 import platform
 import shutil
 from collections.abc import Callable
@@ -43,7 +45,6 @@ from evidence.project.slow_imports import import_pandas
 
 if TYPE_CHECKING:
     from evidence.documents import FilledDocument
-    from evidence.pack.pages import Frame
     from evidence.privacy import Findings, Scanner, Secrets
     from evidence.run.here import Aside
     from evidence.workbook import Concluded, Workbook
@@ -111,7 +112,7 @@ def release(
             looking = looking or aside(_nothing_begun)
             looked = looking.then(_look, *where) if looking else partial(_look, None, *where)
             book = book or _open_workbook(project, record, conclusions)
-            _build(part, project, record, draft, previous, final, book)
+            _build(part, project, record, draft, previous, final, book, aside)
             scanned = _scan(part, looked())
             manifest = write_manifest(part)
             _write_json(part / RECEIPT, _receipt(project, record, scanned, manifest))
@@ -129,6 +130,7 @@ def _build(
     previous: dict | None,
     final: Path,
     book: Workbook,
+    aside: Callable[..., Aside | None] = _nobody,
 ) -> None:
     # nbconvert takes most of a second to import; checking a pack does without it.
     from evidence.documents import open_documents
@@ -148,13 +150,15 @@ def _build(
     _write_json(part / PREVIOUS, previous)
     _write_records(part, book)
     frame = frame_of(project, record, standing.stamp)
+    packed = base64.b64encode(pickle.dumps(documents)).decode()
+    as_word = str(part / "documents"), packed, frame.stamp, frame.as_of
+    written = aside(write_as_word, *as_word) or partial(write_as_word, *as_word)
     pages = {}
     for stage, went in zip(project.stages, record.stages, strict=True):
         own = [document for document in documents if document.stage == stage.number]
         pages[page_name(stage)] = stage_page(frame, record, stage, went, own)
     for document in documents:
         pages[f"documents/{document.name}.html"] = document_page(frame, document)
-        _write_word(part, document, frame)
     names = {stage.number: page_name(stage) for stage in project.stages}
     facts = project.facts
     more = {
@@ -182,15 +186,22 @@ def _build(
         (part / page).parent.mkdir(exist_ok=True)
         (part / page).write_bytes(html.encode())
     shutil.copyfile(project.path("reference", "stages.toml"), part / PIPELINE)
+    written()
     (part / METADATA).write_bytes(provenance(part, project, record, evidence.__version__).encode())
 
 
-def _write_word(part: Path, document: FilledDocument, frame: Frame) -> None:
-    """The document as a Word file beside its page: the same words, for those who comment on it or keep it on file."""
+def write_as_word(folder: str, packed: str, stamp: str, as_of: str) -> None:
+    """Each document as a Word file beside its page: the same words, for those who comment on it or keep it on file.
+
+    packed: the list of them, so that another process can write it while the pages are made.
+    """
     from evidence.documents import to_word
 
-    (part / "documents").mkdir(exist_ok=True)
-    (part / "documents" / f"{document.name}.docx").write_bytes(to_word(document, frame.stamp, frame.as_of))
+    documents: list[FilledDocument] = pickle.loads(base64.b64decode(packed))
+    if documents:
+        Path(folder).mkdir(exist_ok=True)
+    for document in documents:
+        (Path(folder) / f"{document.name}.docx").write_bytes(to_word(document, stamp, as_of))
 
 
 def _write_records(part: Path, book: Workbook) -> None:

@@ -80,7 +80,7 @@ class Here:
         self.warm = warm and can_be_warm()
         # A kernel that waits costs little only where it was forked; whoever gave a number meant it.
         self.at_once = self.warm and workers is None and self.side_by_side > 1
-        self._meanwhile = meanwhile
+        self.meanwhile = meanwhile
         self._several = several
         self._kept = False
         self._server: WarmServer | None = None
@@ -143,16 +143,16 @@ class Here:
             self._folder.cleanup()
 
     def _stage_ended(self, notebook: Path, left: int) -> None:
-        if self._meanwhile is not None:
+        if self.meanwhile is not None:
             threading.Thread(target=self._get_ready, args=(left, notebook), name="meanwhile", daemon=True).start()
 
     def _get_ready(self, left: int, notebook: Path | None = None) -> None:
         # Whatever is wrong is met again, and said, by what this makes ready for.
         with suppress(Exception):
-            if self._meanwhile is not None:
+            if self.meanwhile is not None:
                 # Of several runs the packs are made without help, so that stages of other runs get on.
                 helped = self._server is not None and not self._several
-                self._meanwhile(notebook, left, self.aside if helped else None)
+                self.meanwhile(notebook, left, self.aside if helped else None)
 
 
 class _Session:
