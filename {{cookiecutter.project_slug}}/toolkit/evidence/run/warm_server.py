@@ -85,6 +85,13 @@ def _prepare_kernels(folder: str) -> None:
     prepare()
 
 
+def _prepare_documents() -> None:
+    """For the process that writes a pack's Word files."""
+    from evidence.documents.word import load_house_style
+
+    load_house_style()
+
+
 def _freeze() -> None:
     """Leaves what there is now out of every later look for garbage. Ends the server where it cannot fork any more."""
     if _threads() > 1:
@@ -112,6 +119,8 @@ def _answer(listener: socket.socket) -> None:
                     _fork(request, lines, connection, listener, kernels)
         if kernels and later:
             _preload(PRELOADED_LATER)
+            if "EVIDENCE_RUN_FOLDER" in os.environ:
+                _prepare_documents()
             _freeze()
             toolkit = _toolkit() | toolkit
             later = False
