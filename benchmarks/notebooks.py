@@ -95,14 +95,16 @@ def _measure(folder: Path, runs: int, without: list[str]) -> Measured:
         measured.left_out[PLOOMBER] = reason
         del ways[PLOOMBER]
     shown: dict[str, dict[str, str]] = {}
+    alone: list[dict[str, float]] = []
     for turn in range(runs):
         for way, run in ways.items():
             print(f"{turn + 1}/{runs} {way}", file=sys.stderr, flush=True)
             measured.seconds.setdefault(way, []).append(run(project))
             shown[way] = _shown(project, way)
+        # In turn with the rest: a machine that others use as well is now faster and now slower.
+        alone.append(_cells_alone(project))
     _check_same(shown)
-    turns = [_cells_alone(project) for _ in range(runs)]
-    measured.cells = {name: statistics.median(turn[name] for turn in turns) for name in turns[0]}
+    measured.cells = {name: statistics.median(turn[name] for turn in alone) for name in alone[0]}
     turns = [_part("phases", project, _environment(project)) for _ in range(runs)]
     measured.phases = {name: statistics.median(turn[name] for turn in turns) for name in turns[0]}
     return measured
@@ -321,10 +323,9 @@ def _cells(project: Path) -> dict[str, float]:
     """Processor seconds that the cells of one notebook take by themselves, everything they import imported before."""
     from IPython.core.interactiveshell import InteractiveShell
 
-    from evidence.run.warm_server import PRELOADED, PRELOADED_LATER
+    from evidence.run.warm_server import PRELOADED, PRELOADED_LATER, preload
 
-    for name in (*PRELOADED, *PRELOADED_LATER):
-        __import__(name)
+    preload(PRELOADED + PRELOADED_LATER)
     notebook = Path(os.environ[_NOTEBOOK])
     os.chdir(notebook.parent)
     values = json.loads((project / "by_hand" / "parameters" / f"{notebook.stem}.json").read_text(encoding="utf-8"))

@@ -51,8 +51,8 @@ def serve(address: str) -> None:
     if "EVIDENCE_RUN_FOLDER" in os.environ:
         # Nobody debugs a run, and a debugger takes longer to import than all else of a kernel's start.
         sys.modules["debugpy"] = None
-        _preload(("ipykernel.debugger",))
-    _preload(_AS_IT_STARTS + PRELOADED)
+        preload(("ipykernel.debugger",))
+    preload(_AS_IT_STARTS + PRELOADED)
     if "EVIDENCE_RUN_FOLDER" in os.environ:
         _prepare_kernels(os.path.dirname(address))
     _freeze()
@@ -67,10 +67,11 @@ def serve(address: str) -> None:
         _answer(listener)
 
 
-def _preload(names: tuple[str, ...]) -> None:
+def preload(names: tuple[str, ...]) -> None:
+    """Imports modules, and of packages of ours all that they export."""
     for name in names:
         module = importlib.import_module(name)
-        # Packages of ours import what they export when it is asked for.
+        # They import it when it is asked for.
         for exported in getattr(module, "__all__", ()) if name.startswith("evidence.") else ():
             getattr(module, exported)
     if "matplotlib" in sys.modules:
@@ -118,7 +119,7 @@ def _answer(listener: socket.socket) -> None:
                     _forget_ended(kernels)
                     _fork(request, lines, connection, listener, kernels)
         if kernels and later:
-            _preload(PRELOADED_LATER)
+            preload(PRELOADED_LATER)
             if "EVIDENCE_RUN_FOLDER" in os.environ:
                 _prepare_documents()
             _freeze()

@@ -90,6 +90,9 @@ class WarmServer:
     def close(self) -> None:
         """Ends the server and every kernel that it has made."""
         self._process.stdin.close()
+        if self._ready is None:
+            # Nothing was asked of it, and it notices no end while it imports.
+            kill(self._process.pid)
         try:
             self._process.wait(timeout=_SECONDS_TO_END)
         except subprocess.TimeoutExpired:
