@@ -109,8 +109,10 @@ def release(
         with new_pack(final) as part:
             _copy_evidence(part, record)
             where = str(project.root), str(record.folder), str(part)
-            looking = looking or aside(_nothing_begun)
-            looked = looking.then(_look, *where) if looking else partial(_look, None, *where)
+            if looking is not None:
+                looked = looking.then(_look, *where)
+            else:
+                looked = aside(_look, None, *where) or partial(_look, None, *where)
             book = book or _open_workbook(project, record, conclusions)
             _build(part, project, record, draft, previous, final, book, aside)
             scanned = _scan(part, looked())
@@ -313,10 +315,6 @@ def _look(begun: tuple[Scanner, int] | None, root: str, run_folder: str, part: s
         begun = Scanner(secrets, [str(value) for value in record.parameters.values()]), len(secrets)
     scanner, values = begun
     return scanner, scanner.scan(part, lambda name: name in _EVIDENCE), values
-
-
-def _nothing_begun() -> None:
-    """What `begin_to_look` gives where nothing was begun ahead."""
 
 
 def _scan(part: Path, looked: tuple[Scanner, Findings, int]) -> dict:
