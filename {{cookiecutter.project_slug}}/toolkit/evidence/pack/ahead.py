@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +14,7 @@ from evidence.project.slow_imports import import_pandas
 from evidence.run.ahead import worth_it
 
 if TYPE_CHECKING:
-    from evidence.run.here import Aside
-
-# Fewer stages than this do not keep two cores busy.
-_FEW = 2
+    from evidence.run.here import Aside, AsideOf
 
 
 class Ahead:
@@ -32,9 +29,10 @@ class Ahead:
         self._looking: Aside | None = None
         self._over = False
 
-    def __call__(self, notebook: Path | None, left: int, aside: Callable[..., Aside | None] | None) -> None:
+    def __call__(self, notebook: Path | None, left: int, aside: AsideOf | None) -> None:
         """notebook: of a stage that has ended; None for what needs none. left: stages that are not over."""
-        if aside is not None and notebook is not None and 0 < left < _FEW and self._parameters is not None:
+        # The last stage alone keeps one core busy.
+        if aside is not None and notebook is not None and left == 1 and self._parameters is not None:
             self._begin_to_look(notebook.parent, self._parameters, aside)
         get_ready(notebook, helped=aside is not None)
 
@@ -44,9 +42,7 @@ class Ahead:
             self._over = True
             return self._looking
 
-    def _begin_to_look(
-        self, notebooks: Path, parameters: Mapping[str, object], aside: Callable[..., Aside | None]
-    ) -> None:
+    def _begin_to_look(self, notebooks: Path, parameters: Mapping[str, object], aside: AsideOf) -> None:
         folder, values = str(parameters["data_folder"]), [str(value) for value in parameters.values()]
         with self._lock:
             begun = self._over or self._looking is not None

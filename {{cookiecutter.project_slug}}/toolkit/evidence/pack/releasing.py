@@ -46,7 +46,7 @@ from evidence.project.slow_imports import import_pandas
 if TYPE_CHECKING:
     from evidence.documents import FilledDocument
     from evidence.privacy import Findings, Scanner, Secrets
-    from evidence.run.here import Aside
+    from evidence.run.here import Aside, AsideOf
     from evidence.workbook import Concluded, Workbook
 
 _UNSET: dict = {}
@@ -78,7 +78,7 @@ def release(
     folder: Path | None = None,
     previous: dict | None = _UNSET,
     book: Workbook | None = None,
-    aside: Callable[..., Aside | None] = _nobody,
+    aside: AsideOf = _nobody,
     looking: Aside | None = None,
 ) -> Path:
     """Makes the pack `packs/<name>/` (or `folder`) of a finished run, `<name>.zip` beside it, and returns its path.
@@ -132,7 +132,7 @@ def _build(
     previous: dict | None,
     final: Path,
     book: Workbook,
-    aside: Callable[..., Aside | None] = _nobody,
+    aside: AsideOf = _nobody,
 ) -> None:
     # nbconvert takes most of a second to import; checking a pack does without it.
     from evidence.documents import open_documents
